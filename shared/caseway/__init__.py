@@ -1,0 +1,1 @@
+"""What Caseway's services share."""

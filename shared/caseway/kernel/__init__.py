@@ -1,0 +1,1 @@
+"""The pure part: words, ids, time and decisions, without I/O."""

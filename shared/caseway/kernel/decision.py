@@ -1,0 +1,154 @@
+"""What a pure decision takes and gives: message, states, decision.
+
+A service's `domain` decides as a pure function of one message, the states it asked for, and a moment. The lane
+(`caseway.runtime.lanes`) loads those states, calls the function, and writes the whole batch of decisions as one
+transaction. A decision never performs anything: it says what changes, what is told, and what becomes due.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+Data = TypeVar("Data", covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Generic[Data]):
+    """One record from the log, decoded, or one timer that is due (`topic` is then `timer`)."""
+
+    topic: str
+    partition: int
+    """The lane's number; a case's `number` derives from it."""
+    offset: int
+    key: str
+    id: str
+    """`ce_id`: what facts name as their `cause`."""
+    source: str
+    type: str
+    data: Data
+    """A contract's model; for raw mail, whatever the handle's `prepare` made of the bytes."""
+    time: dt.datetime
+    """`ce_time`: when the sender says it happened (UTC). For a timer: when it was due."""
+    recorded_at: dt.datetime
+    """When the broker stored it (UTC): the `now` of every decision. For a timer: when it was noticed."""
+    subject: str = ""
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    """CloudEvents extensions without their `ce_`, such as `mailfrom`."""
+
+
+class Ref(NamedTuple):
+    """Names one state: a collection and the id in it."""
+
+    collection: str
+    id: str
+
+
+class States(Protocol):
+    """What the handle's `needs` named, as it stands now: earlier decisions of the batch are seen."""
+
+    def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the word of the trade
+        """The value, or None when there is none. KeyError for what `needs` did not name."""
+        ...
+
+    @property
+    def resident(self) -> Any:
+        """The lane's resident object, for stages that declare one (the router's pools)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When, and by which rules, a decision is taken."""
+
+    now: dt.datetime
+    configuration: Any
+    """The service's validated configuration."""
+    version: str
+    """The configuration's hash: goes into every fact as `configuration`."""
+    lane: str = ""
+    """The stage and lane number, such as `intake.core/3`."""
+    partitions: int = 1
+    """How many lanes the stage has in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Write this value under this id; the collection's `dump` turns it into a document."""
+
+    collection: str
+    id: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Remove what stands under this id."""
+
+    collection: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """Make `data` due at `due_at`; the same key armed again replaces the earlier."""
+
+    key: str
+    """Unique within the lane, such as `milestone_…/violate`."""
+    kind: str
+    """Which handle decides it when it is due."""
+    due_at: dt.datetime
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disarm:
+    """Forget the timer with this key, if it is still there."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """The data of a timer's message."""
+
+    key: str
+    kind: str
+    due_at: dt.datetime
+    armed_by: str
+    """The `ce_id` of the message that armed it: what the timer's facts name as their cause."""
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What follows from one message."""
+
+    emits: tuple[Any, ...] = ()
+    """Wire models, facts and commands alike, in the order in which they are published."""
+    changes: tuple[Put | Delete, ...] = ()
+    timers: tuple[Arm | Disarm, ...] = ()
+    blobs: tuple[bytes, ...] = ()
+    """Content to be stored under its SHA-256 before the transaction begins."""
+    parks: str = ""
+    """Not empty: the record also stands in the parking lot, for this reason (such as `automatic`)."""
+
+    def __add__(self, other: Decision) -> Decision:
+        """Both, this one first."""
+        return Decision(
+            emits=self.emits + other.emits,
+            changes=self.changes + other.changes,
+            timers=self.timers + other.timers,
+            blobs=self.blobs + other.blobs,
+            parks=self.parks or other.parks,
+        )
+
+
+def together(decisions: Iterable[Decision]) -> Decision:
+    """All of `decisions`, in order."""
+    total = Decision()
+    for each in decisions:
+        total += each
+    return total

@@ -1,0 +1,56 @@
+"""What a running service hands to its doors and loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from motor.motor_asyncio import AsyncIOMotorDatabase
+
+from caseway.kernel.clock import Clock
+from caseway.kernel.decision import Decision
+from caseway.runtime.settings import Settings
+
+
+class Door(Protocol):
+    """Publishes what came in from outside, and returns once Kafka has it (acks=all)."""
+
+    async def publish(self, topic: str, key: str, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
+        """Publish one record to the (unprefixed) topic.
+
+        Raises:
+            Transient: Kafka did not acknowledge within the bound; the caller answers 503, or 451.
+        """
+        ...
+
+
+class OwnLanes(Protocol):
+    """Lanes that read no topic: leased by number, fenced by epoch (the notifier's senders)."""
+
+    async def lease(self, stage: str, number: int, seconds: float) -> int | None:
+        """Take or prolong the lease of `stage/number`: its epoch, or None while another process holds it."""
+        ...
+
+    async def commit(self, stage: str, number: int, epoch: int, cause: str, decision: Decision) -> bool:
+        """Write the decision (changes and emits) under the lane's guard, then publish; False when fenced.
+
+        `cause` must be unique per decision: the ids of what is emitted derive from it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A running service's parts."""
+
+    settings: Settings
+    configuration: Any
+    """The service's validated configuration."""
+    version: str
+    """Its hash."""
+    database: AsyncIOMotorDatabase[dict[str, Any]]
+    """The service's own database."""
+    door: Door
+    own_lanes: OwnLanes
+    clock: Clock

@@ -1,0 +1,80 @@
+"""What a service tells the runtime: its stages and handles.
+
+A stage is one consumer group: it reads a set of topics, lane by lane, and turns each record into a decision. It is
+pure data plus pure functions; the lanes (`caseway.runtime.lanes`) do the reading, loading, writing and publishing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from caseway.kernel.decision import Decision, Message, Moment, Ref, States
+
+Document = dict[str, Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """One MongoDB collection of states, and how a value becomes a document and back."""
+
+    name: str
+    dump: Callable[[Any], Document] = _same
+    """Value to document, without `_id`; keys that begin with `_` belong to the runtime."""
+    load: Callable[[Document], Any] = _same
+    """Document (with `_id`) to value."""
+    shared: bool = False
+    """Written by several lanes (claims, customers): never cached, and read inside the transaction."""
+    indexes: Sequence[Sequence[tuple[str, int]]] = ()
+    expires_after: dt.timedelta | None = None
+    """Documents vanish this long after they were last written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handle:
+    """How one type of message is decided."""
+
+    decide: Callable[[Message[Any], States, Moment], Decision]
+    needs: Callable[[Message[Any]], Iterable[Ref]] = lambda _: ()
+    """Names the states that `decide` may look at, from the message alone."""
+    prepare: Callable[[Message[Any]], Any] | None = None
+    """Slow pure work done once, before the transaction (parsing a mail); its result becomes `message.data`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """A lane's state that is kept whole in memory, built when the lane is claimed, mutated by `decide`.
+
+    Every change must also be said as a Put or Delete: after a transaction that failed, the object is built anew.
+    """
+
+    collections: Sequence[str]
+    build: Callable[[int, Mapping[str, Sequence[Any]]], Any]
+    """Lane number and, per collection, the loaded values that this lane wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One consumer group over co-partitioned topics."""
+
+    name: str
+    """`service.part`, or the service's name where it has one stage; the group's id and the lanes' prefix."""
+    topics: Sequence[str]
+    handles: Mapping[type | str, Handle]
+    """By model class, or by `ce_type` where the data is not a model (raw mail)."""
+    timers: Mapping[str, Handle] = field(default_factory=dict)
+    """By `Arm.kind`; the handle sees a `Message[Due]`."""
+    collections: Sequence[Collection] = ()
+    resident: Resident | None = None
+    linger: dt.timedelta = dt.timedelta(0)
+    """How long a poll may wait for a larger batch; for stages nobody waits for."""
+    keyed_by: str | None = None
+    """For a core: the field of the data that must equal the key; a record elsewhere is published again, not applied."""
+    max_records: int = 500
+    """Records in one transaction, at most."""
