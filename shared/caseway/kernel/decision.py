@@ -92,6 +92,22 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    """Add whole numbers to fields of what stands under this id, or begin it: for counters no decision reads.
+
+    Nothing is loaded for it: the lane writes `$inc` with `$setOnInsert`, so a collection that is added to is never
+    put to, and ids name their lane, since two lanes adding to one document would conflict.
+    """
+
+    collection: str
+    id: str
+    amounts: Mapping[str, int]
+    """By dotted field; what is negative takes away."""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of a document that this addition begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """Make `data` due at `due_at`; the same key armed again replaces the earlier."""
 
@@ -128,7 +144,7 @@ class Decision:
 
     emits: tuple[Any, ...] = ()
     """Wire models, facts and commands alike, in the order in which they are published."""
-    changes: tuple[Put | Delete, ...] = ()
+    changes: tuple[Put | Delete | Add, ...] = ()
     timers: tuple[Arm | Disarm, ...] = ()
     blobs: tuple[bytes, ...] = ()
     """Content to be stored under its SHA-256 before the transaction begins."""
