@@ -1,0 +1,1 @@
+"""How intake's states look in MongoDB."""
