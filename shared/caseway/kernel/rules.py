@@ -32,11 +32,10 @@ take, or None for any."""
 
 _DEEPEST = 20
 """Conditions within conditions; more is a mistake, and would exhaust the stack."""
-_LONGEST_TEXT = 8_000
-"""Characters that `matches` looks at: bounds the time that a customer's text can cost."""
+_LOOKS_AT = (8_000, 8_000, 2_000, 800, 400)
+"""Characters that `matches` looks at, by the number of wide repeats (`.*`, `\\w+`) in its pattern: each of them may
+multiply the time that a customer's text can cost by the text's length; with these it stays in seconds at worst."""
 _LONGEST_PATTERN = 1_000
-_MOST_REPEATS = 4
-"""Unbounded repeats (`*`, `+`, `{n,}`) in a pattern: each may multiply the time by the text's length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,31 +281,39 @@ def _matches(operand: Any) -> Asks:
         search = re.compile(operand, re.IGNORECASE).search
     except re.error as wrong:
         raise ValueError(f"a regular expression; {wrong}") from None
-    _refuse_explosive(operand)
-    return lambda value: isinstance(value, str) and search(value[:_LONGEST_TEXT]) is not None
+    repeats = _wide_repeats(operand)
+    if repeats >= len(_LOOKS_AT):
+        raise ValueError(f"a regular expression with at most {len(_LOOKS_AT) - 1} wide repeats, such as .*")
+    longest = _LOOKS_AT[repeats]
+    return lambda value: isinstance(value, str) and search(value[:longest]) is not None
 
 
-_LEXEME = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}|[()*+]|.", re.DOTALL)
+_LEXEME = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}|.", re.DOTALL)
+_NARROW = re.compile(r"\\[sd]|\\[^\w]|\[[^^].*\]|[^.)]", re.DOTALL)
+"""What a repeat may stand behind without being wide: one letter, a short class."""
 
 
-def _refuse_explosive(pattern: str) -> None:
-    """Refuse a repeat within a repeat, `(a+)+`: some short texts would hold the process for years."""
-    repeats = [0]
-    closed = 0
+def _wide_repeats(pattern: str) -> int:
+    """How many unbounded repeats of nearly anything a pattern has.
+
+    Raises:
+        ValueError: for a repeat within a repeat, `(a+)+`: a short text could hold the process for years.
+    """
+    wide = 0
+    inside = [0]
+    closed, before = 0, ""
     for lexeme in _LEXEME.findall(pattern):
         if lexeme == "(":
-            repeats.append(0)
-        elif lexeme == ")":
-            closed = repeats.pop()
-            repeats[-1] += closed
-            continue
-        elif lexeme in {"*", "+"} or (lexeme.startswith("{") and lexeme.endswith(",}")):
-            if closed:
-                raise ValueError("a regular expression without an unbounded repeat inside another")
-            repeats[-1] += 1
-        closed = 0
-    if repeats[0] > _MOST_REPEATS:
-        raise ValueError(f"a regular expression with at most {_MOST_REPEATS} unbounded repeats")
+            inside.append(0)
+        is_repeat = lexeme in {"*", "+"} or (lexeme.startswith("{") and lexeme.endswith(",}"))
+        if is_repeat and closed:
+            raise ValueError("a regular expression without an unbounded repeat inside another")
+        inside[-1] += is_repeat
+        wide += is_repeat and not _NARROW.fullmatch(before)
+        closed = inside.pop() if lexeme == ")" else 0
+        inside[-1] += closed
+        before = lexeme
+    return wide
 
 
 def _number(value: Any) -> float | None:
