@@ -1,0 +1,206 @@
+"""How a contact opens its case, or joins it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from caseway.contracts.case_commands import AddContact
+from caseway.contracts.cases import CaseOpened, CaseReopened, ContactAdded, ContactRepeated, ContactUpdated
+from caseway.kernel.errors import Rejected
+from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
+
+from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature, excerpt, with_entry, with_key
+from caseway_intake.domain.life.steps import LONGEST_TEXT_BYTES, Outcome, Step, advance, changed_turn, head
+
+_CONVERSING = frozenset({Channel.CHAT, Channel.PHONE})
+"""Channels where one source key stands for a whole conversation, so that it comes again and again."""
+_SAID = frozenset({"started", "message", "file"})
+"""Events of a chat that are contacts of their own; others only tell more about the conversation."""
+_CALLS_US = _SAID | {"offered", "voicemail", "callback_requested", "abandoned"}
+"""Events by which a customer wants something of us."""
+_REFERENCES = 20
+"""Message-IDs kept to refer to: RFC 5322 sets no bound, readers of mail need the last few."""
+
+_OPENED = tuple(CaseOpened.model_fields.keys() & AddContact.model_fields.keys() - {"case_id", "actor", "matched_by"})
+_ADDED = tuple(ContactAdded.model_fields.keys() & AddContact.model_fields.keys() - {"case_id", "actor", "priority"})
+
+
+def open_case(command: AddContact, step: Step, number: int) -> Outcome:
+    """The case that a first contact opens."""
+    _check(command)
+    at = step.at_after(None)
+    turn = Turn.CUSTOMER if command.direction == "outbound" else Turn.DESK
+    case = Case(
+        id=command.case_id,
+        number=number,
+        version=1,
+        at=at,
+        opened_at=at,
+        status=CaseStatus.OPEN,
+        turn=turn,
+        channel=command.channel,
+        nature=_nature(command),
+        customer=_customer(command),
+        answer=_answer(command, None),
+        keys=(command.source_key,),
+        entries=with_entry((), _entry(command, at)),
+    )
+    shared = {name: getattr(command, name) for name in _OPENED}
+    return Outcome(case=case, facts=(CaseOpened(**head(case, step), **shared, number=number, turn=turn),))
+
+
+def add_contact(case: Case, command: AddContact, step: Step) -> Outcome:
+    """The case with one more contact: added, updated by what a call or chat went on to do, or known already."""
+    _check(command)
+    if not case.has(command.source_key):
+        return _added(case, command, step)
+    if command.channel not in _CONVERSING:
+        return _repeated(case, command, step)
+    return _added(case, command, step) if command.event in _SAID else _updated(case, command, step)
+
+
+def _added(case: Case, command: AddContact, step: Step) -> Outcome:
+    after = advance(case, step, **_effects(case, command, step), contacts_count=case.contacts_count + 1)
+    shared = {name: getattr(command, name) for name in _ADDED}
+    fact = ContactAdded(**head(after, step), **shared, priority=after.nature.priority, turn=changed_turn(case, after))
+    outcome = Outcome(case=after, facts=(fact,))
+    return _reopened(outcome, command, step) if _wants_us(command) else outcome
+
+
+def _updated(case: Case, command: AddContact, step: Step) -> Outcome:
+    after = advance(case, step, **_effects(case, command, step))
+    call = command.call
+    fact = ContactUpdated(
+        **head(after, step),
+        source_key=command.source_key,
+        event=command.event or "",
+        contact=command.contact,
+        channel=command.channel,
+        call=call,
+        agent=(call.agent if call else None) or (command.author.id if command.author.kind == "agent" else None),
+        text=command.text or None,
+        duration_seconds=call.duration_seconds if call else None,
+        wrap_up_seconds=call.wrap_up_seconds if call else None,
+        attributes=command.attributes,
+        turn=changed_turn(case, after),
+    )
+    outcome = Outcome(case=after, facts=(fact,))
+    return _reopened(outcome, command, step) if _wants_us(command) else outcome
+
+
+def _repeated(case: Case, command: AddContact, step: Step) -> Outcome:
+    after = advance(case, step)
+    return Outcome(case=after, facts=(ContactRepeated(**head(after, step), source_key=command.source_key),))
+
+
+def _reopened(outcome: Outcome, command: AddContact, step: Step) -> Outcome:
+    """A customer who writes again to a resolved or closed case is not done with it (S4-24)."""
+    case = outcome.case
+    if case.status is CaseStatus.OPEN:
+        return outcome
+    after = advance(case, step, **reopening(case))
+    fact = CaseReopened(
+        **head(after, step),
+        turn=after.turn,
+        reason="contact",
+        contact=command.contact,
+        count=after.reopened_count,
+    )
+    return replace(outcome, case=after, facts=(*outcome.facts, fact))
+
+
+def reopening(case: Case) -> dict[str, Any]:
+    """What changes when a case goes on."""
+    return {
+        "status": CaseStatus.OPEN,
+        "turn": Turn.DESK,
+        "resolved_at": None,
+        "closed_at": None,
+        "reopened_count": case.reopened_count + 1,
+    }
+
+
+def _effects(case: Case, command: AddContact, step: Step) -> dict[str, Any]:
+    """What any contact does to a case that is there."""
+    at = step.at_after(case.at)
+    changes: dict[str, Any] = {
+        "keys": with_key(case.keys, command.source_key),
+        "entries": with_entry(case.entries, _entry(command, at)),
+    }
+    if _wants_us(command):
+        changes |= {"turn": Turn.DESK, "is_held": False, "held_until": None, "answer": _answer(command, case.answer)}
+    elif _answers(command):
+        changes["answered_at"] = case.answered_at or at
+        if command.channel is not Channel.PHONE:  # during a call, both speak
+            changes["turn"] = Turn.CUSTOMER
+    if command.channel is Channel.CHAT and command.event == "ended":
+        changes["answer"] = replace(case.answer, conversation=None)
+    return changes
+
+
+def _wants_us(command: AddContact) -> bool:
+    """Whether the customer now waits for us; machines wait for nobody."""
+    is_theirs = command.direction == "inbound" and command.author.kind in {"customer", "unknown"}
+    return is_theirs and not command.automatic and (command.event is None or command.event in _CALLS_US)
+
+
+def _answers(command: AddContact) -> bool:
+    """Whether a person of ours spoke to the customer."""
+    if command.channel is Channel.PHONE:
+        return command.event == "answered"
+    return command.author.kind == "agent" and (command.event is None or command.event in _SAID)
+
+
+def _check(command: AddContact) -> None:
+    if len(command.text) * 4 > LONGEST_TEXT_BYTES and len(command.text.encode()) > LONGEST_TEXT_BYTES:
+        raise Rejected("too-large", f"a contact's text has more than {LONGEST_TEXT_BYTES} bytes")
+
+
+def _answer(command: AddContact, before: Answer | None) -> Answer:
+    """Where to answer this contact; a mail address once known is kept."""
+    author, party = command.author, command.party
+    is_mail = command.channel is Channel.EMAIL
+    email = (
+        (command.reply_to or author.address if is_mail else None) or party.email or (before.email if before else None)
+    )
+    own_id = (command.message_id,) if command.message_id else ()
+    return Answer(
+        channel=command.channel,
+        to=command.reply_to or author.address or party.phone,
+        email=email,
+        copies=command.copies,
+        mailbox=command.mailbox or (before.mailbox if before else None),
+        message_id=command.message_id if is_mail or before is None else before.message_id,
+        references=(*command.references, *own_id)[-_REFERENCES:] if is_mail or before is None else before.references,
+        conversation=command.conversation,
+        platform=command.platform,
+    )
+
+
+def _entry(command: AddContact, at: dt.datetime) -> Entry:
+    text = excerpt(command.text)
+    return Entry(at=at, kind="contact", author=command.author.kind, channel=command.channel.value, text=text)
+
+
+def _customer(command: AddContact) -> Customer:
+    link = command.customer
+    name = link.name or command.party.name or command.author.name
+    return Customer(state=link.state, id=link.id, candidates=link.candidates, name=name)
+
+
+def _nature(command: AddContact) -> Nature:
+    return Nature(
+        subject=command.subject,
+        language=command.language,
+        category=command.category,
+        priority=command.priority,
+        class_=command.class_,
+        complexity=command.complexity,
+        tags=command.tags,
+        department=command.department,
+        preferred_channel=command.preferred_channel,
+        missing_fields=command.missing_fields,
+        fields=command.fields,
+    )
