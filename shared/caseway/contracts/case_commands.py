@@ -1,0 +1,314 @@
+"""What anyone may want done with a case."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from caseway.contracts.about_cases import CaseCommand
+from caseway.contracts.parts import Complexity, ContactContent, FileReference, TeamMember, Triage
+from caseway.contracts.wire import Instant, Seconds
+from caseway.kernel.vocabulary import Channel, Priority, Turn
+
+
+class AddContact(CaseCommand, ContactContent, Triage):
+    """Add a contact to its case, and open the case if it is not there: so it carries everything."""
+
+    TYPE = "caseway.case.add-contact.v1"
+
+    opens: bool = True
+    """False: a later event of a call or chat, which never opens a case by itself."""
+
+
+class OpenCase(CaseCommand, Triage):
+    """Open a case without a contact: proactive support, a follow-up, a machine's finding."""
+
+    TYPE = "caseway.case.open.v1"
+
+    subject: str = ""
+    text: str = ""
+    channel: Channel = Channel.DESK
+    source_key: str | None = None
+    language: str | None = None
+    reply_to: str | None = None
+    mailbox: str | None = None
+
+
+class ReplyToCase(CaseCommand):
+    """Say something to the customer."""
+
+    TYPE = "caseway.case.reply.v1"
+
+    text: str = Field(min_length=1)
+    purpose: Literal["answer", "ask"] = "answer"
+    subject: str | None = None
+    attachments: tuple[FileReference, ...] = ()
+    channel: Channel | None = None
+    """Another than that of the last contact."""
+    to: str | None = None
+    """Another than the last contact's address."""
+    template: str | None = None
+    article: str | None = None
+    """A knowledge article sent with it, with its version."""
+
+
+class NoteCase(CaseCommand):
+    """Write a note into the record."""
+
+    TYPE = "caseway.case.note.v1"
+
+    text: str = Field(min_length=1)
+    shown_to_customer: bool = False
+    attachments: tuple[FileReference, ...] = ()
+
+
+class AssignFacts(CaseCommand):
+    """Set what the case is; what is absent stays."""
+
+    TYPE = "caseway.case.assign-facts.v1"
+
+    category: str | None = None
+    priority: Priority | None = None
+    class_: str | None = Field(default=None, alias="class")
+    language: str | None = None
+    complexity: Complexity | None = None
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    subject: str | None = None
+    department: str | None = None
+    preferred_channel: Channel | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    route: bool = True
+    """Whether the case is routed anew by what changed."""
+
+
+class ConfirmFacts(CaseCommand):
+    """The customer was asked: these facts are so (version, device …)."""
+
+    TYPE = "caseway.case.confirm-facts.v1"
+
+    fields: dict[str, Any]
+
+
+class HoldCase(CaseCommand):
+    """Wait for someone else."""
+
+    TYPE = "caseway.case.hold.v1"
+
+    turn: Turn = Turn.CUSTOMER
+    reason: str = ""
+    until: Instant | None = None
+
+
+class ReleaseCase(CaseCommand):
+    """Wait no longer."""
+
+    TYPE = "caseway.case.release.v1"
+
+    reason: str = ""
+
+
+class ResolveCase(CaseCommand):
+    """The problem is solved."""
+
+    TYPE = "caseway.case.resolve.v1"
+
+    reason: str = ""
+    text: str = ""
+    """The solution, for the record."""
+    category: str | None = None
+    article: str | None = None
+    handling_seconds: Seconds | None = None
+
+
+class CloseCase(CaseCommand):
+    """The case is over."""
+
+    TYPE = "caseway.case.close.v1"
+
+    reason: str = ""
+
+
+class ReopenCase(CaseCommand):
+    """The case is not over."""
+
+    TYPE = "caseway.case.reopen.v1"
+
+    reason: str = ""
+
+
+class RequestEscalation(CaseCommand):
+    """A superior must look."""
+
+    TYPE = "caseway.case.request-escalation.v1"
+
+    reason: str = ""
+    urgent: bool = False
+    to: str | None = None
+    """A named person or role."""
+
+
+class RecordCallback(CaseCommand):
+    """What came of calling the customer back."""
+
+    TYPE = "caseway.case.record-callback.v1"
+
+    medium: str = "phone"
+    outcome: Literal["reached", "no_answer", "busy", "voicemail", "answered_otherwise"]
+    text: str = ""
+    duration_seconds: Seconds | None = None
+    next_attempt_at: Instant | None = None
+
+
+class MergeCase(CaseCommand):
+    """These two are one problem; the older becomes the parent."""
+
+    TYPE = "caseway.case.merge.v1"
+
+    other: str
+    """The case to merge with."""
+    other_opened_at: Instant | None = None
+    reason: str = ""
+
+
+class AbsorbCase(CaseCommand):
+    """From a child to its parent: I am merged into you."""
+
+    TYPE = "caseway.case.absorb.v1"
+
+    child: str
+    child_number: int | None = None
+    child_opened_at: Instant | None = None
+    source_keys: tuple[str, ...] = ()
+    customer: str | None = None
+    released: bool = False
+    """True: the merge was undone."""
+
+
+class UnmergeCase(CaseCommand):
+    """They were two problems after all."""
+
+    TYPE = "caseway.case.unmerge.v1"
+
+    reason: str = ""
+
+
+class LinkCustomer(CaseCommand):
+    """A person says which customer this is."""
+
+    TYPE = "caseway.case.link-customer.v1"
+
+    customer: str
+
+
+class ProposeCustomerMerge(CaseCommand):
+    """Two registrations look like one person's: a supervisor decides."""
+
+    TYPE = "caseway.case.propose-customer-merge.v1"
+
+    customers: tuple[str, ...] = Field(min_length=2)
+    urls: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class DecideCustomerMerge(CaseCommand):
+    """The supervisor's decision."""
+
+    TYPE = "caseway.case.decide-customer-merge.v1"
+
+    proposal: str
+    merge: bool
+    survivor: str | None = None
+    reason: str = ""
+
+
+class StampCase(CaseCommand):
+    """Put a stamp such as 済 on an occurrence, or take it off."""
+
+    TYPE = "caseway.case.stamp.v1"
+
+    stamp: str
+    occurrence: str
+    remove: bool = False
+
+
+class WhisperToAgent(CaseCommand):
+    """A supervisor's word to the agent, unseen by the customer."""
+
+    TYPE = "caseway.case.whisper.v1"
+
+    text: str = Field(min_length=1)
+    to: str | None = None
+
+
+class FollowCase(CaseCommand):
+    """Hear of what happens to the case."""
+
+    TYPE = "caseway.case.follow.v1"
+
+    follower: str
+    stop: bool = False
+
+
+class SetTeam(CaseCommand):
+    """Who works on the case, in which role; replaces the team."""
+
+    TYPE = "caseway.case.set-team.v1"
+
+    members: tuple[TeamMember, ...] = ()
+    team: str | None = None
+    """A predefined team."""
+
+
+class EscalateToDepartment(CaseCommand):
+    """The desk cannot solve it: a department or person must."""
+
+    TYPE = "caseway.case.escalate-to-department.v1"
+
+    department: str
+    person: str | None = None
+    text: str = ""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """What the department needs, and the first line must have taken."""
+
+
+class ReturnFromDepartment(CaseCommand):
+    """The department's answer."""
+
+    TYPE = "caseway.case.return-from-department.v1"
+
+    department: str
+    text: str = ""
+    solved: bool = False
+
+
+class AskAdvice(CaseCommand):
+    """Ask those who know."""
+
+    TYPE = "caseway.case.ask-advice.v1"
+
+    area: str
+    """What it is about: decides who is asked."""
+    text: str = ""
+    of: str | None = None
+
+
+class AdviseOnCase(CaseCommand):
+    """Answer a question for advice."""
+
+    TYPE = "caseway.case.advise.v1"
+
+    advice: str
+    """The question's id."""
+    text: str
+
+
+class RequestRemote(CaseCommand):
+    """Offer remote support."""
+
+    TYPE = "caseway.case.request-remote.v1"
+
+    situation: str
+    purpose: str = ""
+    tool: str | None = None

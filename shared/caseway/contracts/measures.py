@@ -1,0 +1,28 @@
+"""Figures as a stream, told by analytics."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from caseway.contracts.wire import Fact, Instant
+
+
+class MeasureTaken(Fact):
+    """One figure over one span of time."""
+
+    TYPE = "caseway.measure.taken.v1"
+    TOPIC = "measures"
+    KEY = "measure"
+
+    measure: str = Field(min_length=1)
+    value: float | None = None
+    """None: nothing to count, which is not zero."""
+    unit: str
+    """`count`, `seconds`, `ratio`, `percent` …"""
+    starts_at: Instant
+    ends_at: Instant
+    dimensions: dict[str, str] = Field(default_factory=dict)
+    """`channel`, `queue`, `agent` …"""
+    sample_count: int | None = Field(default=None, ge=0)
+    complete: bool = True
+    """False: late facts may still change it."""

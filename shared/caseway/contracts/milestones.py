@@ -1,0 +1,119 @@
+"""What became of promises, told by escalation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from caseway.contracts.wire import Fact, Instant, Seconds
+from caseway.kernel.vocabulary import Priority, Turn
+
+
+class MilestoneFact(Fact):
+    """A fact about one promise."""
+
+    TOPIC: ClassVar[str] = "milestones"
+    KEY: ClassVar[str] = "case_id"
+
+    milestone: str
+    case_id: str
+    kind: str
+    """`first_response`, `next_response`, `resolution` …"""
+    due_at: Instant
+    """While paused: as it stood when the pause began."""
+    instance: int = Field(default=1, ge=1)
+    """Which round: a reopened case has another resolution."""
+    target_seconds: Seconds | None = None
+    elapsed_seconds: Seconds | None = None
+    """Of business time, when it happened."""
+    priority: Priority | None = None
+    plan: str | None = None
+    reason: str = ""
+    corrects: str | None = None
+    """The `ce_id` of an earlier fact that this one sets right."""
+
+
+class MilestoneStarted(MilestoneFact):
+    """The clock runs; also said when a running one gets another deadline (`replaces`)."""
+
+    TYPE = "caseway.milestone.started.v1"
+
+    target_seconds: Seconds
+    started_at: Instant | None = None
+    """When the clock began to run."""
+    calendar: str
+    calendar_version: str
+    warn_at: Instant | None = None
+    policy: str | None = None
+    """The rule that gave this promise."""
+    replaces_due_at: Instant | None = None
+
+
+class MilestonePaused(MilestoneFact):
+    """The clock stands."""
+
+    TYPE = "caseway.milestone.paused.v1"
+
+    turn: Turn | None = None
+
+
+class MilestoneResumed(MilestoneFact):
+    """The clock runs again, to a later deadline."""
+
+    TYPE = "caseway.milestone.resumed.v1"
+
+    warn_at: Instant | None = None
+    previous_due_at: Instant | None = None
+
+
+class MilestoneWarned(MilestoneFact):
+    """The deadline is near."""
+
+    TYPE = "caseway.milestone.warned.v1"
+
+    warn_at: Instant | None = None
+    noticed_at: Instant | None = None
+
+
+class MilestoneMet(MilestoneFact):
+    """Kept."""
+
+    TYPE = "caseway.milestone.met.v1"
+
+
+class MilestoneViolated(MilestoneFact):
+    """Not kept: `at` is the deadline."""
+
+    TYPE = "caseway.milestone.violated.v1"
+
+    noticed_at: Instant
+    """Later than `at` after an outage."""
+
+
+class MilestoneCancelled(MilestoneFact):
+    """No longer promised."""
+
+    TYPE = "caseway.milestone.cancelled.v1"
+
+
+class LadderRungReached(Fact):
+    """What follows a warning or violation: whoever must act now."""
+
+    TYPE = "caseway.ladder.rung-reached.v1"
+    TOPIC = "milestones"
+    KEY = "case_id"
+
+    case_id: str
+    ladder: str
+    rung: int = Field(ge=1)
+    occurrence: str
+    """One run of the ladder."""
+    milestone: str | None = None
+    kind: str | None = None
+    due_at: Instant | None = None
+    action: str = "notify"
+    recipients: tuple[str, ...] = ()
+    repeat: int = Field(default=0, ge=0)
+    reason: str = ""
+    attributes: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,224 @@
+"""The pieces that several messages share: actors, files, links."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from caseway.contracts.wire import Instant, Part, Seconds
+from caseway.kernel.vocabulary import Channel, Priority
+
+Direction = Literal["inbound", "outbound"]
+Complexity = Literal["basic", "advanced"]
+RecordType = Literal["case", "voice"]
+
+
+class Actor(Part):
+    """Who wants, or did, something."""
+
+    kind: Literal["agent", "supervisor", "officer", "manager", "employee", "customer", "machine"]
+    id: str
+    name: str | None = None
+
+
+class Party(Part):
+    """A customer as the contact names them; nothing here is looked up."""
+
+    id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class Author(Part):
+    """Who wrote or said a contact."""
+
+    kind: Literal["customer", "agent", "bot", "machine", "unknown"] = "customer"
+    id: str | None = None
+    name: str | None = None
+    address: str | None = None
+    """As it came: a mail address, a number, a platform's name for them."""
+
+
+class FileReference(Part):
+    """A file: stored by us under its digest, or still at a gateway's address."""
+
+    name: str = ""
+    media_type: str = "application/octet-stream"
+    size: int = Field(default=0, ge=0)
+    """Bytes."""
+    digest: str | None = None
+    """SHA-256 in hex: the name under which intake stores it."""
+    url: str | None = None
+    content_id: str | None = None
+    """Of a picture inside a mail's HTML."""
+
+
+class CustomerLink(Part):
+    """Which customer a case belongs to, as far as is known."""
+
+    state: Literal["linked", "candidates", "unlinked"] = "unlinked"
+    id: str | None = None
+    candidates: tuple[str, ...] = ()
+    name: str | None = None
+    account: str | None = None
+    vip: bool = False
+    matched_by: str | None = None
+    """What the link rests on: `id`, `email`, `phone`, `person` …"""
+
+
+class EntitlementLink(Part):
+    """The support a case is owed."""
+
+    state: Literal["entitled", "not_entitled", "expired", "unknown"] = "unknown"
+    id: str | None = None
+    plan: str | None = None
+    """Decides the milestones."""
+    calendar: str | None = None
+    reason: str | None = None
+
+
+class Recording(Part):
+    """A recorded call."""
+
+    url: str
+    sides: Literal["customer", "agent", "both"] = "both"
+    consent: bool = False
+
+
+class Call(Part):
+    """What telephony said about a call."""
+
+    call: str
+    event: str
+    direction: Direction = "inbound"
+    caller: str = ""
+    dialled: str = ""
+    ivr: dict[str, Any] = Field(default_factory=dict)
+    asked_for: str | None = None
+    agent: str | None = None
+    duration_seconds: Seconds | None = None
+    wrap_up_seconds: Seconds | None = None
+    recording: Recording | None = None
+    transcript: str | None = None
+
+
+class ContactContent(Part):
+    """A contact in the one form that all channels share; what notifier needs to answer it is here too."""
+
+    contact: str
+    """The contact's id."""
+    channel: Channel
+    source_key: str
+    direction: Direction = "inbound"
+    author: Author = Author()
+    party: Party = Party()
+    """The customer as the contact names them."""
+    subject: str = ""
+    text: str = ""
+    text_file: FileReference | None = None
+    """The whole text, where it is too long to stand here."""
+    language: str | None = None
+    attachments: tuple[FileReference, ...] = ()
+    received_at: Instant | None = None
+    automatic: bool = False
+    """Written by a machine: never answered automatically."""
+    raw: str | None = None
+    """SHA-256 in hex of the stored raw bytes."""
+    mailbox: str | None = None
+    """Our address that it came to, and from which it is answered."""
+    reply_to: str | None = None
+    """The address or number to answer to."""
+    copies: tuple[str, ...] = ()
+    message_id: str | None = None
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    conversation: str | None = None
+    platform: str | None = None
+    """Of a message: `sms`, `whatsapp` …; of a chat: `chat`."""
+    public: bool = False
+    form: str | None = None
+    submission: str | None = None
+    event: str | None = None
+    """Of a chat or a call: what happened."""
+    call: Call | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    matched_by: str | None = None
+    """Which test found the case: `message_id`, `reply_address`, `conversation`, `claim` …; none for a new one."""
+
+
+class Triage(Part):
+    """What a case is judged to be when it opens."""
+
+    category: str | None = None
+    priority: Priority = Priority.NORMAL
+    class_: str | None = Field(default=None, alias="class")
+    """Above priority in every queue, such as `data_protection`."""
+    tags: tuple[str, ...] = ()
+    complexity: Complexity = "basic"
+    customer: CustomerLink = CustomerLink()
+    entitlement: EntitlementLink | None = None
+    preferred_channel: Channel | None = None
+    missing_fields: tuple[str, ...] = ()
+    department: str | None = None
+    record_type: RecordType = "case"
+    about_case: str | None = None
+    """Another case that this one speaks of."""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """Further facts by name: order, product, version …"""
+
+
+class TeamMember(Part):
+    """One person's part in a case."""
+
+    agent: str
+    role: str
+
+
+class Requirement(Part):
+    """A skill that work asks for."""
+
+    skill: str
+    level: int = Field(default=1, ge=1)
+    hard: bool = True
+    """A soft one may be dropped, or goes by itself after a wait."""
+    drop_after_seconds: Seconds | None = None
+    order: int = 0
+    """The lowest is dropped first."""
+
+
+class Candidate(Part):
+    """One agent as a routing decision saw them."""
+
+    agent: str
+    ok: bool
+    failed: tuple[str, ...] = ()
+    """Why not: `skill:en`, `capacity`, `presence`, `cool_down` …"""
+    score: tuple[float, ...] = ()
+
+
+class RoutingDecision(Part):
+    """Why this agent."""
+
+    policy_version: str
+    step: int = 0
+    candidates: tuple[Candidate, ...] = ()
+    chosen: str | None = None
+    tie_break: str | None = None
+    queue_ahead: int = 0
+    next_relaxation_at: Instant | None = None
+    dropped: tuple[str, ...] = ()
+    """Skills no longer asked for at this step."""
+    considered_count: int | None = None
+    """How many were looked at, where `candidates` names only the first."""
+
+
+class Destination(Part):
+    """Where work goes next."""
+
+    pool: str
+    queue: str | None = None
+    agent: str | None = None
+    requirements: tuple[Requirement, ...] | None = None
+    priority: Priority | None = None

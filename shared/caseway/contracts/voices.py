@@ -1,0 +1,206 @@
+"""Facts of voices, incidents and personal data, on topic `cases`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from caseway.contracts.about_cases import CaseFact
+
+
+class IncidentDeclared(CaseFact):
+    """It harms many."""
+
+    TYPE = "caseway.case.incident-declared.v1"
+
+    incident: str
+    title: str = ""
+    text: str = ""
+    kind: str | None = None
+    severity: str | None = None
+    cause_department: str | None = None
+    number: int | None = None
+
+
+class IncidentRoleSet(CaseFact):
+    """Someone assumed or renounced a role."""
+
+    TYPE = "caseway.case.incident-role-set.v1"
+
+    role: str
+    person: str
+    renounced: bool = False
+
+
+class IncidentUpdated(CaseFact):
+    """How the incident stands."""
+
+    TYPE = "caseway.case.incident-updated.v1"
+
+    report: Literal["tactical", "executive"] = "tactical"
+    conditions: str = ""
+    actions: str = ""
+    needs: str = ""
+
+
+class IncidentContained(CaseFact):
+    """It harms no further."""
+
+    TYPE = "caseway.case.incident-contained.v1"
+
+    text: str = ""
+
+
+class IncidentEnded(CaseFact):
+    """It is over."""
+
+    TYPE = "caseway.case.incident-ended.v1"
+
+    text: str = ""
+
+
+class IncidentReviewed(CaseFact):
+    """What was learnt."""
+
+    TYPE = "caseway.case.incident-reviewed.v1"
+
+    forum: str = ""
+    text: str = ""
+    improvements: tuple[str, ...] = ()
+
+
+class CaseJudged(CaseFact):
+    """Internal control judged the voice."""
+
+    TYPE = "caseway.case.judged.v1"
+
+    genre: str
+    complaint: bool
+    incident: bool
+    text: str = ""
+
+
+class CaseChecked(CaseFact):
+    """The judgement was checked by another."""
+
+    TYPE = "caseway.case.checked.v1"
+
+    outcome: Literal["confirmed", "returned"]
+    reason: str | None = None
+
+
+class CaseSubmitted(CaseFact):
+    """Approval was asked for; the record is locked."""
+
+    TYPE = "caseway.case.submitted.v1"
+
+    text: str = ""
+    approver: str | None = None
+    step: int = Field(default=1, ge=1)
+    edition: int = Field(default=1, ge=1)
+
+
+class CaseApproved(CaseFact):
+    """Approved, at this step."""
+
+    TYPE = "caseway.case.approved.v1"
+
+    text: str = ""
+    step: int = Field(default=1, ge=1)
+    final: bool = True
+    edition: int = Field(default=1, ge=1)
+    on_behalf_of: str | None = None
+
+
+class CaseRejected(CaseFact):
+    """Sent back; the record is unlocked."""
+
+    TYPE = "caseway.case.rejected.v1"
+
+    reason: str = ""
+    step: int = Field(default=1, ge=1)
+
+
+class CaseShared(CaseFact):
+    """Shared with all employees."""
+
+    TYPE = "caseway.case.shared.v1"
+
+    shape: Literal["incident", "escalation", "general"]
+    edition: int = Field(default=1, ge=1)
+    """Which text was shared; `version` is the case's."""
+    list: str | None = None
+    """The recipients' list, frozen at this moment."""
+    title: str = ""
+    text: str = ""
+
+
+class DataActionRequested(CaseFact):
+    """A customer claims a right to their data."""
+
+    TYPE = "caseway.case.data-action-requested.v1"
+
+    request: str
+    action: Literal["access", "correction", "erasure", "consent"]
+    customer: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict)
+    text: str = ""
+
+
+class DataActionDecided(CaseFact):
+    """What is done about it."""
+
+    TYPE = "caseway.case.data-action-decided.v1"
+
+    request: str
+    granted: bool
+    reason: str = ""
+
+
+class PersonalDataErased(CaseFact):
+    """A person's data is gone from the case; readers erase theirs."""
+
+    TYPE = "caseway.case.personal-data-erased.v1"
+
+    customer: str | None = None
+    request: str | None = None
+    erased: tuple[str, ...] = ()
+    """Names of the fields, never their values."""
+    digests: tuple[str, ...] = ()
+    """Stored files that are gone."""
+
+
+class ConsentChanged(CaseFact):
+    """A customer allows or forbids something."""
+
+    TYPE = "caseway.case.consent-changed.v1"
+
+    customer: str | None = None
+    purpose: str
+    given: bool
+
+
+class CaseHandedOver(CaseFact):
+    """The incident was given to those who respond."""
+
+    TYPE = "caseway.case.handed-over.v1"
+
+    to: str
+    text: str = ""
+
+
+class HandOverAccepted(CaseFact):
+    """They took it."""
+
+    TYPE = "caseway.case.hand-over-accepted.v1"
+
+    text: str = ""
+
+
+class HandOverReturned(CaseFact):
+    """They gave it back."""
+
+    TYPE = "caseway.case.hand-over-returned.v1"
+
+    reason: str = ""

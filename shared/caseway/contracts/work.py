@@ -1,0 +1,235 @@
+"""What happened to work and agents, told by the router."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from caseway.contracts.parts import Actor, Complexity, Destination, Requirement, RoutingDecision
+from caseway.contracts.wire import Fact, Instant, Seconds
+from caseway.kernel.vocabulary import Channel, Presence, Priority
+
+
+class WorkFact(Fact):
+    """A fact about one case's work."""
+
+    TOPIC: ClassVar[str] = "work"
+    KEY: ClassVar[str] = "case_id"
+
+    work_item: str
+    case_id: str
+    pool: str
+    queue: str
+    actor: Actor | None = None
+
+
+class WorkQueued(WorkFact):
+    """Work waits."""
+
+    TYPE = "caseway.work.queued.v1"
+
+    requirements: tuple[Requirement, ...] = ()
+    priority: Priority = Priority.NORMAL
+    class_: str | None = Field(default=None, alias="class")
+    weight: float = Field(default=1.0, gt=0)
+    channel: Channel = Channel.EMAIL
+    language: str | None = None
+    category: str | None = None
+    complexity: Complexity = "basic"
+    tags: tuple[str, ...] = ()
+    number: int | None = None
+    customer: str | None = None
+    queue_entered_at: Instant
+    """The original age, however often it came back."""
+    slack_due_at: Instant | None = None
+    preferred_agents: tuple[str, ...] = ()
+    named_agent: str | None = None
+    boost: float = 0.0
+    reason: str = ""
+    matched_rule: str | None = None
+    came_from: str | None = None
+    attributes: dict[str, Any] = Field(default_factory=dict)
+
+
+class WorkOffered(WorkFact):
+    """An agent is asked to take it."""
+
+    TYPE = "caseway.work.offered.v1"
+
+    agent: str
+    expires_at: Instant
+    decision: RoutingDecision
+    channel: Channel | None = None
+    weight: float | None = None
+    waited_seconds: Seconds | None = None
+    offer_count: int = Field(default=1, ge=1)
+
+
+class WorkAccepted(WorkFact):
+    """An agent took it: the case has a holder."""
+
+    TYPE = "caseway.work.accepted.v1"
+
+    agent: str
+    offered_at: Instant | None = None
+    queue_entered_at: Instant | None = None
+    channel: Channel | None = None
+    waited_seconds: Seconds | None = None
+    automatic: bool = False
+    overload: bool = False
+    """The agent holds more than capacity allows, and gets nothing new."""
+
+
+class WorkStarted(WorkFact):
+    """An agent turned to it."""
+
+    TYPE = "caseway.work.work-started.v1"
+
+    agent: str
+    activity: Literal["research", "guidance", "remote"] = "research"
+    announced_seconds: Seconds | None = None
+
+
+class WorkPaused(WorkFact):
+    """An agent turned away."""
+
+    TYPE = "caseway.work.work-paused.v1"
+
+    agent: str
+    activity: str | None = None
+    seconds: Seconds | None = None
+    """How long this stretch was."""
+    total_seconds: Seconds | None = None
+    because_of: str | None = None
+    """The case that was started instead."""
+
+
+class WorkDeclined(WorkFact):
+    """The agent said no."""
+
+    TYPE = "caseway.work.declined.v1"
+
+    agent: str
+    reason: str = ""
+
+
+class WorkExpired(WorkFact):
+    """The agent did not answer in time."""
+
+    TYPE = "caseway.work.expired.v1"
+
+    agent: str
+    offered_at: Instant | None = None
+    missed_count: int = Field(default=1, ge=1)
+
+
+class WorkReturned(WorkFact):
+    """It waits again, as old as it was."""
+
+    TYPE = "caseway.work.returned.v1"
+
+    agent: str | None = None
+    """Who had it."""
+    reason: str = ""
+    queue_entered_at: Instant
+    cool_down_until: Instant | None = None
+
+
+class WorkTransferred(WorkFact):
+    """It went elsewhere."""
+
+    TYPE = "caseway.work.transferred.v1"
+
+    agent: str | None = None
+    to: Destination
+    reason: str = ""
+    queue_entered_at: Instant | None = None
+
+
+class WorkWrappingUp(WorkFact):
+    """The contact is over, its writing-up is not."""
+
+    TYPE = "caseway.work.wrapping-up.v1"
+
+    agent: str
+    until: Instant | None = None
+
+
+class WorkCompleted(WorkFact):
+    """The agent's part is done."""
+
+    TYPE = "caseway.work.completed.v1"
+
+    agent: str | None = None
+    outcome: str | None = None
+    channel: Channel | None = None
+    queue_entered_at: Instant | None = None
+    accepted_at: Instant | None = None
+    handling_seconds: Seconds | None = None
+    """All focused stretches."""
+    held_seconds: Seconds | None = None
+    wrap_up_seconds: Seconds | None = None
+
+
+class WorkWithdrawn(WorkFact):
+    """The case needs no work here."""
+
+    TYPE = "caseway.work.withdrawn.v1"
+
+    agent: str | None = None
+    """Who held it, or to whom it was offered."""
+    reason: str = ""
+    to: Destination | None = None
+    queue_entered_at: Instant | None = None
+
+
+class WorkRaised(WorkFact):
+    """It has another place in its queue."""
+
+    TYPE = "caseway.work.raised.v1"
+
+    priority: Priority | None = None
+    class_: str | None = Field(default=None, alias="class")
+    slack_due_at: Instant | None = None
+    boost: float | None = None
+    requirements: tuple[Requirement, ...] | None = None
+    reason: str = ""
+
+
+class WorkRefused(WorkFact):
+    """A command that cannot be: nothing changed."""
+
+    TYPE = "caseway.work.refused.v1"
+
+    work_item: str = ""
+    case_id: str = ""
+    queue: str = ""
+    command: str
+    """Its `ce_type`."""
+    reason: str
+    agent: str | None = None
+    detail: str = ""
+
+    def key(self) -> str:
+        """The case; where the command named none, its agent or pool."""
+        return self.case_id or self.agent or self.pool
+
+
+class AgentPresenceChanged(Fact):
+    """What an agent is open to changed."""
+
+    TYPE = "caseway.agent.presence-changed.v1"
+    TOPIC = "work"
+    KEY = "agent"
+
+    agent: str
+    pool: str
+    presence: Presence
+    previous: Presence | None = None
+    channels: dict[str, bool] = Field(default_factory=dict)
+    capacity: float | None = None
+    load: float | None = None
+    reason: str | None = None
+    """`asked`, `missed_offers`, `no_heartbeat` …"""
+    name: str | None = None
