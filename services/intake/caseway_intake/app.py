@@ -1,0 +1,33 @@
+"""Which message goes to which handler."""
+
+from __future__ import annotations
+
+from caseway.runtime.service import Service
+from caseway.runtime.stage import Stage
+
+from caseway_intake.adapters.cases import CASES, NUMBERS
+from caseway_intake.gateway.routes import routes
+from caseway_intake.gateway.smtp import smtp_door
+from caseway_intake.handlers import core
+from caseway_intake.settings import Configuration
+
+
+def build() -> Service:
+    """Intake: two stages and the doors."""
+    return Service(
+        name="intake",
+        stages=(
+            Stage(
+                name="intake.core",
+                topics=("case.commands",),
+                handles=core.handles(),
+                timers=core.timers(),
+                collections=(CASES, NUMBERS),
+                keyed_by="case_id",
+            ),
+        ),
+        configuration=Configuration,
+        http_port=8081,
+        routes=routes,
+        loops=(smtp_door,),
+    )
