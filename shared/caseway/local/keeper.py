@@ -7,6 +7,7 @@ writes goes to standard error, which is its log. Imports nothing of ours, so tha
 """
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def _die_with_keeper() -> None:
 
 
 def _kill_at_end_of_input(child: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)
     child.kill()
 
 
@@ -42,4 +43,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main() & 0xFF)  # not sys.exit: it would wait for the thread that reads
