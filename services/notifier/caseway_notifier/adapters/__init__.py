@@ -1,0 +1,1 @@
+"""Templates, mail, SMTP and the senders' loops."""

@@ -1,0 +1,56 @@
+"""What a notification says: this file is its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+LONGEST_VALUE = 20_000
+"""Characters of one text that a template is given: with templates' loops one deep, it bounds what rendering costs."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of the text after them: a name could disguise what follows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """One text in one language, the same for all who get it."""
+
+    language: str
+    subject: str
+    text: str
+    html: str = ""
+
+
+class UnrenderableError(Exception):
+    """A template that cannot be rendered with this data; the message never holds the data."""
+
+
+def plain(value: str) -> str:
+    """A customer's text as it may stand in a mail's body: without control characters, bounded."""
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return _BIDI.sub("", _CONTROLS.sub("", text))[:LONGEST_VALUE]
+
+
+def one_line(value: str, longest: int = 250) -> str:
+    r"""A text as it may stand in a header: no line end can begin another header.
+
+    >>> one_line("Hello\r\nBcc: all@example.com")
+    'Hello Bcc: all@example.com'
+    """
+    return " ".join(plain(value).split())[:longest]
+
+
+class Words(Protocol):
+    """The templates: how a notification finds its words."""
+
+    def language(self, name: str, wanted: str) -> str | None:
+        """The language to write in, or None when the template is in none that would do."""
+        ...
+
+    def render(self, name: str, language: str, data: Mapping[str, Any]) -> Content:
+        """The template's words for this data; raises UnrenderableError."""
+        ...

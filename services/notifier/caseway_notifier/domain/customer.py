@@ -1,0 +1,15 @@
+"""What is known of a customer: this file is the record as told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCustomer:
+    """A registered customer; what is empty is not known."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    language: str = ""

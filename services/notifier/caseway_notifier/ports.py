@@ -1,0 +1,20 @@
+"""What the notifier needs of the outside: this file is its ports."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.delivery import Delivery, Outcome
+
+
+class Transport(Protocol):
+    """Hands one delivery to the next system; never raises but when it is cancelled."""
+
+    async def attempt(self, delivery: Delivery, content: Content) -> Outcome:
+        """One try."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is held open."""
+        ...
