@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseCommand
 from caseway.contracts.parts import Complexity, ContactContent, FileReference, TeamMember, Triage
-from caseway.contracts.wire import Instant, Seconds
+from caseway.contracts.wire import Fields, Instant, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Priority, Turn
 
 
@@ -78,7 +78,7 @@ class AssignFacts(CaseCommand):
     subject: str | None = None
     department: str | None = None
     preferred_channel: Channel | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     route: bool = True
     """Whether the case is routed anew by what changed."""
 
@@ -88,7 +88,7 @@ class ConfirmFacts(CaseCommand):
 
     TYPE = "caseway.case.confirm-facts.v1"
 
-    fields: dict[str, Any]
+    fields: Fields
 
 
 class HoldCase(CaseCommand):
@@ -178,7 +178,7 @@ class AbsorbCase(CaseCommand):
     TYPE = "caseway.case.absorb.v1"
 
     child: str
-    child_number: int | None = None
+    child_number: Whole | None = None
     child_opened_at: Instant | None = None
     source_keys: tuple[str, ...] = ()
     customer: str | None = None
@@ -269,7 +269,7 @@ class EscalateToDepartment(CaseCommand):
     department: str
     person: str | None = None
     text: str = ""
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     """What the department needs, and the first line must have taken."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -17,7 +17,7 @@ from caseway.contracts.parts import (
     TeamMember,
     Triage,
 )
-from caseway.contracts.wire import Instant, Seconds
+from caseway.contracts.wire import Fields, Instant, Seconds, Whole
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 
 
@@ -26,7 +26,7 @@ class CaseOpened(CaseFact, ContactContent, Triage):
 
     TYPE = "caseway.case.opened.v1"
 
-    number: int
+    number: Whole
     turn: Turn = Turn.DESK
     status: CaseStatus = CaseStatus.OPEN
 
@@ -54,7 +54,7 @@ class ContactUpdated(CaseFact):
     text: str | None = None
     duration_seconds: Seconds | None = None
     wrap_up_seconds: Seconds | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
 
 class ContactRepeated(CaseFact):
@@ -95,7 +95,7 @@ class FactsAssigned(CaseFact):
     preferred_channel: Channel | None = None
     entitlement: EntitlementLink | None = None
     missing_fields: tuple[str, ...] | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     route: bool = True
 
 
@@ -104,7 +104,7 @@ class FactsConfirmed(CaseFact):
 
     TYPE = "caseway.case.facts-confirmed.v1"
 
-    fields: dict[str, Any]
+    fields: Fields
     corrected: tuple[str, ...] = ()
     """Those that were declared otherwise before."""
 
@@ -150,7 +150,7 @@ class CaseReplied(CaseFact):
     attachments: tuple[FileReference, ...] = ()
     template: str | None = None
     article: str | None = None
-    number: int | None = None
+    number: Whole | None = None
     first: bool = False
     """The first public answer by a person."""
 
@@ -198,7 +198,7 @@ class CaseReopened(CaseFact):
     reason: str = ""
     contact: str | None = None
     """The contact that reopened it."""
-    count: int = Field(default=1, ge=1)
+    count: Whole = Field(default=1, ge=1)
 
 
 class EscalationRequested(CaseFact):
@@ -320,7 +320,7 @@ class EscalatedToDepartment(CaseFact):
     department: str
     person: str | None = None
     text: str = ""
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
 
 
 class ReturnedFromDepartment(CaseFact):

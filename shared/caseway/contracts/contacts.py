@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from caseway.contracts.parts import Direction, Party, Recording, RecordType
-from caseway.contracts.wire import Part, Seconds, WireModel
+from caseway.contracts.wire import Fields, Part, Seconds, Whole, WireModel
 
 EMAIL_TYPE = "caseway.contact.email.v1"
 """Its data is the raw mail, so it has no model."""
@@ -19,7 +19,7 @@ class LinkedFile(Part):
 
     name: str = ""
     media_type: str = "application/octet-stream"
-    size: int = Field(default=0, ge=0)
+    size: Whole = Field(default=0, ge=0)
     url: str = ""
 
 
@@ -54,7 +54,7 @@ class ChatContact(WireModel):
     text: str | None = None
     file: LinkedFile | None = None
     language: str | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
 
 class PhoneContact(WireModel):
@@ -83,14 +83,14 @@ class PhoneContact(WireModel):
     caller: str = ""
     """E.164 or as dialled; empty when withheld."""
     dialled: str = ""
-    ivr: dict[str, Any] = Field(default_factory=dict)
+    ivr: Fields = Field(default_factory=dict)
     asked_for: str | None = None
     agent: str | None = None
     duration_seconds: Seconds | None = None
     wrap_up_seconds: Seconds | None = None
     recording: Recording | None = None
     transcript: str | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
     def key(self) -> str:
         """The caller; the call where the number is withheld."""
@@ -106,7 +106,7 @@ class WebContact(WireModel):
 
     form: str = Field(min_length=1)
     submission: str = Field(min_length=1)
-    fields: dict[str, Any]
+    fields: Fields
     customer: Party = Party()
     language: str | None = None
 
@@ -130,7 +130,7 @@ class MessageContact(WireModel):
     attachments: tuple[LinkedFile, ...] = ()
     public: bool = False
     language: str | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
     def key(self) -> str:
         """The sender."""
@@ -157,4 +157,4 @@ class DeskContact(WireModel):
     incident: bool = False
     cause_department: str | None = None
     language: str | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Instant, Part, WireModel
+from caseway.contracts.wire import Fields, Instant, Name, Part, Whole, WireModel
 
 
 class Consent(Part):
@@ -51,11 +51,11 @@ class CustomerRecorded(_CustomerRecord):
     vip: bool = False
     named_agent: str | None = None
     consents: tuple[Consent, ...] = ()
-    handles: dict[str, str] = Field(default_factory=dict)
+    handles: dict[Name, str] = Field(default_factory=dict)
     """The customer's id on each platform."""
     url: str | None = None
     """The record in CRM."""
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
 
 class CustomerMerged(_CustomerRecord):
@@ -72,7 +72,7 @@ class OrderLine(Part):
     """One product of an order."""
 
     product: str
-    quantity: int = Field(default=1, ge=0)
+    quantity: Whole = Field(default=1, ge=0)
     status: str | None = None
 
 
@@ -113,5 +113,5 @@ class EntitlementRecorded(_CustomerRecord):
     calendar: str | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
-    cases_per_entitlement: int | None = None
+    cases_per_entitlement: Whole | None = None
     status: Literal["active", "inactive", "expired"] = "active"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fact, Instant
+from caseway.contracts.wire import Fact, Instant, Name, Whole
 
 
 class MeasureTaken(Fact):
@@ -21,8 +21,8 @@ class MeasureTaken(Fact):
     """`count`, `seconds`, `ratio`, `percent` …"""
     starts_at: Instant
     ends_at: Instant
-    dimensions: dict[str, str] = Field(default_factory=dict)
+    dimensions: dict[Name, str] = Field(default_factory=dict)
     """`channel`, `queue`, `agent` …"""
-    sample_count: int | None = Field(default=None, ge=0)
+    sample_count: Whole | None = Field(default=None, ge=0)
     complete: bool = True
     """False: late facts may still change it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fact, Instant, Seconds
+from caseway.contracts.wire import Fact, Fields, Instant, Seconds, Whole
 from caseway.kernel.vocabulary import Priority, Turn
 
 
@@ -22,7 +22,7 @@ class MilestoneFact(Fact):
     """`first_response`, `next_response`, `resolution` …"""
     due_at: Instant
     """While paused: as it stood when the pause began."""
-    instance: int = Field(default=1, ge=1)
+    instance: Whole = Field(default=1, ge=1)
     """Which round: a reopened case has another resolution."""
     target_seconds: Seconds | None = None
     elapsed_seconds: Seconds | None = None
@@ -106,7 +106,7 @@ class LadderRungReached(Fact):
 
     case_id: str
     ladder: str
-    rung: int = Field(ge=1)
+    rung: Whole = Field(ge=1)
     occurrence: str
     """One run of the ladder."""
     milestone: str | None = None
@@ -114,6 +114,6 @@ class LadderRungReached(Fact):
     due_at: Instant | None = None
     action: str = "notify"
     recipients: tuple[str, ...] = ()
-    repeat: int = Field(default=0, ge=0)
+    repeat: Whole = Field(default=0, ge=0)
     reason: str = ""
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fact, Instant
+from caseway.contracts.wire import Fact, Instant, Whole
 
 
 class NotificationFact(Fact):
@@ -50,7 +50,7 @@ class NotificationDelivered(NotificationFact):
     TYPE = "caseway.notification.delivered.v1"
 
     message_id: str | None = None
-    attempt: int = Field(default=1, ge=1)
+    attempt: Whole = Field(default=1, ge=1)
     maybe_doubled: bool = False
     """An earlier attempt may have arrived too."""
 
@@ -60,7 +60,7 @@ class NotificationFailed(NotificationFact):
 
     TYPE = "caseway.notification.failed.v1"
 
-    attempt: int = Field(default=1, ge=1)
+    attempt: Whole = Field(default=1, ge=1)
     reason: str = ""
     next_attempt_at: Instant | None = None
 
@@ -70,7 +70,7 @@ class NotificationGivenUp(NotificationFact):
 
     TYPE = "caseway.notification.given-up.v1"
 
-    attempt: int = Field(default=1, ge=1)
+    attempt: Whole = Field(default=1, ge=1)
     reason: str = ""
 
 

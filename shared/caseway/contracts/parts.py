@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Instant, Part, Seconds
+from caseway.contracts.wire import Fields, Instant, Part, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Priority
 
 Direction = Literal["inbound", "outbound"]
@@ -46,7 +46,7 @@ class FileReference(Part):
 
     name: str = ""
     media_type: str = "application/octet-stream"
-    size: int = Field(default=0, ge=0)
+    size: Whole = Field(default=0, ge=0)
     """Bytes."""
     digest: str | None = None
     """SHA-256 in hex: the name under which intake stores it."""
@@ -95,7 +95,7 @@ class Call(Part):
     direction: Direction = "inbound"
     caller: str = ""
     dialled: str = ""
-    ivr: dict[str, Any] = Field(default_factory=dict)
+    ivr: Fields = Field(default_factory=dict)
     asked_for: str | None = None
     agent: str | None = None
     duration_seconds: Seconds | None = None
@@ -143,7 +143,7 @@ class ContactContent(Part):
     event: str | None = None
     """Of a chat or a call: what happened."""
     call: Call | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
     matched_by: str | None = None
     """Which test found the case: `message_id`, `reply_address`, `conversation`, `claim` …; none for a new one."""
 
@@ -165,7 +165,7 @@ class Triage(Part):
     record_type: RecordType = "case"
     about_case: str | None = None
     """Another case that this one speaks of."""
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     """Further facts by name: order, product, version …"""
 
 
@@ -180,11 +180,11 @@ class Requirement(Part):
     """A skill that work asks for."""
 
     skill: str
-    level: int = Field(default=1, ge=1)
+    level: Whole = Field(default=1, ge=1)
     hard: bool = True
     """A soft one may be dropped, or goes by itself after a wait."""
     drop_after_seconds: Seconds | None = None
-    order: int = 0
+    order: Whole = 0
     """The lowest is dropped first."""
 
 
@@ -202,16 +202,18 @@ class RoutingDecision(Part):
     """Why this agent."""
 
     policy_version: str
-    step: int = 0
+    step: Whole = 0
     candidates: tuple[Candidate, ...] = ()
     chosen: str | None = None
     tie_break: str | None = None
-    queue_ahead: int = 0
+    queue_ahead: Whole = 0
     next_relaxation_at: Instant | None = None
     dropped: tuple[str, ...] = ()
     """Skills no longer asked for at this step."""
-    considered_count: int | None = None
+    considered_count: Whole | None = None
     """How many were looked at, where `candidates` names only the first."""
+    rest: dict[str, int] = Field(default_factory=dict)
+    """Of those not named in `candidates`: how many, by what kept them out (`further_down`: nothing did)."""
 
 
 class Destination(Part):

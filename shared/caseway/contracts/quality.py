@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Instant, WireModel
+from caseway.contracts.wire import Fields, Instant, Name, Whole, WireModel
 
 
 class QualityRecord(WireModel):
@@ -49,7 +49,7 @@ class InterviewRecorded(QualityRecord):
     medium: Literal["in_person", "phone", "video", "online"] = "in_person"
     representative: str | None = None
     held_at: Instant | None = None
-    weights: dict[str, float] = Field(default_factory=dict)
+    weights: dict[Name, float] = Field(default_factory=dict)
     """By indicator, as this customer rates its importance."""
 
 
@@ -68,7 +68,7 @@ class AnswerRecorded(QualityRecord):
     level: str
     indicator: str
     question: str | None = None
-    score: int | None = Field(default=None, ge=1, le=5)
+    score: Whole | None = Field(default=None, ge=1, le=5)
     """None: asked, not answered."""
     weight: float | None = Field(default=None, ge=0)
     representative: str | None = None
@@ -90,7 +90,7 @@ class CommentRecorded(QualityRecord):
     status: Literal["open", "planned", "done", "declined", "customer_informed", "asked_again"] = "open"
     reason: str | None = None
     action: str | None = None
-    satisfaction: int | None = Field(default=None, ge=1, le=5)
+    satisfaction: Whole | None = Field(default=None, ge=1, le=5)
     """With what was done, when asked again."""
 
 
@@ -127,4 +127,4 @@ class ImprovementRecorded(QualityRecord):
     incidents: tuple[str, ...] = ()
     due_on: dt.date | None = None
     status: Literal["proposed", "decided", "running", "done", "declined"] = "proposed"
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)

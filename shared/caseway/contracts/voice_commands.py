@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseCommand
+from caseway.contracts.wire import Fields
 
 
 class DeclareIncident(CaseCommand):
@@ -101,7 +102,7 @@ class RequestDataAction(CaseCommand):
 
     action: Literal["access", "correction", "erasure", "consent"]
     customer: str | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     text: str = ""
 
 

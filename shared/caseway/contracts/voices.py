@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseFact
+from caseway.contracts.wire import Fields, Whole
 
 
 class IncidentDeclared(CaseFact):
@@ -20,7 +21,7 @@ class IncidentDeclared(CaseFact):
     kind: str | None = None
     severity: str | None = None
     cause_department: str | None = None
-    number: int | None = None
+    number: Whole | None = None
 
 
 class IncidentRoleSet(CaseFact):
@@ -97,8 +98,8 @@ class CaseSubmitted(CaseFact):
 
     text: str = ""
     approver: str | None = None
-    step: int = Field(default=1, ge=1)
-    edition: int = Field(default=1, ge=1)
+    step: Whole = Field(default=1, ge=1)
+    edition: Whole = Field(default=1, ge=1)
 
 
 class CaseApproved(CaseFact):
@@ -107,9 +108,9 @@ class CaseApproved(CaseFact):
     TYPE = "caseway.case.approved.v1"
 
     text: str = ""
-    step: int = Field(default=1, ge=1)
+    step: Whole = Field(default=1, ge=1)
     final: bool = True
-    edition: int = Field(default=1, ge=1)
+    edition: Whole = Field(default=1, ge=1)
     on_behalf_of: str | None = None
 
 
@@ -119,7 +120,7 @@ class CaseRejected(CaseFact):
     TYPE = "caseway.case.rejected.v1"
 
     reason: str = ""
-    step: int = Field(default=1, ge=1)
+    step: Whole = Field(default=1, ge=1)
 
 
 class CaseShared(CaseFact):
@@ -128,7 +129,7 @@ class CaseShared(CaseFact):
     TYPE = "caseway.case.shared.v1"
 
     shape: Literal["incident", "escalation", "general"]
-    edition: int = Field(default=1, ge=1)
+    edition: Whole = Field(default=1, ge=1)
     """Which text was shared; `version` is the case's."""
     list: str | None = None
     """The recipients' list, frozen at this moment."""
@@ -144,7 +145,7 @@ class DataActionRequested(CaseFact):
     request: str
     action: Literal["access", "correction", "erasure", "consent"]
     customer: str | None = None
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
     text: str = ""
 
 

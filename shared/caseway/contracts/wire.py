@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, ClassVar
+from types import ModuleType
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, WithJsonSchema
 from pydantic_core import core_schema
 
 _AWARE = core_schema.datetime_schema(tz_constraint="aware")
@@ -28,8 +29,45 @@ Instant = Annotated[
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A length of time; never negative."""
 
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""A whole number that every JSON reader, and MongoDB, holds exactly."""
+
+Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""The key of a map: MongoDB takes no NUL in it."""
+
+_MAX_DEPTH = 20
+"""Levels in a free value; MongoDB refuses documents beyond 100."""
+
+
+def _storable(values: dict[str, Any]) -> dict[str, Any]:
+    level: list[Any] = [values] if values else []
+    for _ in range(_MAX_DEPTH):
+        if not level:
+            return values
+        level = [inner for value in level for inner in _parts_of(value)]
+    if level:
+        raise ValueError("nested too deeply")
+    return values
+
+
+def _parts_of(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        if any("\x00" in name for name in value):
+            raise ValueError("a name with a NUL")
+        return list(value.values())
+    if isinstance(value, list):
+        return value
+    if isinstance(value, int) and abs(value) > 2**63 - 1:
+        raise ValueError("a number beyond 64 bits")
+    return []
+
+
+Fields = Annotated[dict[str, Any], AfterValidator(_storable)]
+"""Values whose names are not ours: a form's fields, attributes of a gateway. Anything JSON can say that can be stored."""
+
 _CONFIGURATION = ConfigDict(
     frozen=True,
+    allow_inf_nan=False,
     extra="ignore",
     validate_by_name=True,
     validate_by_alias=True,
@@ -75,13 +113,14 @@ class Fact(WireModel):
     """The version of the configuration by which it was decided."""
 
 
-def instant(text: str) -> dt.datetime:
-    """The instant that an RFC 3339 text names.
-
-    Raises:
-        ValueError: the text has no offset, or is no instant.
-    """
-    moment = dt.datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("an instant without an offset")
-    return moment
+def models_in(*modules: ModuleType) -> tuple[type[WireModel], ...]:
+    """The messages that the modules define, in their order; imported and merely shared ones are left out."""
+    return tuple(
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, WireModel)
+        and "TYPE" in vars(each)
+        and each.__module__ == module.__name__
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from caseway.contracts.parts import Actor, Complexity, Destination, Requirement, RoutingDecision
-from caseway.contracts.wire import Fact, Instant, Seconds
+from caseway.contracts.wire import Fact, Fields, Instant, Name, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 
 
@@ -38,7 +38,7 @@ class WorkQueued(WorkFact):
     category: str | None = None
     complexity: Complexity = "basic"
     tags: tuple[str, ...] = ()
-    number: int | None = None
+    number: Whole | None = None
     customer: str | None = None
     queue_entered_at: Instant
     """The original age, however often it came back."""
@@ -49,7 +49,7 @@ class WorkQueued(WorkFact):
     reason: str = ""
     matched_rule: str | None = None
     came_from: str | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
 
 class WorkOffered(WorkFact):
@@ -63,7 +63,7 @@ class WorkOffered(WorkFact):
     channel: Channel | None = None
     weight: float | None = None
     waited_seconds: Seconds | None = None
-    offer_count: int = Field(default=1, ge=1)
+    offer_count: Whole = Field(default=1, ge=1)
 
 
 class WorkAccepted(WorkFact):
@@ -121,7 +121,7 @@ class WorkExpired(WorkFact):
 
     agent: str
     offered_at: Instant | None = None
-    missed_count: int = Field(default=1, ge=1)
+    missed_count: Whole = Field(default=1, ge=1)
 
 
 class WorkReturned(WorkFact):
@@ -227,7 +227,7 @@ class AgentPresenceChanged(Fact):
     pool: str
     presence: Presence
     previous: Presence | None = None
-    channels: dict[str, bool] = Field(default_factory=dict)
+    channels: dict[Name, bool] = Field(default_factory=dict)
     capacity: float | None = None
     load: float | None = None
     reason: str | None = None

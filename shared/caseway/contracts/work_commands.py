@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from caseway.contracts.parts import Actor, Complexity, Destination, Requirement
-from caseway.contracts.wire import Instant, Seconds, WireModel
+from caseway.contracts.wire import Fields, Instant, Name, Seconds, Whole, WireModel
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 
 
@@ -38,7 +38,7 @@ class QueueWork(WorkCommand):
     category: str | None = None
     complexity: Complexity = "basic"
     tags: tuple[str, ...] = ()
-    number: int | None = None
+    number: Whole | None = None
     customer: str | None = None
     queue_entered_at: Instant | None = None
     """The original age, where the work was queued before; else now."""
@@ -55,7 +55,7 @@ class QueueWork(WorkCommand):
     """The rule that chose queue and pool."""
     came_from: str | None = None
     """The pool that gave it away."""
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: Fields = Field(default_factory=dict)
 
 
 class WithdrawWork(WorkCommand):
@@ -81,6 +81,8 @@ class RaiseWork(WorkCommand):
     slack_due_at: Instant | None = None
     boost: float | None = None
     requirements: tuple[Requirement, ...] | None = None
+    queue: str | None = None
+    """Where the case is judged anew: the queue it belongs to now."""
     reason: str = ""
 
 
@@ -96,7 +98,7 @@ class SetPresence(AgentCommand):
     TYPE = "caseway.work.set-presence.v1"
 
     presence: Presence
-    channels: dict[str, bool] = Field(default_factory=dict)
+    channels: dict[Name, bool] = Field(default_factory=dict)
     """By channel, whether the agent takes it; a channel absent is taken."""
     capacity: float | None = Field(default=None, ge=0)
     """Another than the profile's."""
