@@ -1,0 +1,73 @@
+"""What the HTTP door reads of a request, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from caseway.kernel.errors import Transient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from caseway_intake.gateway.refusals import Refusal, refusal
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"www-authenticate": "Bearer"},
+    503: {"retry-after": "5"},  # seconds: longer than Kafka usually takes to find a new leader
+}
+
+
+def answer(status: int, content: Any) -> Response:
+    """JSON, with a status."""
+    return Response(orjson.dumps(content), status, _HEADERS.get(status), "application/json")
+
+
+def guarded(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, with each kind of failure as its answer."""
+
+    async def guard(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Refusal as refused:
+            return _refused(refused)
+        except Transient:
+            return _refused(refusal(503, "not taken: what stands behind this door does not answer; try again"))
+
+    return guard
+
+
+async def read_body(request: Request, largest: int) -> bytes:
+    """The whole body, with never more than `largest` bytes and one chunk of it in memory.
+
+    Raises:
+        Refusal: 413, it is larger.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise refusal(413, f"at most {largest} bytes")
+    return bytes(body)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The body's JSON object.
+
+    Raises:
+        Refusal: 400, it is none.
+    """
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as wrong:
+        raise refusal(400, f"JSON in UTF-8: {wrong.msg} at character {wrong.pos}") from wrong
+    if not isinstance(content, dict):
+        raise refusal(400, "a JSON object")
+    return content
+
+
+def _refused(refused: Refusal) -> Response:
+    return answer(refused.status, {"errors": [asdict(each) for each in refused.problems]})

@@ -1,0 +1,86 @@
+"""`POST /v1/commands/cases/{case_id}/{verb}`: desks say what is to be done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from caseway.contracts.about_cases import CaseCommand
+from caseway.contracts.parts import Actor
+from caseway.runtime.running import Running
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from caseway_intake.gateway.answers import answer, guarded, read_body, read_object
+from caseway_intake.gateway.arrivals import LARGEST_JSON, Arrival, drawn_id, is_id, publish
+from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
+from caseway_intake.gateway.signatures import is_unguarded, read_token
+
+_CASE_ID = re.compile(r"case_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FOR_MACHINES = frozenset({"add-contact", "absorb"})
+"""What only stages and integrations say: a person saying it would forge a customer's words, or another case's."""
+
+
+def command_routes(running: Running, commands: Mapping[str, type[CaseCommand]]) -> list[Route]:
+    """One route; `commands` are the models by their `ce_type`."""
+    door = CommandDoor(running, commands)
+    return [Route("/v1/commands/cases/{case_id}/{verb}", guarded(door.take), methods=["POST"])]
+
+
+class CommandDoor:
+    """Takes commands by HTTP: 202 once Kafka has them. What becomes of them is told on `cases`."""
+
+    def __init__(self, running: Running, commands: Mapping[str, type[CaseCommand]]) -> None:
+        self._running = running
+        self._commands = commands
+
+    async def take(self, request: Request) -> Response:
+        """One command; the path says on which case, the token by whom."""
+        actor = self._actor(request)
+        body = read_object(await read_body(request, LARGEST_JSON) or b"{}")
+        command = self._read(request.path_params, {**body, **actor})
+        _check_role(command.actor, request.path_params["verb"])
+        arrival = Arrival(
+            topic=command.topic(),
+            key=command.key(),
+            type=command.TYPE,
+            id=_id(request),
+            source=f"gateway://intake/http/commands/{command.actor.kind}/{quote(command.actor.id, safe='')}",
+            value=command.model_dump_json(exclude_unset=True).encode(),
+        )
+        await publish(self._running, arrival)
+        return answer(202, {"id": arrival.id})
+
+    def _actor(self, request: Request) -> dict[str, Any]:
+        """The token's owner; nothing where the door is unguarded, so that the body's `actor` is believed."""
+        if is_unguarded(self._running.settings):
+            return {}
+        key = self._running.settings.signing_key.get_secret_value()
+        return {"actor": read_token(key, request.headers.get("authorization", ""))}
+
+    def _read(self, path: Mapping[str, str], body: dict[str, Any]) -> CaseCommand:
+        model = self._commands.get(f"caseway.case.{path['verb']}.v1")
+        if model is None:
+            raise refusal(404, "not a command", field="verb")
+        if not _CASE_ID.fullmatch(path["case_id"]):
+            raise refusal(422, "case_ and a UUID", field="case_id")
+        try:
+            return model.model_validate({**body, "case_id": path["case_id"]})
+        except ValidationError as wrong:
+            raise Refusal(422, *problems_of(wrong)) from wrong
+
+
+def _check_role(actor: Actor, verb: str) -> None:
+    if actor.kind == "customer" or (verb in _FOR_MACHINES and actor.kind != "machine"):
+        raise refusal(403, f"{actor.kind} may not {verb}")
+
+
+def _id(request: Request) -> str:
+    id_ = request.headers.get("idempotency-key") or drawn_id()
+    if not is_id(id_):
+        raise refusal(422, "up to 200 visible ASCII characters", field="idempotency-key")
+    return id_

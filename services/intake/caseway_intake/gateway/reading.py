@@ -1,0 +1,182 @@
+"""`GET /v1/cases` and `GET /v1/cases/{case_id}`: what a person wants to see."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from caseway.kernel.errors import Transient
+from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway.runtime.running import Running
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from caseway_intake.adapters.cases import CASES
+from caseway_intake.gateway.answers import answer, guarded
+from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
+from caseway_intake.gateway.signatures import is_unguarded, read_token
+
+_PATIENCE_MS = 2_000
+"""A search by text looks at many cases; beyond this it is given up rather than slow down the desk's work."""
+
+
+class Query(BaseModel):
+    """What `GET /v1/cases` may ask for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    status: CaseStatus | None = None
+    turn: Turn | None = None
+    channel: Channel | None = None
+    priority: Priority | None = None
+    category: str | None = None
+    customer: str | None = None
+    number: int | None = None
+    q: str | None = Field(default=None, min_length=2, max_length=100)
+    """Part of the subject, in any case of letters."""
+    limit: int = Field(default=50, ge=1, le=200)
+    after: str | None = None
+    """`next` of the page before."""
+
+
+def reading_routes(running: Running) -> list[Route]:
+    """One case, and many."""
+    reader = CaseReader(running)
+    return [
+        Route("/v1/cases", guarded(reader.many), methods=["GET"]),
+        Route("/v1/cases/{case_id}", guarded(reader.one), methods=["GET"]),
+    ]
+
+
+class CaseReader:
+    """Shows cases as intake's own database has them: a moment behind the facts at most."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._cases = running.database[CASES.name]
+
+    async def one(self, request: Request) -> Response:
+        """The case, or 404."""
+        self._check_reader(request)
+        try:
+            document = await self._cases.find_one({"_id": request.path_params["case_id"]}, max_time_ms=_PATIENCE_MS)
+        except PyMongoError as error:
+            raise Transient(type(error).__name__) from error
+        if document is None:
+            raise refusal(404, "no such case", field="case_id")
+        return answer(200, shown(document))
+
+    async def many(self, request: Request) -> Response:
+        """The newest first, a page at a time."""
+        self._check_reader(request)
+        query = _query(request)
+        cursor = self._cases.find(_filter(query), max_time_ms=_PATIENCE_MS)
+        try:
+            found = await cursor.sort([("opened_at", -1), ("_id", -1)]).limit(query.limit + 1).to_list(None)
+        except PyMongoError as error:
+            raise Transient(type(error).__name__) from error
+        page = found[: query.limit]
+        following = _cursor(page[-1]) if len(found) > query.limit else None
+        return answer(200, {"cases": [shown(each) for each in page], "next": following})
+
+    def _check_reader(self, request: Request) -> None:
+        """Cases are personal data: only the desk's own people and machines see them."""
+        settings = self._running.settings
+        if is_unguarded(settings):
+            return
+        actor = read_token(settings.signing_key.get_secret_value(), request.headers.get("authorization", ""))
+        if actor.kind == "customer":
+            raise refusal(403, "a customer may not read cases")
+
+
+def shown(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A case as people read it."""
+    case = CASES.load(dict(document))
+    nature, customer = case.nature, case.customer
+    return {
+        "case_id": case.id,
+        "number": case.number,
+        "version": case.version,
+        "status": case.status,
+        "turn": case.turn,
+        "channel": case.channel,
+        "subject": nature.subject,
+        "language": nature.language,
+        "category": nature.category,
+        "priority": nature.priority,
+        "class": nature.class_,
+        "complexity": nature.complexity,
+        "tags": nature.tags,
+        "department": nature.department,
+        "preferred_channel": nature.preferred_channel,
+        "missing_fields": nature.missing_fields,
+        "fields": nature.fields,
+        "customer": {
+            "state": customer.state,
+            "id": customer.id,
+            "candidates": customer.candidates,
+            "name": customer.name,
+        },
+        "opened_at": case.opened_at,
+        "changed_at": case.at,
+        "answered_at": case.answered_at,
+        "resolved_at": case.resolved_at,
+        "closed_at": case.closed_at,
+        "held_until": case.held_until,
+        "is_held": case.is_held,
+        "reopened_count": case.reopened_count,
+        "incident": case.incident,
+        "contacts_count": case.contacts_count,
+        "source_keys": case.keys,
+        "last": [
+            {"at": each.at, "kind": each.kind, "author": each.author, "channel": each.channel, "text": each.text}
+            for each in case.entries
+        ],
+    }
+
+
+def _query(request: Request) -> Query:
+    try:
+        return Query.model_validate(dict(request.query_params))
+    except ValidationError as wrong:
+        raise Refusal(422, *problems_of(wrong)) from wrong
+
+
+def _filter(query: Query) -> dict[str, Any]:
+    exact = {
+        "status": query.status,
+        "turn": query.turn,
+        "channel": query.channel,
+        "priority": query.priority,
+        "category": query.category,
+        "customer.id": query.customer,
+        "number": query.number,
+    }
+    wanted: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
+    if query.q:
+        wanted["subject"] = {"$regex": re.escape(query.q), "$options": "i"}
+    if query.after:
+        opened_at, case_id = _read_cursor(query.after)
+        wanted["$or"] = [{"opened_at": {"$lt": opened_at}}, {"opened_at": opened_at, "_id": {"$lt": case_id}}]
+    return wanted
+
+
+def _cursor(document: Mapping[str, Any]) -> str:
+    """Names a place in the order, so that cases opened meanwhile shift nothing."""
+    text = f"{document['opened_at'].isoformat()} {document['_id']}"
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[dt.datetime, str]:
+    try:
+        opened_at, _, case_id = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
+        return dt.datetime.fromisoformat(opened_at), case_id
+    except (binascii.Error, ValueError) as wrong:
+        raise refusal(422, "`next` of the page before", field="after") from wrong
