@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from types import ModuleType
 from typing import Annotated, Any, ClassVar
 
@@ -57,7 +58,9 @@ def _parts_of(value: Any) -> list[Any]:
         return list(value.values())
     if isinstance(value, list):
         return value
-    if isinstance(value, int) and abs(value) > 2**63 - 1:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("not a number of JSON")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("a number beyond 64 bits")
     return []
 
@@ -67,6 +70,7 @@ Fields = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 _CONFIGURATION = ConfigDict(
     frozen=True,
+    use_attribute_docstrings=True,  # they become descriptions in the JSON Schemas
     allow_inf_nan=False,
     extra="ignore",
     validate_by_name=True,
