@@ -1,0 +1,1 @@
+"""All plumbing: lanes, outbox, timers, probes, metrics."""

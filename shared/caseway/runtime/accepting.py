@@ -1,0 +1,62 @@
+"""Which records of a poll are applied: those of armed lanes, in order, without holes."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from aiokafka import ConsumerRecord
+
+from caseway.runtime import metrics
+from caseway.runtime.items import Item, from_record
+from caseway.runtime.lane import Lane
+from caseway.runtime.logs import logger
+from caseway.runtime.stage import Stage
+
+_log = logger(__name__)
+
+
+def accept(
+    records: Iterable[ConsumerRecord], lanes: Mapping[int, Lane], stage: Stage, namespace: str, partitions: int
+) -> tuple[list[Item], list[tuple[Lane, str]]]:
+    """The poll's items, lane by lane and each lane's topics merged by the broker's time; and where to seek back.
+
+    A record of a lane that is not armed, or below the lane's next offset, is dropped. One above it is a hole: the
+    first time the stage seeks back; only when a fetch from exactly there begins higher is the gap real, and recorded.
+    """
+    runs: dict[tuple[int, str], list[ConsumerRecord]] = {}
+    for record in records:
+        runs.setdefault((record.partition, record.topic.removeprefix(namespace)), []).append(record)
+    merged: dict[int, list[Sequence[tuple[int, str, ConsumerRecord]]]] = {}
+    gaps: list[tuple[Lane, str]] = []
+    for (number, topic), run in runs.items():
+        lane = lanes.get(number)
+        if lane is None or not lane.is_armed:
+            continue
+        fresh = list(_in_order(run, lane, topic, gaps))
+        merged.setdefault(number, []).append([(record.timestamp, topic, record) for record in fresh])
+    items = []
+    for streams in merged.values():
+        for _, topic, record in heapq.merge(*streams, key=lambda entry: entry[0]):
+            items.append(from_record(record, topic, stage, partitions))
+    return items, gaps
+
+
+def _in_order(
+    run: Sequence[ConsumerRecord], lane: Lane, topic: str, gaps: list[tuple[Lane, str]]
+) -> Iterator[ConsumerRecord]:
+    expected = lane.progress.next[topic]
+    for record in run:
+        if record.offset < expected:
+            continue
+        if record.offset > expected:
+            if lane.sought.get(topic) != expected:
+                gaps.append((lane, topic))
+                return
+            gap = {"topic": topic, "from": expected, "to": record.offset}
+            if gap not in lane.progress.gaps:
+                lane.progress.gaps.append(gap)
+            metrics.GAPS.labels(lane.stage).inc()
+            _log.warning("gap", lane=lane.id, topic=topic, first=expected, last=record.offset - 1)
+        expected = record.offset + 1
+        yield record

@@ -1,0 +1,104 @@
+"""Makes a service run: composition root of every service.
+
+`run` is what `python -m caseway_<name>` does; `application` is for `faststream run --factory`. HTTP answers from the
+first moment; the stages begin when Kafka, MongoDB, topics and indexes are as they must be, and whatever goes missing
+later shows at `/readyz` until it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import uvicorn
+from faststream.asgi import AsgiFastStream
+from faststream.specification import AsyncAPI
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from caseway.kernel.errors import Misconfigured
+from caseway.runtime import failpoints
+from caseway.runtime.configuration import load
+from caseway.runtime.hosting import Host
+from caseway.runtime.logs import logger, setup
+from caseway.runtime.probes import probe_routes
+from caseway.runtime.service import Service
+from caseway.runtime.settings import Settings
+
+STOP_SECONDS = 20.0
+"""From SIGTERM to the end of the last batch; an orchestrator must grant more."""
+
+_log = logger(__name__)
+
+
+class ServiceApp(AsgiFastStream):
+    """FastStream's application, with the service's own HTTP beneath it."""
+
+    def __init__(self, host: Host, http: Starlette, **options: Any) -> None:
+        super().__init__(host.broker, **options)
+        self.host = host
+        self._http = http
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Every path that is not FastStream's own."""
+        await self._http(scope, receive, send)
+
+
+def application(service: Service, settings: Settings | None = None) -> ServiceApp:
+    """The service as an ASGI application.
+
+    Raises:
+        Misconfigured: the configuration directory or the fault plan is wrong; every fault is named with its place.
+    """
+    settings = settings or Settings()
+    setup(service.name, settings.log_level)
+    failpoints.install(settings.failpoints, settings.failpoints_journal, settings.environment)
+    loaded = load(settings.config, service.configuration)
+    host = Host(service, settings, loaded.value, loaded.version)
+    routes = [*probe_routes(service.name, host.dead, host.unready), *service.routes(host.running)]
+    return ServiceApp(
+        host,
+        Starlette(routes=routes),
+        logger=None,
+        on_startup=[host.begin],
+        on_shutdown=[host.end],
+        specification=AsyncAPI(
+            title=f"caseway-{service.name}",
+            version="1.0.0",
+            description=f"What {service.name} reads and writes.",
+            schema_version="3.0.0",
+        ),
+    )
+
+
+def run(service: Service) -> None:
+    """Run the service until SIGTERM or SIGINT; exits 1 with every fault listed when the configuration is wrong."""
+    try:
+        settings = Settings()
+        app = application(service, settings)
+    except Misconfigured as error:
+        sys.exit(f"caseway-{service.name}: {error}")
+    port = service.http_port if settings.http_port is None else settings.http_port
+    asyncio.run(_serve(app, settings, port))
+
+
+async def _serve(app: ServiceApp, settings: Settings, port: int) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=int(STOP_SECONDS),
+        )
+    )
+    await server.serve()
+
+
+def stage_names(services: Sequence[Service]) -> list[str]:
+    """Every stage of these services, in order: compared with the topology by a test."""
+    return [stage.name for service in services for stage in service.stages]

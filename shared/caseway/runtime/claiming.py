@@ -1,0 +1,178 @@
+"""How a process takes a lane: raise the epoch, check, catch up.
+
+Whatever the last owner committed but did not publish is published first; a topic that is not the one the lane knows
+halts it. The lane is not armed here: seeking and arming happen together, in the stage, with no `await` between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from caseway.kernel.decision import Due
+from caseway.kernel.errors import Transient
+from caseway.kernel.ids import derived_id
+from caseway.runtime import failpoints
+from caseway.runtime.horizon import REACH
+from caseway.runtime.lane import Lane, fingerprint
+from caseway.runtime.mongo import Database
+from caseway.runtime.outbox import Parcel, waiting
+from caseway.runtime.stage import Collection, Stage
+
+OWNER = f"{socket.gethostname()}:{os.getpid()}"
+CLAIM_SECONDS = 15.0
+
+Bounds = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A lane taken, and what its last owner left to be published."""
+
+    lane: Lane
+    parcels: Sequence[Parcel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimer:
+    """Takes lanes for one stage."""
+
+    stage: Stage
+    namespace: str
+    database: Database
+    collections: Mapping[str, Collection]
+    make_inspector: Callable[[], AIOKafkaConsumer]
+
+    async def claim(self, numbers: Sequence[int], now: dt.datetime) -> list[Claimed]:
+        """Take these lanes; a halted one comes back halted.
+
+        Raises:
+            Transient: MongoDB or Kafka does not answer within the bound.
+        """
+        failpoints.hit("claim.before")
+        try:
+            async with asyncio.timeout(CLAIM_SECONDS):
+                lanes = await asyncio.gather(*(raise_epoch(self.database, f"{self.stage.name}/{n}") for n in numbers))
+                await self._check(lanes)
+                return [await self._fill(lane, now) for lane in lanes]
+        except (PyMongoError, KafkaError, TimeoutError, OSError) as error:
+            raise Transient(f"claiming {self.stage.name}: {type(error).__name__}") from error
+
+    async def _check(self, lanes: Sequence[Lane]) -> None:
+        """Compare each lane with its partitions, and set the first offset of a topic it has not read yet."""
+        consumer = self.make_inspector()
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(self.namespace + t, lane.number) for lane in lanes for t in self.stage.topics]
+            begins = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+            for lane in lanes:
+                for topic in self.stage.topics:
+                    partition = TopicPartition(self.namespace + topic, lane.number)
+                    await self._check_topic(lane, topic, partition, begins[partition], ends[partition], consumer)
+        finally:
+            await consumer.stop()
+
+    async def _check_topic(
+        self, lane: Lane, topic: str, partition: TopicPartition, begin: int, end: int, consumer: AIOKafkaConsumer
+    ) -> None:
+        next_ = lane.progress.next.setdefault(topic, begin)
+        if next_ > end:
+            reason = f"{topic}: next offset {next_} lies beyond the end {end}: the topic was re-created or cut"
+        elif next_ < begin:
+            reason = f"{topic}: offsets {next_} to {begin} are gone: retention was shorter than the pause"
+        elif not await self._is_same(lane, topic, partition, begin, consumer):
+            reason = f"{topic}: the record at {next_ - 1} is not the one that was applied: the topic was re-created"
+        else:
+            return
+        await self._halt(lane, reason)
+
+    async def _is_same(
+        self, lane: Lane, topic: str, partition: TopicPartition, begin: int, consumer: AIOKafkaConsumer
+    ) -> bool:
+        mark = lane.progress.fingerprint.get(topic)
+        if mark is None or mark[0] < begin:
+            return True
+        consumer.assign([partition])
+        consumer.seek(partition, mark[0])
+        records = (await consumer.getmany(partition, timeout_ms=5_000, max_records=1)).get(partition, [])
+        if not records:
+            raise Transient(f"{topic}: the record at {mark[0]} could not be read")
+        return records[0].offset > mark[0] or fingerprint(records[0]) == mark
+
+    async def _halt(self, lane: Lane, reason: str) -> None:
+        if not lane.progress.halted:
+            lane.progress.halted = reason
+            await self.database.lanes.update_one({"_id": lane.id, "epoch": lane.epoch}, {"$set": {"halted": reason}})
+
+    async def _fill(self, lane: Lane, now: dt.datetime) -> Claimed:
+        await load_resident(lane, self.stage, self.database, self.collections)
+        await refill(lane, self.database, now)
+        return Claimed(lane=lane, parcels=await waiting(self.database, lane.id, lane.removable.append))
+
+
+async def raise_epoch(database: Database, lane_id: str) -> Lane:
+    """Take the lane: from here on its last owner's transactions match nothing."""
+    owner = {"$set": {"owner": OWNER}, "$inc": {"epoch": 1}}
+    document = await database.lanes.find_one_and_update({"_id": lane_id}, owner, return_document=ReturnDocument.AFTER)
+    if document is None:
+        await _create(database, lane_id)
+        document = await database.lanes.find_one_and_update(
+            {"_id": lane_id}, owner, return_document=ReturnDocument.AFTER
+        )
+    return Lane.from_document(document)
+
+
+async def _create(database: Database, lane_id: str) -> None:
+    created = await database.command("hello")
+    incarnation = derived_id(lane_id, OWNER, created["localTime"].isoformat())[:8]
+    first = {"_id": lane_id, "epoch": 0, "revision": 0, "incarnation": incarnation, "halted": ""}
+    try:
+        await database.lanes.insert_one(first)
+    except DuplicateKeyError:
+        return  # another process created it at the same moment: its incarnation is as good
+
+
+async def load_resident(lane: Lane, stage: Stage, database: Database, collections: Mapping[str, Collection]) -> None:
+    """Build the lane's resident object from what the lane has written."""
+    if stage.resident is None:
+        return
+    values = {}
+    for name in stage.resident.collections:
+        load = collections[name].load
+        values[name] = [load(document) async for document in database[name].find({"_lane": lane.id})]
+    lane.resident = stage.resident.build(lane.number, values)
+
+
+async def refill(lane: Lane, database: Database, now: dt.datetime) -> None:
+    """Hold the timers that fall due within the horizon."""
+    until = now + REACH
+    found = [document async for document in database.timers.find({"lane": lane.id, "due_at": {"$lte": until}})]
+    lane.horizon.until = until
+    for document in found:
+        if document["key"] not in lane.horizon:
+            lane.horizon.arm(to_due(document))
+
+
+def to_due(document: Mapping[str, object]) -> Due:
+    """A timer's document as the value that its handle sees."""
+    due_at = document["due_at"]
+    data = document["data"]
+    assert isinstance(due_at, dt.datetime)
+    assert isinstance(data, dict)
+    return Due(
+        key=str(document["key"]),
+        kind=str(document["kind"]),
+        due_at=due_at,
+        armed_by=str(document["armed_by"]),
+        data=data,
+    )

@@ -1,0 +1,62 @@
+"""The timers of one lane that fall due soon."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+
+from caseway.kernel.decision import Due
+
+REACH = dt.timedelta(seconds=60)
+"""How far ahead timers are held in memory; the rest waits in MongoDB, indexed."""
+
+
+class Horizon:
+    """Due timers in order; everything due before `until` is known here."""
+
+    def __init__(self) -> None:
+        self.until = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self._timers: dict[str, Due] = {}
+        self._heap: list[tuple[dt.datetime, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._timers
+
+    def arm(self, due: Due) -> None:
+        """Hold `due`, in place of an earlier one with its key; one beyond the horizon is left to MongoDB."""
+        self._timers.pop(due.key, None)
+        if due.due_at <= self.until:
+            self._timers[due.key] = due
+            heapq.heappush(self._heap, (due.due_at, due.key))
+
+    def disarm(self, key: str) -> None:
+        """Forget the timer with this key."""
+        self._timers.pop(key, None)
+
+    def first_at(self) -> dt.datetime | None:
+        """When the first one is due."""
+        self._drop_stale()
+        return self._heap[0][0] if self._heap else None
+
+    def due(self, at: dt.datetime, limit: int) -> list[Due]:
+        """Up to `limit` timers due at or before `at`, in order; they stay held until disarmed."""
+        found: dict[str, Due] = {}
+        while self._heap and self._heap[0][0] <= at and len(found) < limit:
+            due_at, key = heapq.heappop(self._heap)
+            timer = self._timers.get(key)
+            if timer is not None and timer.due_at == due_at:
+                found[key] = timer
+        for timer in found.values():
+            heapq.heappush(self._heap, (timer.due_at, timer.key))
+        return list(found.values())
+
+    def _drop_stale(self) -> None:
+        while self._heap:
+            due_at, key = self._heap[0]
+            timer = self._timers.get(key)
+            if timer is not None and timer.due_at == due_at:
+                return
+            heapq.heappop(self._heap)

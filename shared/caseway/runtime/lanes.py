@@ -1,0 +1,399 @@
+"""A running stage: takes lanes, applies records, fires timers.
+
+The story of one poll: FastStream hands over raw records → those of armed lanes at their next offset become items →
+the items are decided and written as one transaction → the rows go to the publisher. Timers take the same way. One
+lock, the `turn`, is held by whoever touches the lanes: a poll, a firing, a claim's last step, a revocation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Callable, Sequence
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+
+from caseway.kernel.errors import Transient
+from caseway.runtime import failpoints, metrics
+from caseway.runtime.accepting import accept
+from caseway.runtime.applying import Applier
+from caseway.runtime.backoff import delays, jitter
+from caseway.runtime.claiming import Claimed, Claimer, refill
+from caseway.runtime.items import Item, from_due
+from caseway.runtime.lane import Barrier, Lane
+from caseway.runtime.logs import logger
+from caseway.runtime.mongo import DatabaseClock
+from caseway.runtime.outbox import Publisher
+from caseway.runtime.stage import Stage
+
+TICK_SECONDS = 0.25
+HOUSEKEEPING_SECONDS = 1.0
+FIRING_LIMIT = 500
+"""Timers decided in one transaction."""
+IDLE_SECONDS = 0.5
+"""How long the timer loop sleeps when nothing is due: new timers wake it."""
+
+_SECOND = dt.timedelta(seconds=1)
+_log = logger(__name__)
+
+
+class RunningStage:
+    """One stage's share of the work in this process."""
+
+    def __init__(
+        self,
+        *,
+        stage: Stage,
+        namespace: str,
+        claimer: Claimer,
+        applier: Applier,
+        publisher: Publisher,
+        clock: DatabaseClock,
+        session_seconds: float,
+    ) -> None:
+        self.stage = stage
+        self.publisher = publisher
+        self._namespace = namespace
+        self._claimer = claimer
+        self._applier = applier
+        self._clock = clock
+        self._session_seconds = session_seconds
+        self._consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self._turn = asyncio.Lock()
+        self._lanes: dict[int, Lane] = {}
+        self._assigned: frozenset[int] = frozenset()
+        self._claims: set[asyncio.Task[None]] = set()
+        self._advanced = asyncio.Event()
+        self._last_tick = time.monotonic()
+        self._is_stopping = False
+        self.problem = "starting"
+        """Why this stage is not ready; empty when it is."""
+
+    def attach(self, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
+        """Say where the stage's consumer is found once it is started."""
+        self._consumer = consumer
+
+    # --- partitions come and go -------------------------------------------------------------------
+
+    async def on_assigned(self, partitions: set[TopicPartition]) -> None:
+        """Claim every lane whose number came in all topics of the stage; until then nothing of it is read."""
+        consumer = self._consumer()
+        if consumer is None or self._is_stopping:
+            return
+        consumer.pause(*partitions)
+        held = {
+            topic: {p.partition for p in partitions if p.topic == self._namespace + topic}
+            for topic in self.stage.topics
+        }
+        self._assigned = frozenset(set.intersection(*held.values()))
+        self._report_lanes()
+        if self._assigned:
+            self._start_claim(sorted(self._assigned))
+        else:
+            self.problem = ""
+
+    async def on_revoked(self, _: set[TopicPartition]) -> None:
+        """Finish the running batch, then let go: aiokafka revokes everything at each rebalance."""
+        self._assigned = frozenset()
+        self._cancel_claims()
+        async with self._turn:
+            self._lanes.clear()
+        self._report_lanes()
+
+    def _cancel_claims(self) -> None:
+        for task in self._claims:
+            task.cancel()
+        self._claims.clear()
+
+    def _start_claim(self, numbers: Sequence[int], wait: float = 0.0) -> None:
+        task = asyncio.create_task(self._claim(list(numbers), wait), name=f"claim {self.stage.name}")
+        self._claims.add(task)
+        task.add_done_callback(self._claims.discard)
+
+    async def _claim(self, numbers: Sequence[int], wait: float) -> None:
+        await asyncio.sleep(wait)
+        backoff = delays(first=0.2)
+        while wanted := [n for n in numbers if n in self._assigned and n not in self._lanes]:
+            try:
+                claimed = await self._claimer.claim(wanted, self._clock.now())
+            except Transient as error:
+                self.problem = str(error)
+                await asyncio.sleep(backoff.next())
+                continue
+            async with self._turn:
+                self._arm(claimed)
+            return
+
+    def _arm(self, claimed: Sequence[Claimed]) -> None:
+        """Seek and arm in one step, without an `await`: a poll in between would leave a hole (delivery.md)."""
+        consumer = self._consumer()
+        for each in claimed:
+            lane = each.lane
+            if consumer is None or lane.number not in self._assigned:
+                continue
+            self._lanes[lane.number] = lane
+            self.publisher.enqueue(each.parcels)
+            if lane.progress.halted:
+                continue
+            for topic in self.stage.topics:
+                self._seek(consumer, lane, topic)
+            failpoints.hit("claim.after_seek")
+            lane.is_armed = True
+            consumer.resume(*self._partitions(lane))
+        self.problem = ""
+        self._report_lanes()
+
+    def _seek(self, consumer: AIOKafkaConsumer, lane: Lane, topic: str) -> None:
+        offset = lane.progress.next[topic]
+        consumer.seek(TopicPartition(self._namespace + topic, lane.number), offset)
+        lane.sought[topic] = offset
+
+    def _partitions(self, lane: Lane) -> list[TopicPartition]:
+        return [TopicPartition(self._namespace + topic, lane.number) for topic in self.stage.topics]
+
+    def _drop(self, numbers: Sequence[int], wait: float) -> None:
+        """Let lanes go that are no longer surely ours; if the group still says they are, claim them again later."""
+        consumer = self._consumer()
+        for number in numbers:
+            lane = self._lanes.pop(number, None)
+            if lane is not None and consumer is not None and number in self._assigned:
+                consumer.pause(*self._partitions(lane))
+        self._report_lanes()
+        if again := [number for number in numbers if number in self._assigned]:
+            self._start_claim(again, wait)
+
+    # --- records ----------------------------------------------------------------------------------
+
+    async def on_records(self, records: Sequence[ConsumerRecord]) -> None:
+        """Apply one poll; returns only when its effects are committed, or its lanes are no longer ours."""
+        backoff = delays()
+        await self.publisher.room()
+        while not self._is_stopping:
+            async with self._turn:
+                is_settled = await self._apply_records(records)
+            if is_settled:
+                await asyncio.sleep(self.stage.linger.total_seconds())
+                return
+            await asyncio.sleep(backoff.next())
+
+    async def _apply_records(self, records: Sequence[ConsumerRecord]) -> bool:
+        self._let_go_after_sleep()
+        consumer = self._consumer()
+        if consumer is None:
+            return True
+        started = time.monotonic()
+        items, gaps = accept(records, self._lanes, self.stage, self._namespace, self._applier.partitions)
+        for lane, topic in gaps:
+            self._seek(consumer, lane, topic)
+        metrics.STEP_SECONDS.labels(self.stage.name, "decode").observe(time.monotonic() - started)
+        return await self._apply(items)
+
+    async def _apply(self, items: Sequence[Item]) -> bool:
+        """Apply items, and report whether that is settled (True) or must be tried again (False)."""
+        if not items:
+            return True
+        try:
+            verdict = await self._applier.apply(items, self._lanes)
+        except Transient as error:
+            self.problem = str(error)
+            _log.warning("not_applied", stage=self.stage.name, reason=str(error))
+            return False
+        self.problem = ""
+        self.publisher.enqueue(verdict.parcels)
+        if verdict.lost:
+            self._drop(verdict.lost, wait=jitter(self._session_seconds / 3))
+        for number in verdict.halted:
+            self._halt(number)
+        self._advanced.set()
+        return True
+
+    def _halt(self, number: int) -> None:
+        consumer = self._consumer()
+        lane = self._lanes[number]
+        lane.is_armed = False
+        if consumer is not None:
+            consumer.pause(*self._partitions(lane))
+        self._report_lanes()
+
+    def _let_go_after_sleep(self) -> None:
+        """A process that slept past half its session may have lost its lanes without knowing."""
+        slept = time.monotonic() - self._last_tick
+        self._last_tick = time.monotonic()
+        if slept > self._session_seconds / 2 and self._lanes:
+            _log.warning("slept", stage=self.stage.name, seconds=round(slept, 1))
+            self._drop(list(self._lanes), wait=self._session_seconds / 3)
+
+    # --- timers -----------------------------------------------------------------------------------
+
+    async def run_timers(self) -> None:
+        """Fire what falls due, for ever."""
+        backoff = delays()
+        while True:
+            await self._wait_for_due()
+            try:
+                if not self._clock.is_trusted or not await self._fire():
+                    await asyncio.sleep(0.02)
+                backoff.reset()
+            except (Transient, KafkaError, TimeoutError) as error:
+                self.problem = f"timers: {error or type(error).__name__}"
+                await asyncio.sleep(backoff.next())
+
+    async def _wait_for_due(self) -> None:
+        while True:
+            self._advanced.clear()
+            firsts = [at for lane in self._armed() if (at := lane.horizon.first_at()) is not None]
+            wait = IDLE_SECONDS
+            if firsts:
+                wait = min(wait, (min(firsts) - self._clock.now()).total_seconds())
+            if wait <= 0:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._advanced.wait(), wait)
+
+    async def _fire(self) -> bool:
+        """Fire what is due on lanes that have read all that was recorded before; False when none was ready."""
+        now = self._clock.now()
+        due = [lane for lane in self._armed() if (at := lane.horizon.first_at()) is not None and at <= now]
+        await self._raise_barriers([lane for lane in due if lane.barrier is None])
+        async with self._turn:
+            items: list[Item] = []
+            for lane in due:
+                if lane.is_armed and self._lanes.get(lane.number) is lane and self._has_caught_up(lane):
+                    assert lane.barrier is not None
+                    timers = lane.horizon.due(lane.barrier.at, FIRING_LIMIT // len(due) + 1)
+                    items += [from_due(lane.number, timer, self.stage, now) for timer in timers]
+                    lane.barrier = None
+            failpoints.hit("timer.after_read")
+            if not items or not await self._apply(items):
+                return False
+        for item in items:
+            assert item.due is not None
+            metrics.TIMER_LATENESS.labels(self.stage.name).observe(max(0.0, (now - item.due.due_at).total_seconds()))
+        await self.publisher.room()
+        return True
+
+    async def _raise_barriers(self, lanes: Sequence[Lane]) -> None:
+        """Ask where the partitions end *now*: what stands before must be applied before a timer due now is judged."""
+        consumer = self._consumer()
+        if not lanes or consumer is None:
+            return
+        at = self._clock.now()
+        ends = await asyncio.wait_for(consumer.end_offsets([p for lane in lanes for p in self._partitions(lane)]), 10.0)
+        for lane in lanes:
+            lane.barrier = Barrier(
+                at=at, ends={t: ends[TopicPartition(self._namespace + t, lane.number)] for t in self.stage.topics}
+            )
+
+    @staticmethod
+    def _has_caught_up(lane: Lane) -> bool:
+        return lane.barrier is not None and all(
+            lane.progress.next[topic] >= end for topic, end in lane.barrier.ends.items()
+        )
+
+    # --- housekeeping -----------------------------------------------------------------------------
+
+    async def run_ticks(self) -> None:
+        """Notice a sleep of the whole process, even when no record comes."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._let_go_after_sleep()
+
+    async def run_housekeeping(self) -> None:
+        """Advise Kafka of the offsets, look for lanes an operator resumed, refill horizons, tidy the outbox, measure."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await self._advise()
+                await self._keep_house()
+            except (PyMongoError, KafkaError, Transient, TimeoutError) as error:
+                _log.info("housekeeping_failed", stage=self.stage.name, error=type(error).__name__)
+            self._measure()
+
+    async def _advise(self) -> None:
+        """Tell Kafka the offsets, for its lag tools; nothing here ever reads them back."""
+        failpoints.hit("advise.before")
+        consumer = self._consumer()
+        offsets = {
+            TopicPartition(self._namespace + topic, lane.number): lane.progress.next[topic]
+            for lane in self._armed()
+            for topic in self.stage.topics
+        }
+        if consumer is not None and offsets:
+            await asyncio.wait_for(consumer.commit(offsets), 5.0)
+
+    async def _keep_house(self) -> None:
+        now = self._clock.now()
+        for number in list(self._lanes):
+            async with self._turn:
+                lane = self._lanes.get(number)
+                if lane is None:
+                    continue
+                if lane.progress.halted:
+                    await self._look_for_resumption(lane)
+                elif lane.horizon.until - now < 30 * _SECOND:
+                    await refill(lane, self._claimer.database, now)
+                await self._tidy(lane)
+
+    async def _look_for_resumption(self, lane: Lane) -> None:
+        document = await self._claimer.database.lanes.find_one({"_id": lane.id}, {"halted": 1})
+        if document is not None and not document["halted"]:
+            self._drop([lane.number], wait=0.0)
+
+    async def _tidy(self, lane: Lane) -> None:
+        """Remove acknowledged rows of a lane that has grown quiet; a busy one's next transaction does it."""
+        if removable := list(lane.removable):
+            await self._claimer.database.outbox.delete_many({"_id": {"$in": removable}})
+            del lane.removable[: len(removable)]
+            failpoints.hit("remove.after")
+
+    def _armed(self) -> list[Lane]:
+        return [lane for lane in self._lanes.values() if lane.is_armed]
+
+    @property
+    def unready(self) -> str:
+        """Why the stage is not ready, in one sentence; empty when it is."""
+        if halted := [f"{lane.id}: {lane.progress.halted}" for lane in self._lanes.values() if lane.progress.halted]:
+            return f"halted: {'; '.join(halted)}"
+        if self.problem:
+            return self.problem
+        if waiting := sorted(self._assigned - self._lanes.keys()):
+            return f"{self.stage.name}: lanes {waiting} are not claimed yet"
+        return self.publisher.problem
+
+    def _report_lanes(self) -> None:
+        halted = sum(bool(lane.progress.halted) for lane in self._lanes.values())
+        metrics.LANES.labels(self.stage.name, "assigned").set(len(self._assigned))
+        metrics.LANES.labels(self.stage.name, "armed").set(len(self._armed()))
+        metrics.LANES.labels(self.stage.name, "halted").set(halted)
+        metrics.HALTED.labels(self.stage.name).set(halted)
+
+    def _measure(self) -> None:
+        consumer = self._consumer()
+        if consumer is None:
+            return
+        now = time.time()
+        metrics.OUTBOX_AGE.labels(self.stage.name).set(self.publisher.age_seconds)
+        for lane in self._armed():
+            behind = 0.0
+            for topic in self.stage.topics:
+                partition = TopicPartition(self._namespace + topic, lane.number)
+                with contextlib.suppress(KafkaError, AssertionError):
+                    lag = max(0, (consumer.highwater(partition) or 0) - lane.progress.next[topic])
+                    metrics.LAG.labels(self.stage.name, topic, str(lane.number)).set(lag)
+                    if lag and (stamp := self._applier.last_stamp.get((topic, lane.number))):
+                        behind = max(behind, now - stamp / 1000)
+            metrics.BEHIND.labels(self.stage.name, str(lane.number)).set(behind)
+
+    async def drain(self) -> None:
+        """Finish the running batch, let every lane go, and publish what is committed; bounded."""
+        self._is_stopping = True
+        self._assigned = frozenset()
+        self._cancel_claims()
+        async with self._turn:
+            self._lanes.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.publisher.flushed(), 5.0)

@@ -1,0 +1,247 @@
+"""One transaction a poll: guard, states, timers, outbox.
+
+The first write is the guard: each lane's document is changed only where epoch and revision are still those this
+process knows. A guard that merely read them would not guard (delivery.md). What the batch needs of its own lanes is
+loaded before, since nobody else writes it and the guard proves so; what is shared is read inside, in the snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from motor.motor_asyncio import AsyncIOMotorClientSession
+from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from caseway.kernel.decision import Ref
+from caseway.runtime import failpoints, metrics
+from caseway.runtime.deciding import ARRIVALS
+from caseway.runtime.mongo import MAJORITY, Client, Database
+from caseway.runtime.outbox import Parcel, pack
+from caseway.runtime.outcome import Addition, LaneOutcome, Outcome
+from caseway.runtime.stage import Collection, Document
+
+COMMIT_SECONDS = 10.0
+"""How long the outcome of a commit may stay unknown before the lanes are given up and claimed again."""
+
+Loaded = dict[tuple[str, str], Any]
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne | DeleteMany
+
+
+class Fenced(Exception):  # noqa: N818 - a verdict on lanes, caught by the stage
+    """Another owner has taken at least one of the lanes."""
+
+    def __init__(self, lanes: Sequence[int]) -> None:
+        super().__init__(f"lanes {list(lanes)}")
+        self.lanes = list(lanes)
+
+
+class InDoubt(Exception):  # noqa: N818 - neither success nor failure
+    """The commit's outcome is not known: `next`, read at the next claim, will tell."""
+
+
+class Store:
+    """A stage's states, timers, lanes and outbox in the service's database."""
+
+    def __init__(self, client: Client, database: Database, stage: str, collections: Mapping[str, Collection]) -> None:
+        self._client = client
+        self._database = database
+        self._stage = stage
+        self._collections = collections
+
+    async def load(self, refs: Iterable[Ref], session: AsyncIOMotorClientSession | None) -> Loaded:
+        """The values of `refs`; None for what is not there."""
+        by_collection: dict[str, list[str]] = {}
+        for ref in refs:
+            by_collection.setdefault(ref.collection, []).append(ref.id)
+        loaded: Loaded = {}
+        for name, ids in by_collection.items():
+            loaded.update(dict.fromkeys(((name, each) for each in ids), None))
+            load = self._collections[name].load
+            async for document in self._database[name].find({"_id": {"$in": ids}}, session=session):
+                loaded[name, document["_id"]] = load(document)
+        return loaded
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncIOMotorClientSession]:
+        """A transaction that is aborted unless `commit` was reached; an abort that fails is left to expire."""
+        async with await self._client.start_session() as session:
+            session.start_transaction(
+                read_concern=ReadConcern("snapshot"),
+                write_concern=MAJORITY,
+                max_commit_time_ms=int(COMMIT_SECONDS * 1000),
+            )
+            try:
+                yield session
+            except BaseException:
+                if session.delegate.in_transaction:
+                    with contextlib.suppress(PyMongoError):
+                        await session.abort_transaction()
+                raise
+
+    async def write(
+        self, outcome: Outcome, loaded: Loaded, now: dt.datetime, session: AsyncIOMotorClientSession
+    ) -> list[Parcel]:
+        """Write the whole batch; returns what is to be published once it is committed.
+
+        Raises:
+            Fenced: the guard did not match.
+        """
+        shares = list(outcome.lanes.values())
+        await self._guard(shares, session)
+        failpoints.hit("txn.after_guard")
+        for name, writes in self._state_writes(outcome, loaded, now).items():
+            await self._database[name].bulk_write(writes, ordered=False, session=session)
+        if timers := [write for share in shares for write in timer_writes(share)]:
+            await self._database.timers.bulk_write(timers, ordered=False, session=session)
+        failpoints.hit("txn.after_state")
+        parcels = [parcel for share in shares for parcel in parcels_of(share)]
+        await self._write_outbox(shares, parcels, session)
+        if outcome.parked:
+            await self._database.parked.insert_many(outcome.parked, ordered=False, session=session)
+        failpoints.hit("txn.after_outbox")
+        return parcels
+
+    async def _guard(self, shares: Sequence[LaneOutcome], session: AsyncIOMotorClientSession) -> None:
+        writes = [guard(share) for share in shares]
+        result = await self._database.lanes.bulk_write(writes, ordered=False, session=session)
+        if result.matched_count == len(shares):
+            return
+        stands = {share.lane.id: share for share in shares}
+        async for document in self._database.lanes.find({"_id": {"$in": list(stands)}}, session=session):
+            share = stands[document["_id"]]
+            # inside this transaction a lane that matched already shows the next revision
+            if document["epoch"] == share.lane.epoch and document["revision"] == share.lane.revision + 1:
+                del stands[document["_id"]]
+        raise Fenced([share.lane.number for share in stands.values()])
+
+    def _state_writes(self, outcome: Outcome, loaded: Loaded, now: dt.datetime) -> dict[str, list[Write]]:
+        writes: dict[str, list[Write]] = {}
+        for ref, value in outcome.values.items():
+            name, id_ = ref
+            collection = self._collections[name]
+            writes.setdefault(name, []).append(
+                _state_write(
+                    collection, id_, value, outcome.owners.get(ref, ""), is_new=loaded.get(ref, ...) is None, now=now
+                )
+            )
+        for (name, id_), addition in outcome.additions.items():
+            if write := _addition_write(self._collections[name], id_, addition, now):
+                writes.setdefault(name, []).append(write)
+        if outcome.arrivals:
+            writes[ARRIVALS.name] = [InsertOne({"_id": key, "_at": at}) for key, at in outcome.arrivals.items()]
+        return writes
+
+    async def _write_outbox(
+        self, shares: Sequence[LaneOutcome], parcels: Sequence[Parcel], session: AsyncIOMotorClientSession
+    ) -> None:
+        writes: list[Write] = [InsertOne(parcel.to_document()) for parcel in parcels]
+        for share in shares:
+            share.removing = list(share.lane.removable)
+        if removing := [each for share in shares for each in share.removing]:
+            writes.append(DeleteMany({"_id": {"$in": removing}}))
+        if writes:
+            await self._database.outbox.bulk_write(writes, ordered=False, session=session)
+
+    async def commit(self, session: AsyncIOMotorClientSession) -> None:
+        """Commit; of a commit whose outcome is unknown only the commit itself is repeated.
+
+        Raises:
+            InDoubt: it stays unknown.
+            PyMongoError: it failed.
+        """
+        failpoints.hit("commit.before")
+        deadline = time.monotonic() + COMMIT_SECONDS
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                if not error.has_error_label("UnknownTransactionCommitResult"):
+                    raise
+                metrics.TRANSACTIONS.labels(self._stage, "unknown").inc()
+                if time.monotonic() > deadline:
+                    raise InDoubt from error
+                await asyncio.sleep(0.1)
+            else:
+                failpoints.hit("commit.after")
+                return
+
+
+def guard(share: LaneOutcome) -> UpdateOne:
+    """The write that only the lane's owner can make, once for each revision."""
+    lane = share.lane
+    return UpdateOne(
+        {"_id": lane.id, "epoch": lane.epoch, "revision": lane.revision},
+        {"$set": share.progress.to_document(), "$inc": {"revision": 1}},
+    )
+
+
+def _state_write(collection: Collection, id_: str, value: Any, owner: str, *, is_new: bool, now: dt.datetime) -> Write:
+    if value is None:
+        return DeleteOne({"_id": id_})
+    document = {**collection.dump(value), "_id": id_}
+    if owner:
+        document["_lane"] = owner
+    if collection.expires_after is not None:
+        document["_at"] = now
+    return InsertOne(document) if is_new else ReplaceOne({"_id": id_}, document, upsert=True)
+
+
+def _addition_write(collection: Collection, id_: str, addition: Addition, now: dt.datetime) -> Write | None:
+    amounts = {name: amount for name, amount in addition.amounts.items() if amount}
+    if not amounts:
+        return None
+    update: Document = {"$inc": amounts, "$setOnInsert": {**addition.fixed, "_lane": addition.owner}}
+    if collection.expires_after is not None:
+        update["$set"] = {"_at": now}
+    return UpdateOne({"_id": id_}, update, upsert=True)
+
+
+def timer_writes(share: LaneOutcome) -> list[Write]:
+    """The lane's timers as they will stand."""
+    lane = share.lane.id
+    writes: list[Write] = [
+        ReplaceOne(
+            {"_id": f"{lane}/{due.key}"},
+            {
+                "lane": lane,
+                "key": due.key,
+                "kind": due.kind,
+                "due_at": due.due_at,
+                "armed_by": due.armed_by,
+                "data": dict(due.data),
+            },
+            upsert=True,
+        )
+        for due in share.armed.values()
+    ]
+    if share.disarmed:
+        writes.append(DeleteMany({"_id": {"$in": [f"{lane}/{key}" for key in share.disarmed]}}))
+    return writes
+
+
+def parcels_of(share: LaneOutcome) -> list[Parcel]:
+    """The lane's rows, packed for the outbox."""
+    first = share.progress.sequence - len(share.rows) + 1
+    return pack(share.lane.id, first, share.rows, share.lane.removable.append)
+
+
+def applied(outcome: Outcome) -> None:
+    """Carry a committed batch over to the lanes in memory."""
+    for share in outcome.lanes.values():
+        lane = share.lane
+        lane.progress = share.progress
+        lane.revision += 1
+        del lane.removable[: len(share.removing)]
+        for ref, value in share.values.items():
+            lane.cache.put(ref, value)
+        for key in share.disarmed:
+            lane.horizon.disarm(key)
+        for due in share.armed.values():
+            lane.horizon.arm(due)
