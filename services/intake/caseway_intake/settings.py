@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from caseway_intake.edge_settings import Mailboxes, Triage
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -100,6 +102,8 @@ class Configuration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    mailboxes: Mailboxes
+    triage: Triage
     forms: Forms = Forms()
     life: Life = Life()
     doors: Doors = Doors()

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseCommand
-from caseway.contracts.parts import Complexity, ContactContent, FileReference, TeamMember, Triage
+from caseway.contracts.parts import Bounce, Complexity, ContactContent, FileReference, TeamMember, Triage
 from caseway.contracts.wire import Fields, Instant, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Priority, Turn
 
@@ -18,7 +18,9 @@ class AddContact(CaseCommand, ContactContent, Triage):
     TYPE = "caseway.case.add-contact.v1"
 
     opens: bool = True
-    """False: a later event of a call or chat, which never opens a case by itself."""
+    """False: a later event of a call or chat, or a bounce, which never opens a case by itself."""
+    bounce: Bounce | None = None
+    """The contact is a mail system's report: the case learns of it, and nobody's turn changes."""
 
 
 class OpenCase(CaseCommand, Triage):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fields, Instant, Part, Seconds, Whole
+from caseway.contracts.wire import Count, Fields, Instant, Name, Ordinal, Part, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Priority
 
 Direction = Literal["inbound", "outbound"]
@@ -46,7 +46,7 @@ class FileReference(Part):
 
     name: str = ""
     media_type: str = "application/octet-stream"
-    size: Whole = Field(default=0, ge=0)
+    size: Count = 0
     """Bytes."""
     digest: str | None = None
     """SHA-256 in hex: the name under which intake stores it."""
@@ -104,6 +104,18 @@ class Call(Part):
     transcript: str | None = None
 
 
+class Bounce(Part):
+    """What a mail system says about a mail of ours that did not arrive."""
+
+    message_id: str | None = None
+    """Of what we sent."""
+    address: str | None = None
+    """Who did not get it."""
+    reason: str = ""
+    permanent: bool = True
+    """False: it is still being tried."""
+
+
 class ContactContent(Part):
     """A contact in the one form that all channels share; what notifier needs to answer it is here too."""
 
@@ -119,6 +131,9 @@ class ContactContent(Part):
     text: str = ""
     text_file: FileReference | None = None
     """The whole text, where it is too long to stand here."""
+    quoted: str | None = None
+    """What a mail quotes of earlier ones; shortened."""
+    signature: str | None = None
     language: str | None = None
     attachments: tuple[FileReference, ...] = ()
     received_at: Instant | None = None
@@ -167,6 +182,8 @@ class Triage(Part):
     """Another case that this one speaks of."""
     fields: Fields = Field(default_factory=dict)
     """Further facts by name: order, product, version …"""
+    rules: dict[Name, str] = Field(default_factory=dict)
+    """What was judged by rules (category, priority …), and by which."""
 
 
 class TeamMember(Part):
@@ -180,7 +197,7 @@ class Requirement(Part):
     """A skill that work asks for."""
 
     skill: str
-    level: Whole = Field(default=1, ge=1)
+    level: Ordinal = 1
     hard: bool = True
     """A soft one may be dropped, or goes by itself after a wait."""
     drop_after_seconds: Seconds | None = None
@@ -206,11 +223,11 @@ class RoutingDecision(Part):
     candidates: tuple[Candidate, ...] = ()
     chosen: str | None = None
     tie_break: str | None = None
-    queue_ahead: Whole = 0
+    queue_ahead: Count = 0
     next_relaxation_at: Instant | None = None
     dropped: tuple[str, ...] = ()
     """Skills no longer asked for at this step."""
-    considered_count: Whole | None = None
+    considered_count: Count | None = None
     """How many were looked at, where `candidates` names only the first."""
     rest: dict[str, int] = Field(default_factory=dict)
     """Of those not named in `candidates`: how many, by what kept them out (`further_down`: nothing did)."""

@@ -1,0 +1,142 @@
+"""What the edge reads: mailboxes, numbers and triage rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from caseway.kernel.rules import ALWAYS, Condition
+from caseway.kernel.vocabulary import Channel, Priority
+from caseway.runtime.configuration import condition_over
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+FIELDS = frozenset(
+    {
+        "channel",
+        "subject",
+        "text",
+        "language",
+        "mailbox",
+        "dialled",
+        "form",
+        "platform",
+        "public",
+        "automatic",
+        "event",
+        "sender",
+        "sender_domain",
+        "attachments_count",
+        "customer.state",
+        "customer.id",
+        "record_type",
+        "department",
+        "escalation",
+        "incident",
+        "cause_department",
+        "fields.*",
+        "ivr.*",
+        "attributes.*",
+    }
+)
+"""What a triage rule may look at: a contact in the one form that all channels share."""
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+"""ISO 639, such as `pl`."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mailbox(_Part):
+    """One of our addresses."""
+
+    address: str = Field(pattern=r"^[^@\s]{1,64}@[^@\s]+$")
+    aliases: tuple[str, ...] = ()
+    """Further addresses that are delivered to it."""
+    language: Language | None = None
+    """Of those who write here, when a text does not tell."""
+    department: str | None = None
+
+    @field_validator("address", "aliases", mode="after")
+    @classmethod
+    def _folded(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return value.casefold() if isinstance(value, str) else tuple(each.casefold() for each in value)
+
+
+class DialledNumber(_Part):
+    """One of our numbers."""
+
+    number: str = Field(pattern=r"^\+[1-9]\d{5,14}$")
+    """E.164."""
+    language: Language | None = None
+    department: str | None = None
+
+
+class Mailboxes(_Part):
+    """mailboxes.yaml: where customers reach us."""
+
+    region: str = Field(default="PL", pattern=r"^[A-Z]{2}$")
+    """ISO 3166: where a number without a country code is."""
+    mailboxes: tuple[Mailbox, ...] = Field(min_length=1)
+    numbers: tuple[DialledNumber, ...] = ()
+    message_silence_hours: float = Field(default=72, gt=0)
+    """After this long without a word, the next message of a conversation begins a new case."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Mailboxes:
+        addresses = [each for box in self.mailboxes for each in (box.address, *box.aliases)]
+        twice = sorted({each for each in addresses if addresses.count(each) > 1})
+        if twice:
+            raise ValueError(f"each address once; twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains that our mailboxes are at."""
+        return frozenset(each.rpartition("@")[2] for box in self.mailboxes for each in (box.address, *box.aliases))
+
+
+class Languages(_Part):
+    """Which languages the desk knows."""
+
+    known: tuple[Language, ...] = Field(min_length=1)
+    default: Language
+    """Where nothing tells."""
+    confidence: float = Field(default=0.6, ge=0, le=1)
+    """Least probability at which the text's language is believed."""
+
+    @model_validator(mode="after")
+    def _default_is_known(self) -> Languages:
+        if self.default not in self.known:
+            raise ValueError(f"`default` among `known`: {', '.join(self.known)}")
+        return self
+
+
+class TriageRule(_Part):
+    """What a contact is judged to be when a condition holds; what it leaves out, later rules may say."""
+
+    name: str
+    when: Annotated[Condition, condition_over(FIELDS)] = ALWAYS
+    category: str | None = None
+    priority: Priority | None = None
+    class_: str | None = Field(default=None, alias="class")
+    complexity: Literal["basic", "advanced"] | None = None
+    preferred_channel: Channel | None = None
+    department: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Triage(_Part):
+    """triage.yaml: what a contact is about, how urgent, in which language."""
+
+    languages: Languages
+    rules: tuple[TriageRule, ...] = ()
+    """Tried in order: for each thing said, the first rule that says it decides; tags add up."""
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Triage:
+        names = [rule.name for rule in self.rules]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each rule's name once; twice: {', '.join(twice)}")
+        return self
