@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
@@ -96,7 +97,7 @@ def follow_agent(before: Agent | None, fact: AgentPresenceChanged) -> Agent:
         id=fact.agent,
         name=fact.name or (before.name if before else ""),
         pool=fact.pool,
-        presence=fact.presence,
+        presence=fact.presence.value,
         since=before.since if before and is_same else at,
         capacity=fact.capacity if fact.capacity is not None else (before.capacity if before else None),
     )
@@ -116,16 +117,21 @@ def _standing(history: History, fact: CaseFact) -> History:
     if history.status == "merged":
         return history
     priority = getattr(fact, "priority", None)
-    return life.standing(history, status=fact.status or "", turn=fact.turn or "", priority=priority or "")
+    return life.standing(history, status=_word(fact.status), turn=_word(fact.turn), priority=_word(priority))
+
+
+def _word(value: StrEnum | None) -> str:
+    """Plain text: a member of an enumeration is equal to its text, but does not hash like it."""
+    return value.value if value is not None else ""
 
 
 def _opened(history: History, fact: CaseOpened, at: dt.datetime) -> History:
     opened = life.opened(
         history,
         at,
-        channel=fact.channel,
+        channel=fact.channel.value,
         number=str(fact.number),
-        priority=fact.priority,
+        priority=fact.priority.value,
         is_ours=fact.direction == "outbound",
     )
     return _called(opened, fact, at)
@@ -134,7 +140,7 @@ def _opened(history: History, fact: CaseOpened, at: dt.datetime) -> History:
 def _added(history: History, fact: ContactAdded, at: dt.datetime) -> History:
     if fact.direction == "outbound":
         return life.responded(history, at) if fact.author.kind == "agent" else history
-    return _called(life.contacted(history, at, fact.channel), fact, at)
+    return _called(life.contacted(history, at, fact.channel.value), fact, at)
 
 
 def _called(history: History, fact: CaseOpened | ContactAdded | ContactUpdated, at: dt.datetime) -> History:

@@ -1,0 +1,1 @@
+"""How analytics keeps its states, and reads them."""

@@ -1,0 +1,118 @@
+"""How figures are read from the lanes' cells, and the desk from its cases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from caseway.runtime.mongo import Database
+
+from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, load_agent, load_history
+from caseway_analytics.domain.agents import Agent
+from caseway_analytics.domain.figures import Cell, Figure, summed
+from caseway_analytics.domain.history import History
+
+_MOST_LIVE = 20_000
+"""Cases that the wall looks at; a desk with more open ones sees its first 20,000."""
+
+
+class MongoFigures:
+    """The service's database, read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def cells(
+        self, starts_at: dt.datetime | None, ends_at: dt.datetime | None, measures: Iterable[str] = ()
+    ) -> list[Cell]:
+        """Every lane's cells of the span; of some measures, or all."""
+        hours = {name: at for name, at in (("$gte", starts_at), ("$lt", ends_at)) if at is not None}
+        wanted = dict.fromkeys(("hour", "channel", "queue"), 1) | {f"m.{name}": 1 for name in measures}
+        found = self._database[CELLS.name].find({"hour": hours} if hours else {}, wanted if measures else None)
+        return [_cell(document) async for document in found]
+
+    async def totals(self, measures: Sequence[str]) -> Mapping[tuple[str, str, str], int]:
+        """Counts over all time, by measure, channel and queue."""
+        sums = {name: {"$sum": f"$m.{name}.n"} for name in measures}
+        stages = [{"$group": {"_id": {"channel": "$channel", "queue": "$queue"}, **sums}}]
+        return {
+            (name, row["_id"]["channel"], row["_id"]["queue"]): row[name]
+            async for row in self._database[CELLS.name].aggregate(stages)
+            for name in measures
+            if row[name]
+        }
+
+    async def live(self) -> list[History]:
+        """Cases that are open or have work."""
+        found = self._database[CASES.name].find({"is_live": True}).limit(_MOST_LIVE)
+        return [load_history(document) async for document in found]
+
+    async def latest(self, count: int) -> list[History]:
+        """The cases opened last, the newest first."""
+        found = self._database[CASES.name].find({"opened_at": {"$ne": None}}).sort("opened_at", -1).limit(count)
+        return [load_history(document) async for document in found]
+
+    async def agents(self) -> list[Agent]:
+        """Everyone whose presence was ever told."""
+        return [load_agent(document) async for document in self._database[AGENTS.name].find({})]
+
+
+class Today:
+    """The day's cells, of which only the last two hours are read each time.
+
+    Facts that come later still are seen within `REREAD`, when the whole day is read again.
+    """
+
+    REREAD = dt.timedelta(seconds=30)
+
+    def __init__(self, figures: MongoFigures) -> None:
+        self._figures = figures
+        self._older: list[Cell] = []
+        self._older_span: tuple[dt.datetime, dt.datetime] | None = None
+        self._read_at: dt.datetime | None = None
+
+    async def cells(self, day_start: dt.datetime, now: dt.datetime) -> list[Cell]:
+        """The cells since the day began, lanes added up."""
+        recent = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
+        split = max(day_start, recent)
+        if self._older_span != (day_start, split) or self._read_at is None or now - self._read_at > self.REREAD:
+            self._older = merged(await self._figures.cells(day_start, split)) if split > day_start else []
+            self._older_span, self._read_at = (day_start, split), now
+        return [*self._older, *merged(await self._figures.cells(split, None))]
+
+
+def merged(cells: Iterable[Cell]) -> list[Cell]:
+    """The lanes' cells of one hour, channel and queue as one."""
+    groups: dict[tuple[dt.datetime, str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.hour, cell.channel, cell.queue), []).append(cell)
+    return [
+        Cell(
+            hour=hour,
+            channel=channel,
+            queue=queue,
+            figures={
+                name: summed(cell.of(name) for cell in group)
+                for name in dict.fromkeys(name for cell in group for name in cell.figures)
+            },
+        )
+        for (hour, channel, queue), group in groups.items()
+    ]
+
+
+def _cell(document: Mapping[str, Any]) -> Cell:
+    return Cell(
+        hour=document["hour"],
+        channel=document["channel"],
+        queue=document["queue"],
+        figures={name: _figure(each) for name, each in document.get("m", {}).items()},
+    )
+
+
+def _figure(document: Mapping[str, Any]) -> Figure:
+    return Figure(
+        count=document.get("n", 0),
+        milliseconds=document.get("ms", 0),
+        buckets={int(bucket): count for bucket, count in document.get("b", {}).items() if count},
+    )

@@ -1,0 +1,60 @@
+"""Which states a fact changes, and what it adds to the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from caseway.contracts.notifications import NotificationFact
+from caseway.contracts.work import AgentPresenceChanged
+from caseway.kernel.decision import Add, Decision, Message, Moment, Put, Ref, States
+
+from caseway_analytics.adapters.states import AGENTS, CASES, CELLS
+from caseway_analytics.domain.cells import Tally, difference, noticed
+from caseway_analytics.domain.history import whole
+from caseway_analytics.domain.tracking import FactOfCase, follow, follow_agent, notice_of
+
+
+def needs_case(message: Message[Any]) -> Iterable[Ref]:
+    """The case's history."""
+    return (Ref(CASES.name, message.data.case_id),)
+
+
+def needs_agent(message: Message[AgentPresenceChanged]) -> Iterable[Ref]:
+    """The agent's presence."""
+    return (Ref(AGENTS.name, message.data.agent),)
+
+
+def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
+    """The history goes on, and the cells change by what that makes of its samples."""
+    before = states.get(CASES.name, message.data.case_id)
+    after = follow(before, message.data)
+    if after == before:
+        return Decision()
+    change = Put(collection=CASES.name, id=message.data.case_id, value=after)
+    return Decision(changes=(change, *additions(difference(before, after), moment.lane)))
+
+
+def on_notification(message: Message[NotificationFact], _: States, moment: Moment) -> Decision:
+    """Counted as it comes."""
+    fact = message.data
+    return Decision(changes=additions(noticed(whole(fact.at), fact.channel, notice_of(fact)), moment.lane))
+
+
+def on_presence(message: Message[AgentPresenceChanged], states: States, _: Moment) -> Decision:
+    """The agent is now open to something else."""
+    after = follow_agent(states.get(AGENTS.name, message.data.agent), message.data)
+    return Decision(changes=(Put(collection=AGENTS.name, id=after.id, value=after),))
+
+
+def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
+    """The same as changes to the lane's own cells."""
+    return tuple(
+        Add(
+            collection=CELLS.name,
+            id=f"{lane}/{key.hour:%Y-%m-%dT%H}/{key.channel}/{key.queue}",
+            amounts={f"m.{name}": amount for name, amount in amounts.items()},
+            fixed={"hour": key.hour, "channel": key.channel, "queue": key.queue},
+        )
+        for key, amounts in tally.items()
+    )
