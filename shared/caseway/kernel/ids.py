@@ -20,6 +20,11 @@ def derived_id(*parts: str) -> str:
     return str(uuid5(NAMESPACE_URL, "caseway:" + "\x1f".join(parts)))
 
 
+def emitted_id(stage: str, source: str, id: str, type: str, index: int) -> str:  # noqa: A002 - CloudEvents' words
+    """The `ce_id` of the `index`th thing that a stage emits because of the event (`source`, `id`)."""
+    return derived_id(stage, source, id, type, str(index))
+
+
 def digest(content: bytes) -> str:
     """The SHA-256 of `content`, in hex: the name under which bytes are stored."""
     return hashlib.sha256(content).hexdigest()

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from caseway.contracts.codec import encode, partition_of
 from caseway.contracts.topology import topic_named
 from caseway.kernel.decision import Add, Arm, Decision, Delete, Disarm, Due, Message, Put
-from caseway.kernel.ids import derived_id
+from caseway.kernel.ids import emitted_id
 from caseway.runtime.instants import whole_milliseconds
 from caseway.runtime.lane import Lane, Progress
 from caseway.runtime.outbox import Row
@@ -111,7 +111,7 @@ class Outcome:
         key = model.key()
         value, headers = encode(
             model,
-            id=derived_id(self.stage, message.source, message.id, message.type, str(index)),
+            id=emitted_id(self.stage, message.source, message.id, message.type, index),
             source=f"caseway://{self.stage}",
             time=message.recorded_at,
             subject=key,
