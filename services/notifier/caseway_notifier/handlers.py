@@ -8,7 +8,6 @@ from typing import Any
 from caseway.contracts.cases import CaseOpened, CustomerLinked
 from caseway.contracts.customers import CustomerRecorded
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
-
 from caseway_notifier.domain import fanout
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout import BROADCASTS, CASES, CUSTOMERS

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, Outcome
+
+Signer = Callable[[Delivery], str]
+"""A delivery's Message-ID; the same for the same delivery."""
 
 
 class Transport(Protocol):

@@ -7,8 +7,6 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from caseway.kernel.rules import ALWAYS, Condition
-from caseway.runtime.configuration import condition_over
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from caseway.kernel.rules import ALWAYS, Condition
+from caseway.runtime.configuration import condition_over
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.budget import Allowance
@@ -91,6 +91,8 @@ class SenderEntry(_Part):
     """What the recipient's client shows."""
     address: Address
     signature: str = ""
+    signed_reply: bool = False
+    """Whether replies go to `mailbox+…@`, which names the case; the mailbox must accept such addresses."""
     verified: bool = False
     """Whether its owner has confirmed it (S1-21): no rule may use one that is not."""
 
@@ -117,7 +119,7 @@ class PaceEntry(_Part):
     connections: int = Field(default=8, ge=1, le=200)
     per_destination: int = Field(default=4, ge=1, le=200)
     attempt: dt.timedelta = Field(default=dt.timedelta(seconds=30), gt=dt.timedelta(0), le=dt.timedelta(minutes=10))
-    lease: dt.timedelta = Field(default=dt.timedelta(seconds=10), ge=dt.timedelta(seconds=1))
+    lease: dt.timedelta = Field(default=dt.timedelta(seconds=15), ge=dt.timedelta(seconds=1))
 
 
 class SendersFile(_Part):
@@ -337,7 +339,13 @@ def _plan(configuration: Configuration) -> Plan:
     return Plan(
         subscriptions=_by_occasion(configuration.subscriptions),
         senders={
-            name: Sender(name=name, display=each.name, address=each.address, signature=each.signature)
+            name: Sender(
+                name=name,
+                display=each.name,
+                address=each.address,
+                signature=each.signature,
+                has_signed_reply=each.signed_reply,
+            )
             for name, each in file.senders.items()
             if each.verified
         },

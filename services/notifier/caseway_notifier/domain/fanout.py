@@ -45,7 +45,6 @@ from caseway.contracts.work import WorkAccepted, WorkOffered, WorkReturned
 from caseway.kernel.decision import Arm, Decision, Due, Moment, Put, together
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import Channel
-
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
 from caseway_notifier.domain.budget import Budget

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from caseway.kernel.ids import derived_id
-
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread

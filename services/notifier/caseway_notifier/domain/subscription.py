@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from caseway.kernel.rules import Condition, Facts
-
 from caseway_notifier.domain.budget import Allowance
 from caseway_notifier.domain.delivery import Automatic, Patience, Urgency
 
@@ -64,6 +63,8 @@ class Sender:
     display: str
     address: str
     signature: str = ""
+    has_signed_reply: bool = False
+    """Whether replies go to an address that names the case (`support+cw.…@`): the mailbox must take such."""
 
     def shown(self) -> dict[str, str]:
         """What templates may look at, as `sender.…`."""

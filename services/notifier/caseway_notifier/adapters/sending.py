@@ -1,0 +1,255 @@
+"""How deliveries leave: lease, attempt, record; this file is senders.
+
+One loop looks ten times a second for what is due in the buckets that this process holds. What it takes is written as
+leased *before* any attempt, and what became of it after; both are fenced by the bucket's epoch, so that a sender that
+slept through its lease records nothing. Between the two, the same delivery may go out twice after a crash: always with
+the same Message-ID, and told as such.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import itertools
+from collections import defaultdict
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
+
+from pymongo.errors import PyMongoError
+
+from caseway.contracts.topology import SENDERS
+from caseway.kernel.decision import Decision, Put
+from caseway.kernel.errors import Transient
+from caseway.kernel.ids import derived_id
+from caseway.runtime.backoff import delays
+from caseway.runtime.failpoints import hit
+from caseway.runtime.logs import logger
+from caseway.runtime.running import Running
+from caseway_notifier import metrics
+from caseway_notifier.adapters.buckets import Buckets
+from caseway_notifier.adapters.hand import Hand
+from caseway_notifier.adapters.waiting import Waiting
+from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.delivery import Accepted, Delivery, NotTried, Outcome, Refused, State
+from caseway_notifier.domain.fanout import DELIVERIES, settled, taken
+from caseway_notifier.domain.subscription import Plan
+from caseway_notifier.domain.taking import Hands
+from caseway_notifier.ports import Signer, Transport
+
+_POLL_SECONDS = 0.1
+"""A new delivery leaves within this and two transactions."""
+_HAND = 400
+"""Deliveries in hand at one time; a quarter is kept free of broadcasts."""
+_ROOM_FOR_HURRIED = _HAND // 4
+_QUEUE_A_SLOT = 16
+"""Leased for each attempt that a destination may have at one time: enough to lease many in one transaction."""
+_LEASED_ATTEMPTS = 4
+"""How many attempts' time a lease lasts: waiting in the queue, and the attempt itself."""
+_WATCH_SECONDS = 5.0
+_DRAIN_SECONDS = 8.0
+
+_log = logger(__name__)
+
+
+class Sender:
+    """One process's senders."""
+
+    def __init__(self, running: Running, plan: Plan, transport: Transport, sign: Signer) -> None:
+        self._running = running
+        self._plan = plan
+        self._transport = transport
+        self._sign = sign
+        pace = plan.pace
+        self._hand = Hand(_HAND, pace.per_destination * _QUEUE_A_SLOT)
+        self._buckets = Buckets(running, pace.lease, self._hand.is_busy)
+        self._waiting = Waiting(running.database)
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._results: dict[int, list[tuple[Delivery, Outcome]]] = defaultdict(list)
+        self._recording: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+
+    async def run(self) -> None:
+        """Send until cancelled; then finish what is in hand."""
+        keeping = [asyncio.create_task(each) for each in (self._buckets.keep(), self._watch())]
+        try:
+            await self._poll()
+        finally:
+            await self._drain()
+            for task in keeping:
+                task.cancel()
+            with contextlib.suppress(Transient, PyMongoError):
+                await self._buckets.release()
+            await self._transport.close()
+
+    async def _poll(self) -> None:
+        backoff = delays(first=_POLL_SECONDS, longest=5.0)
+        while True:
+            try:
+                found = await self._look()
+            except (Transient, PyMongoError) as error:
+                _log.warning("deliveries not read", reason=type(error).__name__)
+                await asyncio.sleep(backoff.next())
+                continue
+            backoff.reset()
+            metrics.IN_HAND.set(len(self._hand))
+            await asyncio.sleep(0 if found and self._hand.free else _POLL_SECONDS)
+
+    async def _look(self) -> bool:
+        """Take what is due and fits; whether there was any."""
+        held = self._buckets.held()
+        if not held or self._hand.free <= 0:
+            return False
+        now, full = self._running.clock.now(), self._hand.full_destinations()
+        found = await self._waiting.hurried(held, now, full, self._hand.free)
+        room = self._hand.free - _ROOM_FOR_HURRIED - len(found)
+        if room > 0:
+            found += await self._waiting.bulk(held, now, full, room)
+        still = self._buckets.held()
+        ours = [each for each in found if held[each.bucket] == still.get(each.bucket)]
+        mine = sorted(self._hand.take(ours), key=lambda each: each.bucket)
+        for bucket, group in itertools.groupby(mine, key=lambda each: each.bucket):
+            self._spawn(self._take(bucket, held[bucket], list(group)))
+        return bool(mine)
+
+    async def _take(self, bucket: int, epoch: int, deliveries: Sequence[Delivery]) -> None:
+        """Write these as leased, then attempt each."""
+        leased: Sequence[Delivery] = ()
+        try:
+            contents = await self._waiting.contents({each.content for each in deliveries})
+            hands = self._hands(epoch)
+            after = taken(hands, deliveries, await self._waiting.budgets(deliveries), self._running.version)
+            cause = derived_id("lease", str(epoch), *(f"{each.id}/{each.attempts}/{each.epoch}" for each in deliveries))
+            if await self._commit(bucket, epoch, cause, after.decision):
+                hit("delivery.after_lease")
+                count(after.decision)
+                leased = after.leased
+                for each in leased:
+                    self._spawn(self._attempt(each, contents.get(each.content), hands.until))
+        except (Transient, PyMongoError) as error:
+            _log.warning("not leased", bucket=bucket, reason=type(error).__name__)
+        finally:
+            kept = {each.id for each in leased}
+            self._drop(each for each in deliveries if each.id not in kept)
+
+    def _hands(self, epoch: int) -> Hands:
+        now = self._running.clock.now()
+        return Hands(
+            epoch=epoch,
+            now=now,
+            until=now + self._plan.pace.attempt * _LEASED_ATTEMPTS,
+            patience=self._plan.patience,
+            allowance=self._plan.allowance,
+            sign=self._sign,
+        )
+
+    async def _attempt(self, delivery: Delivery, content: Content | None, until: dt.datetime) -> None:
+        """One try, when its destination has a free slot; what became of it waits to be recorded."""
+        slot = self._slots.setdefault(delivery.destination, asyncio.Semaphore(self._plan.pace.per_destination))
+        try:
+            async with slot:
+                outcome = await self._outcome(delivery, content, until)
+            if isinstance(outcome, Accepted):
+                hit("delivery.after_250")
+        except Transient as error:
+            _log.warning("attempt abandoned", notification=delivery.id, case_id=delivery.case_id, reason=str(error))
+            self._drop([delivery])
+            return
+        self._results[delivery.bucket].append((delivery, outcome))
+        if delivery.bucket not in self._recording:
+            self._recording.add(delivery.bucket)
+            self._spawn(self._record(delivery.bucket))
+
+    async def _outcome(self, delivery: Delivery, content: Content | None, until: dt.datetime) -> Outcome:
+        is_ours = self._buckets.is_ours(delivery.bucket, delivery.epoch)
+        if self._is_stopping or not is_ours or until - self._running.clock.now() < self._plan.pace.attempt:
+            return NotTried()
+        if content is None:
+            return Refused("no-content")
+        return await self._transport.attempt(delivery, content)
+
+    async def _record(self, bucket: int) -> None:
+        """Write what became of attempts: all of a bucket that came meanwhile, in one transaction."""
+        try:
+            while results := self._results.pop(bucket, []):
+                for epoch in sorted({each.epoch for each, _ in results}):
+                    await self._record_some(bucket, epoch, [each for each in results if each[0].epoch == epoch])
+        finally:
+            self._recording.discard(bucket)
+
+    async def _record_some(self, bucket: int, epoch: int, results: Sequence[tuple[Delivery, Outcome]]) -> None:
+        now = self._running.clock.now()
+        decision = settled(results, self._plan.patience, now, self._running.version)
+        cause = derived_id("settle", str(epoch), *(f"{each.id}/{each.attempts}" for each, _ in results))
+        backoff = delays()
+        try:
+            while self._buckets.is_ours(bucket, epoch):
+                try:
+                    hit("delivery.before_record")
+                    if await self._commit(bucket, epoch, cause, decision):
+                        count(decision)
+                    break
+                except (Transient, PyMongoError) as error:
+                    _log.warning("not recorded", bucket=bucket, reason=type(error).__name__)
+                    await asyncio.sleep(backoff.next())
+        finally:
+            self._drop(each for each, _ in results)
+
+    async def _commit(self, bucket: int, epoch: int, cause: str, decision: Decision) -> bool:
+        is_ours = await self._running.own_lanes.commit(SENDERS, bucket, epoch, cause, decision)
+        if not is_ours:
+            self._buckets.lost(bucket, epoch)
+        return is_ours
+
+    def _drop(self, deliveries: Iterable[Delivery]) -> None:
+        for each in deliveries:
+            self._hand.drop(each)
+            if not self._hand.has(each.destination):
+                self._slots.pop(each.destination, None)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a sender's defect", exc_info=error)
+
+    async def _drain(self) -> None:
+        """Attempt nothing more, and record what is under way."""
+        self._is_stopping = True
+        deadline = asyncio.get_running_loop().time() + _DRAIN_SECONDS
+        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        for task in self._tasks:
+            task.cancel()
+
+    async def _watch(self) -> None:
+        """Measure what waits."""
+        while True:
+            with contextlib.suppress(PyMongoError):
+                pending, oldest = await self._waiting.backlog(self._buckets.held())
+                age = (self._running.clock.now() - oldest).total_seconds() if oldest else 0.0
+                metrics.PENDING.set(pending)
+                metrics.OLDEST_DUE_SECONDS.set(max(0.0, age))
+            await asyncio.sleep(_WATCH_SECONDS)
+
+
+def count(decision: Decision) -> None:
+    """Measure what became of deliveries, once it is written."""
+    for change in decision.changes:
+        if not isinstance(change, Put) or change.collection != DELIVERIES:
+            continue
+        delivery: Delivery = change.value
+        if delivery.state is State.LEASED:
+            continue
+        outcome = "failed" if delivery.state is State.PENDING else delivery.state.value
+        metrics.OUTCOMES.labels(delivery.channel, outcome).inc()
+        if delivery.may_have_doubled and delivery.concluded_at is not None:
+            metrics.MAYBE_DOUBLED.labels(delivery.channel).inc()
+        if delivery.state is State.DELIVERED and delivery.concluded_at is not None:
+            waited = (delivery.concluded_at - delivery.requested_at).total_seconds()
+            metrics.HANDED_OVER_SECONDS.labels(delivery.channel, delivery.urgency.value).observe(max(0.0, waited))

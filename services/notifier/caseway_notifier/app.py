@@ -1,0 +1,69 @@
+"""Which message goes to which handler: read this file first."""
+
+from __future__ import annotations
+
+import functools
+
+from starlette.routing import Route
+
+from caseway.contracts.cases import ContactUpdated
+from caseway.contracts.customers import CustomerRecorded
+from caseway.runtime.running import Running
+from caseway.runtime.service import Service
+from caseway.runtime.stage import Handle, Stage
+from caseway_notifier import handlers
+from caseway_notifier.adapters import http, mail, smtp
+from caseway_notifier.adapters.documents import COLLECTIONS
+from caseway_notifier.adapters.post import Post
+from caseway_notifier.adapters.sending import Sender
+from caseway_notifier.domain.delivery import Delivery
+from caseway_notifier.domain.fanout import OCCASIONS, SPREAD
+from caseway_notifier.settings import Configuration
+
+
+def build() -> Service:
+    """The whole service."""
+    case_fact = Handle(needs=handlers.about_case, decide=handlers.on_case_fact)
+    return Service(
+        name="notifier",
+        stages=(
+            Stage(
+                name="notifier",
+                topics=("cases", "work", "milestones", "customers"),
+                handles={
+                    **dict.fromkeys(OCCASIONS, case_fact),
+                    ContactUpdated: case_fact,
+                    CustomerRecorded: Handle(decide=handlers.on_customer_recorded),
+                },
+                timers={SPREAD: Handle(needs=handlers.about_broadcast, decide=handlers.on_spread)},
+                collections=COLLECTIONS,
+            ),
+        ),
+        configuration=Configuration,
+        http_port=8084,
+        routes=_routes,
+        loops=(send,),
+    )
+
+
+def _routes(running: Running) -> list[Route]:
+    """Called before anything starts: a mail server that is no URL is refused here, not found out while sending."""
+    smtp.server(running.settings.smtp_url.get_secret_value())
+    return http.routes(running)
+
+
+async def send(running: Running) -> None:
+    """Send what is due, as long as the service runs."""
+    plan = running.configuration.plan
+    key = running.settings.signing_key.get_secret_value().encode()
+    pool = smtp.Pool(
+        smtp.server(running.settings.smtp_url.get_secret_value()),
+        size=plan.pace.connections,
+        attempt_seconds=plan.pace.attempt.total_seconds(),
+        helo=plan.domain,
+    )
+    await Sender(running, plan, Post(plan, pool, key), functools.partial(_sign, key, plan.domain)).run()
+
+
+def _sign(key: bytes, domain: str, delivery: Delivery) -> str:
+    return mail.message_id(key, delivery, domain)

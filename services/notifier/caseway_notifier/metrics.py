@@ -1,0 +1,32 @@
+"""What Prometheus sees of the notifier; labels are words of ours, never a recipient's."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+OUTCOMES = Counter(
+    "caseway_notifier_outcomes_total",
+    "What became of attempts: delivered, failed, given_up, suppressed.",
+    ["channel", "outcome"],
+)
+ATTEMPT_SECONDS = Histogram(
+    "caseway_notifier_attempt_seconds",
+    "Duration of one attempt.",
+    ["channel"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+HANDED_OVER_SECONDS = Histogram(
+    "caseway_notifier_handed_over_seconds",
+    "From the request to the next system's acceptance.",
+    ["channel", "urgency"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600),
+)
+MAYBE_DOUBLED = Counter(
+    "caseway_notifier_maybe_doubled_total", "Deliveries attempted again after an unknown outcome.", ["channel"]
+)
+PENDING = Gauge("caseway_notifier_pending", "Deliveries that are not concluded, in this process's buckets.")
+OLDEST_DUE_SECONDS = Gauge(
+    "caseway_notifier_oldest_due_seconds", "For how long the delivery that is due longest has been due; else 0."
+)
+BUCKETS = Gauge("caseway_notifier_buckets", "Buckets of destinations that this process holds.")
+IN_HAND = Gauge("caseway_notifier_in_hand", "Deliveries leased and not concluded in this process.")
