@@ -1,0 +1,1 @@
+"""What tests are made of; never part of a running service."""
