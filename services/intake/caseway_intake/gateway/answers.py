@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from caseway.kernel.errors import Transient
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from caseway_intake.gateway.refusals import Refusal, refusal
+from caseway.kernel.errors import Rejected, Transient
+from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
 
+Model = TypeVar("Model", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -34,6 +36,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except Refusal as refused:
             return _refused(refused)
+        except Rejected as rejected:
+            return _refused(refusal(413, rejected.detail or rejected.reason))
         except Transient:
             return _refused(refusal(503, "not taken: what stands behind this door does not answer; try again"))
 
@@ -58,7 +62,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     """The body's JSON object.
 
     Raises:
-        Refusal: 400, it is none.
+        Refusal: 400, there is none.
     """
     try:
         content = orjson.loads(body)
@@ -67,6 +71,18 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise refusal(400, "a JSON object")
     return content
+
+
+def read_model(model: type[Model], content: dict[str, Any]) -> Model:
+    """The content as a message, by the very rules by which it will be read from the log.
+
+    Raises:
+        Refusal: 422, each fault by its field.
+    """
+    try:
+        return model.model_validate_json(orjson.dumps(content))
+    except ValidationError as wrong:
+        raise Refusal(422, *problems_of(wrong)) from wrong
 
 
 def _refused(refused: Refusal) -> Response:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from caseway.contracts.codec import JSON, event_headers
 from caseway.runtime.running import Running
 
 LARGEST_JSON = 1_000_000
 """Bytes of a body. A record of most topics has at most 1 MiB; key and headers need some of it."""
-JSON = "application/json"
-RFC822 = "message/rfc822"
 
 _ID = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 
@@ -38,17 +36,17 @@ async def publish(running: Running, arrival: Arrival) -> None:
 
     Raises:
         Transient: Kafka did not acknowledge it.
+        Rejected: it is larger than the topic takes.
     """
-    texts = {
-        "ce_specversion": "1.0",
-        "ce_id": arrival.id,
-        "ce_type": arrival.type,
-        "ce_source": arrival.source,
-        "ce_time": running.clock.now().astimezone(dt.UTC).isoformat(),
-        "content-type": arrival.content_type,
-        **{f"ce_{name}": value for name, value in arrival.extensions.items()},
-    }
-    headers = [(name, text.encode("utf-8", "surrogateescape")) for name, text in texts.items()]
+    headers = event_headers(
+        arrival.type,
+        id=arrival.id,
+        source=arrival.source,
+        time=running.clock.now(),
+        subject=arrival.key,
+        content_type=arrival.content_type,
+        extensions=arrival.extensions.items(),
+    )
     await running.door.publish(arrival.topic, arrival.key, arrival.value, headers)
 
 

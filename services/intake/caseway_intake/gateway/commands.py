@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from caseway.contracts.about_cases import CaseCommand
-from caseway.contracts.parts import Actor
-from caseway.runtime.running import Running
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from caseway_intake.gateway.answers import answer, guarded, read_body, read_object
+from caseway.contracts.about_cases import CaseCommand
+from caseway.contracts.parts import Actor
+from caseway.runtime.running import Running
+from caseway_intake.gateway.answers import answer, guarded, read_body, read_model, read_object
 from caseway_intake.gateway.arrivals import LARGEST_JSON, Arrival, drawn_id, is_id, publish
-from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
+from caseway_intake.gateway.refusals import refusal
 from caseway_intake.gateway.signatures import is_unguarded, read_token
 
 _CASE_ID = re.compile(r"case_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -60,7 +59,7 @@ class CommandDoor:
         if is_unguarded(self._running.settings):
             return {}
         key = self._running.settings.signing_key.get_secret_value()
-        return {"actor": read_token(key, request.headers.get("authorization", ""))}
+        return {"actor": read_token(key, request.headers.get("authorization", "")).model_dump()}
 
     def _read(self, path: Mapping[str, str], body: dict[str, Any]) -> CaseCommand:
         model = self._commands.get(f"caseway.case.{path['verb']}.v1")
@@ -68,10 +67,7 @@ class CommandDoor:
             raise refusal(404, "not a command", field="verb")
         if not _CASE_ID.fullmatch(path["case_id"]):
             raise refusal(422, "case_ and a UUID", field="case_id")
-        try:
-            return model.model_validate({**body, "case_id": path["case_id"]})
-        except ValidationError as wrong:
-            raise Refusal(422, *problems_of(wrong)) from wrong
+        return read_model(model, {**body, "case_id": path["case_id"]})
 
 
 def _check_role(actor: Actor, verb: str) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from caseway.contracts.contacts import ChatContact, MessageContact, PhoneContact, WebContact
-from caseway.runtime.running import Running
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from caseway_intake.gateway.answers import Endpoint, answer, guarded, read_body, read_object
+from caseway.contracts.contacts import ChatContact, MessageContact, PhoneContact, WebContact
+from caseway.runtime.running import Running
+from caseway_intake.gateway.answers import Endpoint, answer, guarded, read_body, read_model, read_object
 from caseway_intake.gateway.arrivals import LARGEST_JSON, Arrival, drawn_id, is_id, publish
 from caseway_intake.gateway.forms import check_form
 from caseway_intake.gateway.mails import MOST_RECIPIENTS, is_address, mail_arrival
-from caseway_intake.gateway.refusals import Problem, Refusal, problems_of, refusal
+from caseway_intake.gateway.refusals import Problem, Refusal, refusal
 from caseway_intake.gateway.signatures import is_unguarded, verify_webhook
 
 Contact = ChatContact | PhoneContact | WebContact | MessageContact
@@ -81,10 +80,7 @@ class ContactDoor:
         return id_
 
     def _read(self, model: type[Contact], body: bytes) -> Contact:
-        try:
-            contact = model.model_validate(read_object(body))
-        except ValidationError as wrong:
-            raise Refusal(422, *problems_of(wrong)) from wrong
+        contact = read_model(model, read_object(body))
         if isinstance(contact, WebContact):
             problems = check_form(self._running.configuration.forms, contact.form, contact.fields)
             if problems:

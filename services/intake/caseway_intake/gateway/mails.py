@@ -6,10 +6,10 @@ import email.utils
 import re
 from collections.abc import Sequence
 
+from caseway.contracts.codec import MAIL
 from caseway.contracts.contacts import EMAIL_TOPIC, EMAIL_TYPE
 from caseway.kernel.ids import derived_id, digest
-
-from caseway_intake.gateway.arrivals import RFC822, Arrival
+from caseway_intake.gateway.arrivals import Arrival
 
 MOST_RECIPIENTS = 100
 """Of one mail. Source: RFC 5321 §4.5.3.1.8; the envelope travels in the record's headers."""
@@ -30,7 +30,7 @@ def mail_arrival(*, source: str, raw: bytes, mailfrom: str, rcptto: Sequence[str
         id=id_ or derived_id("mail", mailfrom, *rcptto, digest(raw)),
         source=source,
         value=raw,
-        content_type=RFC822,
+        content_type=MAIL,
         extensions={"mailfrom": mailfrom, "rcptto": ",".join(rcptto)},
     )
 

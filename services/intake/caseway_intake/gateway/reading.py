@@ -9,15 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from caseway.kernel.errors import Transient
-from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
-from caseway.runtime.running import Running
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pymongo.errors import PyMongoError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from caseway.kernel.errors import Transient
+from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway.runtime.running import Running
 from caseway_intake.adapters.cases import CASES
 from caseway_intake.gateway.answers import answer, guarded
 from caseway_intake.gateway.refusals import Refusal, problems_of, refusal

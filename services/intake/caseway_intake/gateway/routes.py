@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from caseway.runtime.running import Running
 from starlette.routing import BaseRoute
 
+from caseway.runtime.running import Running
 from caseway_intake.gateway.commands import command_routes
 from caseway_intake.gateway.contacts import contact_routes
 from caseway_intake.gateway.reading import reading_routes

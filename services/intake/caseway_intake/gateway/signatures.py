@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import jwt
-from caseway.contracts.parts import Actor
-from caseway.runtime.settings import Settings
 from pydantic import ValidationError
 
+from caseway.contracts.parts import Actor
+from caseway.runtime.settings import Settings
 from caseway_intake.gateway.refusals import refusal
 
 TOLERANCE = dt.timedelta(minutes=5)

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Sequence
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from caseway.kernel.errors import Transient
+
+from caseway.kernel.errors import Rejected, Transient
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
-
 from caseway_intake.gateway.arrivals import publish
 from caseway_intake.gateway.mails import MOST_RECIPIENTS, is_address, is_path, mail_arrival
 from caseway_intake.settings import Configuration
@@ -29,16 +29,13 @@ _NULL_SENDER = "<>"
 
 
 async def smtp_door(running: Running) -> None:
-    """Listens as long as the service runs; returns at once where the door is switched off."""
-    if running.settings.smtp_port < 0 or not running.configuration.doors.smtp.enabled:
-        return
+    """Listens, unless it is switched off, as long as the service runs."""
     door = SmtpDoor(running)
-    server = await door.listen()
-    logger(__name__).info("smtp door open", port=server.sockets[0].getsockname()[1])
+    if running.settings.smtp_port >= 0 and running.configuration.doors.smtp.enabled:
+        await door.open()
     try:
         await asyncio.get_running_loop().create_future()
     finally:
-        server.close()
         door.close()
 
 
@@ -50,17 +47,23 @@ class SmtpDoor:
         self._running = running
         self._settings = configuration.doors.smtp
         self._domains = configuration.mailboxes.domains
+        self._server: asyncio.Server | None = None
         self.sessions: set[_Protocol] = set()
 
-    async def listen(self) -> asyncio.Server:
-        """The listening server, in the running loop."""
+    async def open(self) -> int:
+        """Listen in the running loop; the port."""
         # the library logs every command, and so every customer's address
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         settings, loop = self._running.settings, asyncio.get_running_loop()
-        return await loop.create_server(lambda: _Protocol(self, loop), settings.http_host, settings.smtp_port)
+        self._server = await loop.create_server(lambda: _Protocol(self, loop), settings.http_host, settings.smtp_port)
+        port: int = self._server.sockets[0].getsockname()[1]
+        logger(__name__).info("smtp door open", port=port)
+        return port
 
     def close(self) -> None:
-        """End every session; a mail that was not acknowledged comes again."""
+        """Listen no more, and end every session; a mail that was not acknowledged comes again."""
+        if self._server is not None:
+            self._server.close()
         for session in tuple(self.sessions):
             session.end()
 
@@ -112,6 +115,8 @@ class SmtpDoor:
             await publish(self._running, arrival)
         except Transient:
             return LATER
+        except Rejected:
+            return "552 5.3.4 Too large"
         return f"250 2.0.0 Taken as {arrival.id}"
 
     async def handle_exception(self, error: Exception) -> str:

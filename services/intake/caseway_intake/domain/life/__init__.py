@@ -25,7 +25,6 @@ from caseway.contracts.cases import CaseRefused
 from caseway.contracts.voice_commands import DeclareIncident
 from caseway.kernel.errors import Rejected
 from caseway.kernel.vocabulary import CaseStatus
-
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.life.contacts import add_contact, open_case
 from caseway_intake.domain.life.course import (

@@ -10,7 +10,6 @@ from caseway.contracts.case_commands import AddContact
 from caseway.contracts.cases import CaseOpened, CaseReopened, ContactAdded, ContactRepeated, ContactUpdated
 from caseway.kernel.errors import Rejected
 from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
-
 from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature, excerpt, with_entry, with_key
 from caseway_intake.domain.life.steps import LONGEST_TEXT_BYTES, Outcome, Step, advance, changed_turn, head
 

@@ -10,7 +10,6 @@ from caseway.contracts.case_commands import AssignFacts, CloseCase, HoldCase, Re
 from caseway.contracts.cases import CaseClosed, CaseHeld, CaseReleased, CaseReopened, CaseResolved, FactsAssigned
 from caseway.kernel.decision import Arm, Disarm
 from caseway.kernel.vocabulary import CaseStatus, Turn
-
 from caseway_intake.domain.case import Case, Nature
 from caseway_intake.domain.life.contacts import reopening
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, head
@@ -119,10 +118,10 @@ def _timer(case: Case) -> str:
 
 
 def _to_the_millisecond(instant: dt.datetime | None) -> dt.datetime | None:
-    """As the database remembers it, so that the timer is recognised."""
+    """The next one, as the database remembers it: so that the timer is recognised, and never early."""
     if instant is None:
         return None
-    return instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
+    return instant.astimezone(dt.UTC) + dt.timedelta(microseconds=-instant.microsecond % 1000)
 
 
 def _corrected(nature: Nature, command: AssignFacts) -> Nature:

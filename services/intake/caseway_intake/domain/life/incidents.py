@@ -5,7 +5,6 @@ from __future__ import annotations
 from caseway.contracts.voice_commands import DeclareIncident
 from caseway.contracts.voices import CaseShared, IncidentDeclared
 from caseway.kernel.ids import derived_id
-
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, check_length, head
 

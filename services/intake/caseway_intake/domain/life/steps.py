@@ -10,7 +10,6 @@ from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.parts import Actor
 from caseway.kernel.decision import Arm, Disarm
 from caseway.kernel.vocabulary import Turn
-
 from caseway_intake.domain.case import Case
 
 LONGEST_TEXT_BYTES = 256 * 1024
@@ -37,7 +36,7 @@ class Step:
 
     cause: str
     at: dt.datetime
-    """As the sender says; held between the case's last fact and `now`."""
+    """As the sender says."""
     now: dt.datetime
     configuration: str
     """The configuration's version."""
@@ -45,11 +44,9 @@ class Step:
     actor: Actor | None = None
 
     def at_after(self, last: dt.datetime | None) -> dt.datetime:
-        """When the fact happened, to the millisecond: as the database remembers it."""
+        """When the fact happened: never in the future, never before the case's last."""
         at = min(self.at, self.now)
-        if last is not None:
-            at = max(at, last)
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+        return at if last is None else max(at, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from caseway.contracts.case_commands import NoteCase, ReplyToCase
 from caseway.contracts.cases import CaseNoted, CaseReplied
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
-
 from caseway_intake.domain.case import Answer, Case, Entry, excerpt, say
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, changed_turn, check_length, head
 
