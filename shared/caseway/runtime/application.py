@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -84,8 +85,22 @@ def run(service: Service) -> None:
     asyncio.run(_serve(app, settings, port))
 
 
+class _Server(uvicorn.Server):
+    """Tells endless answers that it stops: it waits for every answer's end before anything else is drained."""
+
+    def __init__(self, stopping: asyncio.Event, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called in the middle of whatever runs, so the event is set by the loop."""
+        asyncio.get_event_loop().call_soon_threadsafe(self._stopping.set)
+        super().handle_exit(sig, frame)
+
+
 async def _serve(app: ServiceApp, settings: Settings, port: int) -> None:
-    server = uvicorn.Server(
+    server = _Server(
+        app.host.running.stopping,
         uvicorn.Config(
             app,
             host=settings.http_host,
@@ -94,7 +109,7 @@ async def _serve(app: ServiceApp, settings: Settings, port: int) -> None:
             access_log=False,
             lifespan="on",
             timeout_graceful_shutdown=int(STOP_SECONDS),
-        )
+        ),
     )
     await server.serve()
 

@@ -113,7 +113,12 @@ class Applier:
                 assert_never(judgement)
 
     async def _settle_failure(
-        self, error: Exception, attempt: int, live: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict
+        self,
+        error: PyMongoError | TimeoutError,
+        attempt: int,
+        live: Sequence[Item],
+        lanes: Mapping[int, Lane],
+        verdict: Verdict,
     ) -> bool:
         """Do what the database's error asks for; False when the same may simply be tried again.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
@@ -21,7 +21,7 @@ from pydantic import BaseModel, PlainValidator, ValidationError
 from pydantic_core import PydanticUndefined
 
 from caseway.kernel.errors import Misconfigured
-from caseway.kernel.rules import Condition, ConditionError, Fields, compile_condition
+from caseway.kernel.rules import Condition, ConditionError, Fault, Fields, compile_condition
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -48,6 +48,14 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.path}: {self.expected}" if self.path else f"{self.file}: {self.expected}"
+
+
+class Inconsistent(ValueError):  # noqa: N818 - it says what is wrong with the files
+    """Files that do not fit together; for a model's own validators. Each fault's path begins with the field."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = tuple(faults)
 
 
 class BadConfiguration(Misconfigured):
@@ -166,6 +174,10 @@ class _Reading(Generic[Model]):
     def _model_fault(self, field: str, path: list[Any], error: Any) -> None:
         cause = error.get("ctx", {}).get("error")
         file = self._file_of(field) if field else "."
+        if isinstance(cause, Inconsistent):
+            for fault in cause.faults:
+                self._fault(self._file_of(str(fault.path[0])), _dotted([*fault.path[1:]]), fault.expected)
+            return
         if isinstance(cause, ConditionError):
             for fault in cause.faults:
                 self._fault(file, _dotted([*path, *fault.path]), fault.expected)

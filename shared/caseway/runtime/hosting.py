@@ -75,7 +75,7 @@ class Host:
         )
         self.broker = PatientBroker(
             settings.kafka_url,
-            logger=logging.getLogger("faststream"),
+            logger=logging.getLogger("caseway.faststream"),
             log_level=logging.DEBUG,
             graceful_timeout=15.0,
             apply_types=True,

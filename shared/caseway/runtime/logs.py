@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import structlog
@@ -16,7 +16,7 @@ Logger = structlog.stdlib.BoundLogger
 def setup(service: str, level: str) -> None:
     """Send everything, our own lines and the libraries', to standard output as JSON, one object a line."""
     handler = logging.StreamHandler(sys.stdout)
-    shared = [
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -41,7 +41,7 @@ def setup(service: str, level: str) -> None:
     for noisy in ("pymongo", "uvicorn.access", "faststream.access", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
-        processors=cast("list[Any]", [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]),
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

@@ -69,7 +69,7 @@ def is_duplicate_key(error: Exception) -> bool:
     return _DUPLICATE_KEY in _codes(error)
 
 
-def is_too_much(error: PyMongoError) -> bool:
+def is_too_much(error: Exception) -> bool:
     """Whether the transaction expired or outgrew the cache: half the batch may pass. Source: delivery.md (251, 388)."""
     return bool(_codes(error) & {251, 290, 388})
 

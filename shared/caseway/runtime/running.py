@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
@@ -54,3 +55,5 @@ class Running:
     door: Door
     own_lanes: OwnLanes
     clock: Clock
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the service is told to stop: answers without an end (streams) end then."""
