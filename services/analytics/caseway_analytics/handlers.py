@@ -8,9 +8,8 @@ from typing import Any
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.work import AgentPresenceChanged
 from caseway.kernel.decision import Add, Decision, Message, Moment, Put, Ref, States
-
-from caseway_analytics.adapters.states import AGENTS, CASES, CELLS
-from caseway_analytics.domain.cells import Tally, difference, noticed
+from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS
+from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, noticed
 from caseway_analytics.domain.history import whole
 from caseway_analytics.domain.tracking import FactOfCase, follow, follow_agent, notice_of
 
@@ -48,13 +47,27 @@ def on_presence(message: Message[AgentPresenceChanged], states: States, _: Momen
 
 
 def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
-    """The same as changes to the lane's own cells."""
+    """The same as changes to the lane's own cells, of the hour and of all time."""
     return tuple(
-        Add(
-            collection=CELLS.name,
-            id=f"{lane}/{key.hour:%Y-%m-%dT%H}/{key.channel}/{key.queue}",
-            amounts={f"m.{name}": amount for name, amount in amounts.items()},
-            fixed={"hour": key.hour, "channel": key.channel, "queue": key.queue},
-        )
+        addition
         for key, amounts in tally.items()
+        for addition in (_to_cell(key, amounts, lane), _to_total(key, amounts, lane))
+    )
+
+
+def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
+    return Add(
+        collection=CELLS.name,
+        id=f"{lane}/{key.hour:%Y-%m-%dT%H}/{key.channel}/{key.queue}",
+        amounts={f"m.{name}": amount for name, amount in amounts.items()},
+        fixed={"hour": key.hour, "channel": key.channel, "queue": key.queue},
+    )
+
+
+def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:
+    return Add(
+        collection=TOTALS.name,
+        id=f"{lane}/{key.channel}/{key.queue}",
+        amounts={f"m.{name}": amount for name, amount in amounts.items() if ".b." not in name},
+        fixed={"channel": key.channel, "queue": key.queue},
     )

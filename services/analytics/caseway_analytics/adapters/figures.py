@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caseway.runtime.mongo import Database
-
-from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, load_agent, load_history
+from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS, load_agent, load_history
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.figures import Cell, Figure, summed
 from caseway_analytics.domain.history import History
@@ -32,16 +31,16 @@ class MongoFigures:
         found = self._database[CELLS.name].find({"hour": hours} if hours else {}, wanted if measures else None)
         return [_cell(document) async for document in found]
 
-    async def totals(self, measures: Sequence[str]) -> Mapping[tuple[str, str, str], int]:
-        """Counts over all time, by measure, channel and queue."""
-        sums = {name: {"$sum": f"$m.{name}.n"} for name in measures}
-        stages = [{"$group": {"_id": {"channel": "$channel", "queue": "$queue"}, **sums}}]
-        return {
-            (name, row["_id"]["channel"], row["_id"]["queue"]): row[name]
-            async for row in self._database[CELLS.name].aggregate(stages)
-            for name in measures
-            if row[name]
-        }
+    async def totals(self) -> dict[tuple[str, str, str], int]:
+        """Counts over all time by measure, channel and queue, with the milliseconds under `<measure>.ms`."""
+        counted: dict[tuple[str, str, str], int] = {}
+        async for document in self._database[TOTALS.name].find({}):
+            cell = document["channel"], document["queue"]
+            for name, figure in document.get("m", {}).items():
+                for field, measure in (("n", name), ("ms", f"{name}.ms")):
+                    key = (measure, *cell)
+                    counted[key] = counted.get(key, 0) + figure.get(field, 0)
+        return counted
 
     async def live(self) -> list[History]:
         """Cases that are open or have work."""

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 from caseway.runtime.stage import Collection, Document
-
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.history import (
     Call,
@@ -88,3 +87,6 @@ AGENTS = Collection(name="agents", dump=_fields, load=load_agent)
 
 CELLS = Collection(name="cells", indexes=([("hour", 1)],))
 """The figures: a document for each lane, hour, channel and queue, only ever added to."""
+
+TOTALS = Collection(name="totals")
+"""The same over all time: a document for each lane, channel and queue."""

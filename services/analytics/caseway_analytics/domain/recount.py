@@ -13,7 +13,6 @@ from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.milestones import MilestoneFact
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.work import WorkFact
-
 from caseway_analytics.domain.cells import Tally, difference, noticed, together
 from caseway_analytics.domain.history import History, whole
 from caseway_analytics.domain.tracking import follow, notice_of

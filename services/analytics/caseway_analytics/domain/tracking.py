@@ -56,7 +56,6 @@ from caseway.contracts.work import (
     WorkWithdrawn,
     WorkWrappingUp,
 )
-
 from caseway_analytics.domain import life, promises, work
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.history import History, Outcome, whole

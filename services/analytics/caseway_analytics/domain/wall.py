@@ -12,7 +12,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from caseway_analytics.domain.agents import Agent
-from caseway_analytics.domain.figures import Cell, Figure, summed, total
+from caseway_analytics.domain.figures import Cell, Figure, total
 from caseway_analytics.domain.histogram import ERROR
 from caseway_analytics.domain.history import History, Item, ItemState
 from caseway_analytics.domain.measures import NOTICES
@@ -289,17 +289,3 @@ def by_channel_and_queue(pieces: Iterable[Piece]) -> dict[tuple[str, str], list[
         if piece.is_waiting:
             groups.setdefault((piece.case.channel, piece.item.queue), []).append(piece)
     return groups
-
-
-__all__ = [
-    "Desk",
-    "Piece",
-    "Plan",
-    "Target",
-    "by_channel_and_queue",
-    "day_start",
-    "oldest",
-    "pieces_of",
-    "summed",
-    "wall",
-]

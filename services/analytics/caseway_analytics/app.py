@@ -1,0 +1,60 @@
+"""Which fact goes to which handler."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from caseway.contracts.about_cases import CaseFact
+from caseway.contracts.milestones import MilestoneFact
+from caseway.contracts.notifications import NotificationFact
+from caseway.contracts.topology import topics_read_by
+from caseway.contracts.work import AgentPresenceChanged, WorkFact, WorkRefused
+from caseway.runtime.service import Service
+from caseway.runtime.stage import Handle, Stage
+from caseway_analytics import handlers
+from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS
+from caseway_analytics.settings import Configuration
+from caseway_analytics.web.board import Board
+from caseway_analytics.web.routes import routes
+
+_OF_CASES = Handle(decide=handlers.on_fact_of_case, needs=handlers.needs_case)
+_OF_NOTIFICATIONS = Handle(decide=handlers.on_notification)
+_OF_AGENTS = Handle(decide=handlers.on_presence, needs=handlers.needs_agent)
+
+HANDLES: Mapping[type, Handle] = {
+    CaseFact: _OF_CASES,
+    WorkFact: _OF_CASES,
+    MilestoneFact: _OF_CASES,
+    NotificationFact: _OF_NOTIFICATIONS,
+    AgentPresenceChanged: _OF_AGENTS,
+}
+"""By kind of fact; a refused command changes no figure."""
+
+
+def build() -> Service:
+    """Analytics: one stage, the figures' HTTP, and the board that keeps the wall fresh."""
+    board = Board()
+    return Service(
+        name="analytics",
+        stages=(
+            Stage(
+                name="analytics",
+                topics=tuple(topic.name for topic in topics_read_by("analytics")),
+                handles=_handles(),
+                collections=(CASES, AGENTS, CELLS, TOTALS),
+                linger=dt.timedelta(milliseconds=80),
+                max_records=1000,
+            ),
+        ),
+        configuration=Configuration,
+        http_port=8085,
+        routes=lambda running: routes(running, board),
+        loops=(board.keep,),
+    )
+
+
+def _handles() -> dict[type | str, Handle]:
+    """Each type of the topics under the handle of its kind."""
+    models = [model for topic in topics_read_by("analytics") for model in topic.models if model is not WorkRefused]
+    return {model: handle for model in models for kind, handle in HANDLES.items() if issubclass(model, kind)}

@@ -1,0 +1,138 @@
+"""The desk's figures as Prometheus sees them.
+
+Read from the database, like the wall, so every instance of this service tells the same: take `max by (…)`, never a
+sum over instances. Totals never fall, because a case counts by queue only once it has one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from caseway_analytics.domain.figures import Cell, total
+from caseway_analytics.domain.measures import NOTICES
+from caseway_analytics.domain.wall import PRESENCES, Desk, Piece, Plan, by_channel_and_queue, oldest, pieces_of
+
+_MOST_LABELS = 60
+"""Values of one label; what comes after them is `other`, so that a log full of queues cannot fill Prometheus."""
+
+Totals = Mapping[tuple[str, str, str], int]
+"""Counts over all time, by measure, channel and queue; and milliseconds under `<measure>.ms`."""
+
+
+class DeskMetrics(Collector):
+    """What the wall last read, in Prometheus' form."""
+
+    def __init__(self) -> None:
+        self._families: Sequence[Metric] = ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Called at each scrape."""
+        return self._families
+
+    def show(self, desk: Desk, plan: Plan, totals: Totals) -> None:
+        """From now on, tell this."""
+        self._families = (*_standing(desk, plan), *_running_totals(totals))
+
+
+def _standing(desk: Desk, plan: Plan) -> Iterable[Metric]:
+    pieces = pieces_of(desk.live)
+    waiting = GaugeMetricFamily("caseway_waiting", "Work items that nobody has.", labels=["channel", "queue"])
+    queue_label = _Bounded()
+    for (channel, queue), group in by_channel_and_queue(pieces).items():
+        waiting.add_metric([channel, queue_label(queue)], len(group))
+    yield waiting
+    yield from _by_queue(desk, plan, pieces, queue_label)
+    present = GaugeMetricFamily("caseway_agents", "Agents by presence.", labels=["presence"])
+    for presence in PRESENCES:
+        present.add_metric([presence], sum(agent.presence == presence for agent in desk.agents))
+    yield present
+    yield _one("caseway_cases_open", "Cases that are open.", sum(case.status == "open" for case in desk.live))
+    running = [promise for case in desk.live for promise in case.promises.values() if promise.outcome is None]
+    yield _one("caseway_milestones_running", "Milestones that have not ended.", len(running))
+    at_risk = sum(promise.warned_at is not None for promise in running)
+    yield _one("caseway_milestones_at_risk", "Milestones that were warned of and have not ended.", at_risk)
+
+
+def _by_queue(desk: Desk, plan: Plan, pieces: Sequence[Piece], label: _Bounded) -> Iterable[Metric]:
+    longest = GaugeMetricFamily("caseway_oldest_waiting_seconds", "How long the first in line waits.", labels=["queue"])
+    held = GaugeMetricFamily("caseway_work_with_agents", "Work items that agents hold.", labels=["queue"])
+    level = GaugeMetricFamily("caseway_service_level_ratio", "Today's share picked up in time.", labels=["queue"])
+    target = GaugeMetricFamily("caseway_service_level_target_ratio", "What the share should be.", labels=["queue"])
+    queues = dict.fromkeys([*plan.queues, *(piece.item.queue for piece in pieces)])
+    for queue in queues:
+        mine = [piece for piece in pieces if piece.item.queue == queue]
+        since = oldest(piece for piece in mine if piece.is_waiting)
+        longest.add_metric([label(queue)], _seconds(since, desk.now))
+        held.add_metric([label(queue)], sum(not piece.is_waiting for piece in mine))
+        if wanted := plan.targets.get(queue) or plan.targets.get("*"):
+            target.add_metric([label(queue)], wanted.share)
+            share = total(_of_queue(desk.today, queue), "pick_up").share_within(wanted.within_seconds)
+            if share is not None:
+                level.add_metric([label(queue)], share)
+    return (longest, held, level, target)
+
+
+def _running_totals(totals: Totals) -> Iterable[Metric]:
+    yield _counter(totals, "caseway_contacts", "Contacts from customers.", {"contacts": {}}, ("channel",))
+    yield _counter(
+        totals, "caseway_cases_opened", "Cases that came into a queue.", {"cases_opened": {}}, ("channel", "queue")
+    )
+    yield _counter(totals, "caseway_cases_resolved", "Resolutions.", {"resolution": {}}, ("queue",))
+    yield _counter(totals, "caseway_cases_reopened", "Reopenings.", {"reopened": {}}, ("queue",))
+    yield _counter(totals, "caseway_pick_ups", "Work items taken by an agent.", {"pick_up": {}}, ("queue",))
+    yield _counter(
+        totals, "caseway_pick_up_milliseconds", "How long they had waited, together.", {"pick_up.ms": {}}, ("queue",)
+    )
+    outcomes = {f"milestones_{name}": {"outcome": name} for name in ("warned", "met", "violated")}
+    yield _counter(totals, "caseway_milestones", "Milestones by outcome.", outcomes, ("outcome",))
+    notices = {f"notifications_{notice}": {"outcome": notice} for notice in NOTICES}
+    yield _counter(totals, "caseway_notifications", "Notifications by outcome.", notices, ("channel", "outcome"))
+    calls = {f"calls_{name}": {"outcome": name} for name in ("answered", "abandoned")}
+    yield _counter(totals, "caseway_calls", "Calls by outcome.", calls, ("outcome",))
+
+
+def _counter(
+    totals: Totals, name: str, text: str, measures: Mapping[str, Mapping[str, str]], labels: tuple[str, ...]
+) -> Metric:
+    """A counter over some measures, each with the label values that it stands for."""
+    counted: dict[tuple[str, ...], int] = {}
+    bounded = _Bounded()
+    for (measure, channel, queue), amount in sorted(totals.items()):
+        if measure in measures and (queue or "queue" not in labels):
+            values = {"channel": bounded(channel), "queue": bounded(queue), **measures[measure]}
+            key = tuple(values[label] for label in labels)
+            counted[key] = counted.get(key, 0) + amount
+    family = CounterMetricFamily(name, text, labels=list(labels))
+    for key, amount in counted.items():
+        family.add_metric(list(key), amount)
+    return family
+
+
+class _Bounded:
+    """Lets through the first values it meets, and calls the rest `other`."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def __call__(self, value: str) -> str:
+        if value not in self._known and len(self._known) >= _MOST_LABELS:
+            return "other"
+        self._known.add(value)
+        return value
+
+
+def _one(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _of_queue(cells: Iterable[Cell], queue: str) -> list[Cell]:
+    return [cell for cell in cells if cell.queue == queue]
+
+
+def _seconds(since: dt.datetime | None, now: dt.datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since else 0.0

@@ -1,0 +1,92 @@
+"""Which path answers what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from caseway.runtime.running import Running
+from caseway_analytics.adapters.figures import MongoFigures, merged
+from caseway_analytics.domain.answers import answer, measures_needed
+from caseway_analytics.domain.questions import BadQuestion, asked
+from caseway_analytics.domain.summary import summary
+from caseway_analytics.settings import Configuration
+from caseway_analytics.web.board import Board
+
+_PAGE = {
+    "": ("wall.html", "text/html"),
+    "wall.css": ("wall.css", "text/css"),
+    "wall.js": ("wall.js", "text/javascript"),
+}
+_SAFE = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+"""The page loads nothing from elsewhere, and says so."""
+
+
+def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
+    """The page, its stream, the measures and the summary."""
+    figures = MongoFigures(running.database)
+    configuration: Configuration = running.configuration
+
+    async def live(_: Request) -> Response:
+        stream = board.stream(running.stopping)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    async def measure(request: Request) -> Response:
+        now, zone = running.clock.now(), configuration.measures.zone
+        question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone)
+        needed = measures_needed(question.measure)
+        cells = await figures.cells(question.starts_at, question.ends_at, needed)
+        return JSONResponse(answer(question, merged(cells), as_of=now))
+
+    async def summed(_: Request) -> Response:
+        return JSONResponse(summary(await figures.totals(), as_of=running.clock.now()))
+
+    return [
+        *(Route(f"/{path}", _asset(name, kind)) for path, (name, kind) in _PAGE.items()),
+        Route("/v1/live", live),
+        Route("/v1/summary", _answering(summed)),
+        Route("/v1/measures/{measure}", _answering(measure)),
+    ]
+
+
+def _asset(name: str, kind: str) -> Any:
+    content = files("caseway_analytics.web").joinpath(name).read_bytes()
+
+    async def asset(_: Request) -> Response:
+        return Response(content, media_type=f"{kind}; charset=utf-8", headers=_SAFE)
+
+    return asset
+
+
+def _answering(endpoint: Any) -> Any:
+    """What is wrong with the question is 422 (404 for an unknown measure), a database that is gone is 503."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(20):
+                response: Response = await endpoint(request)
+                return response
+        except BadQuestion as bad:
+            return _refused(404 if bad.field == "measure" else 422, {"field": bad.field, "expected": bad.expected})
+        except (PyMongoError, TimeoutError) as error:
+            return _refused(503, {"reason": f"the database does not answer ({type(error).__name__})"})
+
+    return answered
+
+
+def _refused(status: int, why: Mapping[str, str]) -> Response:
+    return JSONResponse({"error": why}, status_code=status)
