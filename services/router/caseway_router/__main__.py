@@ -1,0 +1,7 @@
+"""`python -m caseway_router`: this file is the start."""
+
+from caseway.runtime.application import run
+from caseway_router.app import build
+
+if __name__ == "__main__":
+    run(build())

@@ -1,0 +1,1 @@
+"""How the router's states are kept, shown and read."""

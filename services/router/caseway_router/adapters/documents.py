@@ -1,0 +1,298 @@
+"""How the router's states are kept in MongoDB."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from caseway.kernel.vocabulary import CaseStatus, Presence, Priority, Turn
+from caseway_router.domain.decided import DecidedOffer
+from caseway_router.domain.items import (
+    CoolDown,
+    Held,
+    Moved,
+    Offered,
+    Requirement,
+    Standing,
+    Waiting,
+    WorkItem,
+    WrappingUp,
+)
+from caseway_router.domain.matching import Candidate, Explanation
+from caseway_router.domain.routed import RoutedCase
+from caseway_router.domain.routing import Route
+from caseway_router.domain.staff import Attendance
+
+Document = dict[str, Any]
+_MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+def dump_item(item: WorkItem) -> Document:
+    """A work item, to be found by case, pool, queue and standing."""
+    return {
+        "work_item": item.work_item,
+        "pool": item.pool,
+        "queue": item.queue,
+        "channel": item.channel,
+        "queued_at": item.queued_at,
+        "standing": _dump_standing(item.standing),
+        "requirements": [_dump_requirement(each) for each in item.requirements],
+        "priority": item.priority,
+        "boost": item.boost,
+        "class": item.case_class,
+        "weight": item.weight,
+        "step": item.step,
+        "offer_count": item.offer_count,
+        "cool_downs": [{"agent": each.agent, "until": each.until} for each in item.cool_downs],
+    }
+
+
+def load_item(document: Mapping[str, Any]) -> WorkItem:
+    """The reverse of `dump_item`."""
+    return WorkItem(
+        work_item=document["work_item"],
+        case_id=document["_id"],
+        pool=document["pool"],
+        queue=document["queue"],
+        channel=document["channel"],
+        queued_at=document["queued_at"],
+        standing=_load_standing(document["standing"]),
+        requirements=tuple(_load_requirement(each) for each in document["requirements"]),
+        priority=document["priority"],
+        boost=document["boost"],
+        case_class=document["class"],
+        weight=document["weight"],
+        step=document["step"],
+        offer_count=document["offer_count"],
+        cool_downs=tuple(CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]),
+    )
+
+
+def _dump_standing(standing: Standing) -> Document:
+    match standing:
+        case Waiting():
+            return {"is": standing.word}
+        case Offered():
+            return {
+                "is": standing.word,
+                "agent": standing.agent,
+                "since": standing.since,
+                "expires_at": standing.expires_at,
+            }
+        case Held():
+            return {
+                "is": standing.word,
+                "agent": standing.agent,
+                "since": standing.since,
+                "activity": standing.activity,
+                "started_at": standing.started_at,
+                "handled_ms": standing.handled // _MILLISECOND,
+            }
+        case WrappingUp():
+            return {
+                "is": standing.word,
+                "agent": standing.agent,
+                "since": standing.since,
+                "ends_at": standing.ends_at,
+                "accepted_at": standing.accepted_at,
+                "handled_ms": standing.handled // _MILLISECOND,
+                "outcome": standing.outcome,
+            }
+        case _:
+            assert_never(standing)
+
+
+def _load_standing(document: Mapping[str, Any]) -> Standing:
+    match document["is"]:
+        case Waiting.word:
+            return Waiting()
+        case Offered.word:
+            return Offered(agent=document["agent"], since=document["since"], expires_at=document["expires_at"])
+        case Held.word:
+            return Held(
+                agent=document["agent"],
+                since=document["since"],
+                activity=document["activity"],
+                started_at=document["started_at"],
+                handled=document["handled_ms"] * _MILLISECOND,
+            )
+        case WrappingUp.word:
+            return WrappingUp(
+                agent=document["agent"],
+                since=document["since"],
+                ends_at=document["ends_at"],
+                accepted_at=document["accepted_at"],
+                handled=document["handled_ms"] * _MILLISECOND,
+                outcome=document["outcome"],
+            )
+        case unknown:
+            raise ValueError(f"a work item stands nowhere known: {unknown!r}")
+
+
+def _dump_requirement(requirement: Requirement) -> Document:
+    drop_after = requirement.drop_after
+    return {
+        "skill": requirement.skill,
+        "level": requirement.level,
+        "drop_after_ms": None if drop_after is None else drop_after // _MILLISECOND,
+        "order": requirement.order,
+    }
+
+
+def _load_requirement(document: Mapping[str, Any]) -> Requirement:
+    drop_after_ms = document["drop_after_ms"]
+    return Requirement(
+        skill=document["skill"],
+        level=document["level"],
+        drop_after=None if drop_after_ms is None else drop_after_ms * _MILLISECOND,
+        order=document["order"],
+    )
+
+
+def dump_attendance(attendance: Attendance) -> Document:
+    """An agent's attendance, by agent."""
+    return {
+        "pool": attendance.pool,
+        "presence": attendance.presence.value,
+        "since": attendance.since,
+        "channels": dict(attendance.channels),
+        "capacity": attendance.capacity,
+        "released_at": attendance.released_at,
+        "heard_at": attendance.heard_at,
+        "missed_count": attendance.missed_count,
+    }
+
+
+def load_attendance(document: Mapping[str, Any]) -> Attendance:
+    """The reverse of `dump_attendance`."""
+    return Attendance(
+        agent=document["_id"],
+        pool=document["pool"],
+        presence=Presence(document["presence"]),
+        since=document["since"],
+        channels=document["channels"],
+        capacity=document["capacity"],
+        released_at=document["released_at"],
+        heard_at=document["heard_at"],
+        missed_count=document["missed_count"],
+    )
+
+
+def dump_moved(moved: Moved) -> Document:
+    """Where a case's work went, by case."""
+    return {"pool": moved.pool, "to_pool": moved.to_pool}
+
+
+def load_moved(document: Mapping[str, Any]) -> Moved:
+    """The reverse of `dump_moved`."""
+    return Moved(case_id=document["_id"], pool=document["pool"], to_pool=document["to_pool"])
+
+
+def dump_routed(case: RoutedCase) -> Document:
+    """What routing remembers of a case, by case."""
+    return {
+        "facts": dict(case.facts),
+        "status": case.status.value if case.status else None,
+        "turn": case.turn.value,
+        "is_merged": case.is_merged,
+        "boost": case.boost,
+        "route": _dump_route(case.route) if case.route else None,
+    }
+
+
+def load_routed(document: Mapping[str, Any]) -> RoutedCase:
+    """The reverse of `dump_routed`."""
+    return RoutedCase(
+        case_id=document["_id"],
+        facts=document["facts"],
+        status=CaseStatus(document["status"]) if document["status"] else None,
+        turn=Turn(document["turn"]),
+        is_merged=document["is_merged"],
+        boost=document["boost"],
+        route=_load_route(document["route"]) if document["route"] else None,
+    )
+
+
+def _dump_route(route: Route) -> Document:
+    return {
+        "pool": route.pool,
+        "queue": route.queue,
+        "rule": route.rule,
+        "requirements": [_dump_requirement(each) for each in route.requirements],
+        "class": route.case_class,
+        "priority": route.priority.value,
+        "weight": route.weight,
+    }
+
+
+def _load_route(document: Mapping[str, Any]) -> Route:
+    return Route(
+        pool=document["pool"],
+        queue=document["queue"],
+        rule=document["rule"],
+        requirements=tuple(_load_requirement(each) for each in document["requirements"]),
+        case_class=document["class"],
+        priority=Priority(document["priority"]),
+        weight=document["weight"],
+    )
+
+
+def dump_offer(offer: DecidedOffer) -> Document:
+    """An offer and its reasons; found by case."""
+    why = offer.explanation
+    return {
+        "work_item": offer.work_item,
+        "case_id": offer.case_id,
+        "pool": offer.pool,
+        "queue": offer.queue,
+        "offer_count": offer.offer_count,
+        "at": offer.at,
+        "queued_at": offer.queued_at,
+        "expires_at": offer.expires_at,
+        "configuration": offer.configuration,
+        "chosen": why.chosen,
+        "candidates": [
+            {"agent": each.agent, "failed": list(each.failed), "score": list(each.score)} for each in why.candidates
+        ],
+        "tie_break": why.tie_break,
+        "step": why.step,
+        "queue_ahead": why.queue_ahead,
+        "next_relaxation_at": why.next_relaxation_at,
+        "dropped": list(why.dropped),
+        "rest": dict(why.rest),
+        "considered_count": why.considered_count,
+    }
+
+
+def load_offer(document: Mapping[str, Any]) -> DecidedOffer:
+    """The reverse of `dump_offer`."""
+    return DecidedOffer(
+        work_item=document["work_item"],
+        case_id=document["case_id"],
+        pool=document["pool"],
+        queue=document["queue"],
+        offer_count=document["offer_count"],
+        at=document["at"],
+        queued_at=document["queued_at"],
+        expires_at=document["expires_at"],
+        configuration=document["configuration"],
+        explanation=_load_explanation(document),
+    )
+
+
+def _load_explanation(document: Mapping[str, Any]) -> Explanation:
+    return Explanation(
+        chosen=document["chosen"],
+        candidates=tuple(
+            Candidate(agent=each["agent"], failed=tuple(each["failed"]), score=tuple(each["score"]))
+            for each in document["candidates"]
+        ),
+        tie_break=document["tie_break"],
+        step=document["step"],
+        queue_ahead=document["queue_ahead"],
+        next_relaxation_at=document["next_relaxation_at"],
+        dropped=tuple(document["dropped"]),
+        rest=document["rest"],
+        considered_count=document["considered_count"],
+    )

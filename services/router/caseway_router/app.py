@@ -1,0 +1,131 @@
+"""Which message goes to which handler: read this first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from caseway.contracts.cases import (
+    CaseClosed,
+    CaseHeld,
+    CaseMerged,
+    CaseOpened,
+    CaseReleased,
+    CaseReopened,
+    CaseReplied,
+    CaseResolved,
+    CaseUnmerged,
+    ContactAdded,
+    EscalatedToDepartment,
+    FactsAssigned,
+    ReturnedFromDepartment,
+)
+from caseway.contracts.milestones import MilestoneViolated, MilestoneWarned
+from caseway.contracts.voices import CaseHandedOver, HandOverReturned
+from caseway.contracts.work_commands import (
+    AcceptWork,
+    CompleteWork,
+    DeclineWork,
+    FinishWrapUp,
+    PauseWork,
+    QueueWork,
+    RaiseWork,
+    ReleaseWork,
+    SendHeartbeat,
+    SetPresence,
+    StartWork,
+    TransferWork,
+    WithdrawWork,
+)
+from caseway.runtime.service import Service
+from caseway.runtime.stage import Collection, Handle, Resident, Stage
+from caseway_router import handlers
+from caseway_router.adapters import documents
+from caseway_router.adapters.gauges import keep_gauges
+from caseway_router.adapters.reading import routes
+from caseway_router.domain.falling_due import BY_KIND
+from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, MOVED, WORK_ITEMS
+from caseway_router.domain.pool import Pools
+from caseway_router.settings import Configuration
+
+_ON_CASE = Handle(decide=handlers.on_case, needs=handlers.its_case)
+_ON_MILESTONE = Handle(decide=handlers.on_milestone, needs=handlers.its_case)
+_ON_COMMAND = Handle(decide=handlers.on_command)
+_ON_DUE = Handle(decide=handlers.on_due)
+
+_CASES = (
+    CaseOpened, ContactAdded, FactsAssigned, CaseReplied, CaseHeld, CaseReleased, CaseResolved, CaseClosed,
+    CaseReopened, CaseMerged, CaseUnmerged, EscalatedToDepartment, ReturnedFromDepartment, CaseHandedOver,
+    HandOverReturned,
+)  # fmt: skip
+_MILESTONES = (MilestoneWarned, MilestoneViolated)
+_COMMANDS = (
+    QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, SendHeartbeat, AcceptWork, DeclineWork, StartWork,
+    PauseWork, CompleteWork, FinishWrapUp, ReleaseWork,
+)  # fmt: skip
+
+
+def build() -> Service:
+    """The router: rules at its edge, one writer a pool at its core."""
+    return Service(
+        name="router",
+        stages=(_edge(), _core()),
+        configuration=Configuration,
+        http_port=8082,
+        routes=routes,
+        loops=(keep_gauges,),
+    )
+
+
+def _edge() -> Stage:
+    return Stage(
+        name="router.edge",
+        topics=("cases", "milestones"),
+        handles={**dict.fromkeys(_CASES, _ON_CASE), **dict.fromkeys(_MILESTONES, _ON_MILESTONE)},
+        collections=(
+            Collection(
+                name=handlers.ROUTED_CASES,
+                dump=documents.dump_routed,
+                load=documents.load_routed,
+                expires_after=dt.timedelta(days=730),
+            ),
+        ),
+    )
+
+
+def _core() -> Stage:
+    return Stage(
+        name="router.core",
+        topics=("work.commands",),
+        keyed_by="pool",
+        handles=dict.fromkeys(_COMMANDS, _ON_COMMAND),
+        timers=dict.fromkeys(BY_KIND, _ON_DUE),
+        collections=(
+            Collection(
+                name=WORK_ITEMS,
+                dump=documents.dump_item,
+                load=documents.load_item,
+                indexes=([("pool", 1), ("standing.is", 1), ("queue", 1), ("queued_at", 1)], [("_lane", 1)]),
+            ),
+            Collection(
+                name=ATTENDANCES,
+                dump=documents.dump_attendance,
+                load=documents.load_attendance,
+                indexes=([("pool", 1)], [("_lane", 1)]),
+            ),
+            Collection(name=MOVED, dump=documents.dump_moved, load=documents.load_moved, indexes=([("_lane", 1)],)),
+            Collection(
+                name=DECISIONS,
+                dump=documents.dump_offer,
+                load=documents.load_offer,
+                indexes=([("case_id", 1), ("at", 1)],),
+                expires_after=dt.timedelta(days=400),
+            ),
+        ),
+        resident=Resident(collections=(WORK_ITEMS, ATTENDANCES, MOVED), build=_pools),
+    )
+
+
+def _pools(_: int, values: Mapping[str, Sequence[Any]]) -> Pools:
+    return Pools.rebuilt(values[WORK_ITEMS], values[ATTENDANCES], values[MOVED])

@@ -1,0 +1,89 @@
+"""How agents come, go, and vanish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from caseway.contracts.work_commands import SendHeartbeat, SetPresence
+from caseway.kernel.errors import Rejected, Superseded
+from caseway.kernel.vocabulary import Presence
+from caseway_router.domain import telling
+from caseway_router.domain.items import Held, WrappingUp
+from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.offering import be_present, complete, expect_back, give_back, leave_offers, serve
+from caseway_router.domain.reading import hundredths
+from caseway_router.domain.staff import Attendance
+
+
+def set_presence(ledger: Ledger, command: SetPresence) -> None:
+    """The agent says what they are open to."""
+    before = ledger.pool.attendances.get(command.agent)
+    attendance = _asked_for(ledger, command, before)
+    if before is not None and replace(before, missed_count=0, heard_at=None) == replace(attendance, since=before.since):
+        raise Superseded("the agent is present like that already")
+    ledger.attend(attendance)
+    telling.presence_changed(ledger, attendance, before.presence if before else None, command.reason or "asked")
+    _follow_up(ledger, command.agent, attendance.presence)
+
+
+def _asked_for(ledger: Ledger, command: SetPresence, before: Attendance | None) -> Attendance:
+    if command.agent not in ledger.pool.plan.agents:
+        raise Rejected("unknown-agent", "no such agent is configured in this pool")
+    is_same = before is not None and before.presence is command.presence
+    return Attendance(
+        agent=command.agent,
+        pool=ledger.pool.name,
+        presence=command.presence,
+        since=before.since if is_same and before else ledger.now,
+        channels={channel: 0 for channel, is_open in sorted(command.channels.items()) if not is_open},
+        capacity=None if command.capacity is None else hundredths(command.capacity, "capacity"),
+        released_at=before.released_at if before else None,
+    )
+
+
+def _follow_up(ledger: Ledger, agent: str, presence: Presence) -> None:
+    ledger.disarm("absent", agent)
+    if presence is Presence.ONLINE:
+        serve(ledger, agent)
+        return
+    leave_offers(ledger, agent)
+    if presence is Presence.OFFLINE:
+        expect_back(ledger, agent)
+
+
+def heartbeat(ledger: Ledger, command: SendHeartbeat) -> None:
+    """The agent's desk is still there; from its first heartbeat on, silence means that it is not."""
+    attendance = ledger.pool.attendances.get(command.agent)
+    if attendance is None or attendance.presence is Presence.OFFLINE:
+        raise Superseded("the agent is not there")
+    ledger.attend(replace(attendance, heard_at=ledger.now))
+    if attendance.heard_at is None:
+        ledger.arm("silent", command.agent, ledger.now + ledger.pool.plan.silent_after)
+
+
+def fall_silent(ledger: Ledger, agent: str) -> None:
+    """See whether the desk was heard since; if not, its agent counts as offline."""
+    attendance = ledger.pool.attendances.get(agent)
+    if attendance is None or attendance.heard_at is None or attendance.presence is Presence.OFFLINE:
+        return
+    due_at = attendance.heard_at + ledger.pool.plan.silent_after
+    if due_at > ledger.now:
+        ledger.arm("silent", agent, due_at)
+    else:
+        be_present(ledger, agent, Presence.OFFLINE, "no_heartbeat")
+
+
+def stay_absent(ledger: Ledger, agent: str) -> None:
+    """An agent who went offline did not come back in time: others get what they held."""
+    attendance = ledger.pool.attendances.get(agent)
+    if attendance is None or attendance.presence is not Presence.OFFLINE:
+        return
+    for item in ledger.pool.held_by(agent):
+        match item.standing:
+            case Held():
+                give_back(ledger, item, "agent_absent", cools=False)
+            case WrappingUp() as standing:
+                ledger.disarm("wrap", item.case_id)
+                complete(ledger, item, standing, ledger.now)
+            case _:
+                pass

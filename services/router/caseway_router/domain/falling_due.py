@@ -1,0 +1,55 @@
+"""What happens in a pool because its time has come."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from caseway_router.domain.attending import fall_silent, stay_absent
+from caseway_router.domain.items import Offered, Waiting, WrappingUp
+from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.offering import complete, expire, try_offer
+
+
+def _offer(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
+    """An offer ran out."""
+    item = ledger.pool.items.get(case_id)
+    if item is not None and isinstance(item.standing, Offered) and item.standing.expires_at <= at:
+        expire(ledger, item, item.standing)
+
+
+def _relax(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
+    """A requirement is dropped, also of work that is with an agent: it may come back."""
+    item = ledger.pool.items.get(case_id)
+    if item is None:
+        return
+    relaxed = ledger.put(item.relaxed(at))
+    if relaxed.next_relaxation_at is not None:
+        ledger.arm("relax", case_id, relaxed.next_relaxation_at)
+    if isinstance(relaxed.standing, Waiting) and relaxed.signature != item.signature:
+        try_offer(ledger, relaxed)
+
+
+def _retry(ledger: Ledger, case_id: str, _: dt.datetime) -> None:
+    """A cool-down ended: its agent may be asked again."""
+    item = ledger.pool.items.get(case_id)
+    if item is not None and isinstance(item.standing, Waiting) and not try_offer(ledger, item):
+        ledger.arm_waits(item)
+
+
+def _wrap(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
+    """The time for writing up is over."""
+    item = ledger.pool.items.get(case_id)
+    if item is not None and isinstance(item.standing, WrappingUp) and item.standing.ends_at <= at:
+        complete(ledger, item, item.standing, item.standing.ends_at)
+
+
+BY_KIND: Mapping[str, Callable[[Ledger, str, dt.datetime], None]] = {
+    "offer": _offer,
+    "relax": _relax,
+    "retry": _retry,
+    "wrap": _wrap,
+    "absent": lambda ledger, agent, _: stay_absent(ledger, agent),
+    "silent": lambda ledger, agent, _: fall_silent(ledger, agent),
+}
+"""What each kind of timer does, to the case or agent that it names."""

@@ -1,0 +1,183 @@
+"""How waiting work reaches an agent, and comes back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from dataclasses import replace
+from itertools import islice
+
+from caseway.contracts.work import WorkWrappingUp
+from caseway.kernel.vocabulary import Presence
+from caseway_router.domain import telling
+from caseway_router.domain.decided import DecidedOffer
+from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem, WrappingUp
+from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.matching import Explanation, explain
+
+
+def settle(ledger: Ledger) -> None:
+    """Offer whatever can be offered, the most urgent first: after rules or agents changed for many at once."""
+    lines = [iter(line) for line in ledger.pool.lines.snapshot()]
+    heads = [(key, index) for index, line in enumerate(lines) for key in islice(line, 1)]
+    heapq.heapify(heads)
+    while heads:
+        key, index = heapq.heappop(heads)
+        item = ledger.pool.items[key[-1]]
+        # whoever may not take one item of a line may not take the next, unless it was only cooling down for this one
+        if try_offer(ledger, item) or item.cool_downs:
+            for following in islice(lines[index], 1):
+                heapq.heappush(heads, (following, index))
+
+
+def serve(ledger: Ledger, agent: str) -> None:
+    """Give an agent with room the most urgent work they may take, until the room or the work is used up."""
+    seat = ledger.pool.seat(agent)
+    while seat is not None and seat.open_channels():
+        case_id = ledger.pool.lines.next_for(seat, ledger.pool.items, ledger.now)
+        if case_id is None or not try_offer(ledger, ledger.pool.items[case_id]):
+            return
+
+
+def try_offer(ledger: Ledger, item: WorkItem) -> bool:
+    """Offer a waiting item to the best agent who may take it now; False when there is none."""
+    why = explain(ledger.pool, item, ledger.now)
+    if why is None:
+        return False
+    offer(ledger, item, why)
+    return True
+
+
+def offer(ledger: Ledger, item: WorkItem, why: Explanation) -> None:
+    """Ask the chosen agent."""
+    plan = ledger.pool.plan
+    standing = Offered(agent=why.chosen, since=ledger.now, expires_at=ledger.now + plan.offer_for(item.queue))
+    item = ledger.put(replace(item, standing=standing, offer_count=item.offer_count + 1))
+    ledger.keep(
+        DecidedOffer(
+            work_item=item.work_item,
+            case_id=item.case_id,
+            pool=item.pool,
+            queue=item.queue,
+            offer_count=item.offer_count,
+            at=ledger.now,
+            queued_at=item.queued_at,
+            expires_at=standing.expires_at,
+            configuration=ledger.pool.version,
+            explanation=why,
+        )
+    )
+    telling.offered(ledger, item, standing, why)
+    if item.channel in plan.agents[why.chosen].profile.auto_accepts:
+        take(ledger, item, standing, automatic=True)
+    else:
+        ledger.arm("offer", item.case_id, standing.expires_at)
+
+
+def take(ledger: Ledger, item: WorkItem, standing: Offered, *, automatic: bool = False) -> None:
+    """The agent takes what was offered."""
+    ledger.disarm("offer", item.case_id)
+    item = ledger.put(replace(item, standing=Held(agent=standing.agent, since=ledger.now)))
+    attendance = ledger.pool.attendances[standing.agent]
+    if attendance.missed_count:
+        ledger.attend(replace(attendance, missed_count=0))
+    telling.accepted(ledger, item, standing.since, automatic=automatic)
+
+
+def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True) -> None:
+    """The item waits again with its original age; others are asked at once, its last agent not for a while."""
+    agent = item.agent
+    until = ledger.now + ledger.pool.plan.cool_down if cools else None
+    if isinstance(item.standing, Offered):
+        ledger.disarm("offer", item.case_id)
+    waiting = ledger.put(replace(item, standing=Waiting(), cool_downs=_cooling(ledger, item, until)))
+    telling.returned(ledger, waiting, agent, reason, until)
+    note_release(ledger, agent)
+    if not try_offer(ledger, waiting):
+        ledger.arm_waits(waiting)
+    serve(ledger, agent)
+
+
+def _cooling(ledger: Ledger, item: WorkItem, until: dt.datetime | None) -> tuple[CoolDown, ...]:
+    others = tuple(each for each in item.cooling(ledger.now) if each.agent != item.agent)
+    return others if until is None else (*others, CoolDown(agent=item.agent, until=until))
+
+
+def note_release(ledger: Ledger, agent: str) -> None:
+    """The agent is idle since now, as far as choosing among equals goes."""
+    attendance = ledger.pool.attendances.get(agent)
+    if attendance is not None:
+        ledger.attend(replace(attendance, released_at=ledger.now))
+
+
+def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -> None:
+    """The contact is over; its agent may write it up for as long as the channel allows."""
+    length = ledger.pool.plan.wrap_up.get(item.channel, dt.timedelta(0))
+    wrapping = WrappingUp(
+        agent=standing.agent,
+        since=ledger.now,
+        ends_at=ledger.now + length,
+        accepted_at=standing.since,
+        handled=standing.handled_until(ledger.now),
+        outcome=outcome,
+    )
+    if not length:
+        complete(ledger, item, wrapping, ledger.now)
+        return
+    item = ledger.put(replace(item, standing=wrapping))
+    ledger.arm("wrap", item.case_id, wrapping.ends_at)
+    ledger.tell(WorkWrappingUp(**ledger.about(item), agent=standing.agent, until=wrapping.ends_at))
+
+
+def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
+    """The agent's part is done, and they have room again."""
+    ledger.drop(item)
+    telling.completed(ledger, item, standing, at)
+    note_release(ledger, standing.agent)
+    serve(ledger, standing.agent)
+
+
+def withdraw(ledger: Ledger, item: WorkItem, reason: str) -> None:
+    """The case needs no work here, whoever had it."""
+    ledger.drop(item)
+    telling.withdrawn(ledger, item, reason)
+    if item.agent:
+        note_release(ledger, item.agent)
+        serve(ledger, item.agent)
+
+
+def expire(ledger: Ledger, item: WorkItem, standing: Offered) -> None:
+    """The agent did not answer in time."""
+    attendance = ledger.pool.attendances[standing.agent]
+    missed = attendance.missed_count + 1
+    ledger.attend(replace(attendance, missed_count=missed))
+    telling.expired(ledger, item, standing, missed)
+    limit = ledger.pool.plan.missed_limit
+    if 0 < limit <= missed and attendance.presence is Presence.ONLINE:
+        be_present(ledger, standing.agent, Presence.NOT_ANSWERING, "missed_offers")
+    if ledger.pool.items.get(item.case_id) == item:
+        give_back(ledger, item, "expired")
+
+
+def be_present(ledger: Ledger, agent: str, presence: Presence, reason: str) -> None:
+    """The agent's presence changes without their asking; what is offered to them goes back."""
+    attendance = ledger.pool.attendances[agent]
+    changed = replace(attendance, presence=presence, since=ledger.now)
+    ledger.attend(changed)
+    telling.presence_changed(ledger, changed, attendance.presence, reason)
+    leave_offers(ledger, agent)
+    if presence is Presence.OFFLINE:
+        expect_back(ledger, agent)
+
+
+def leave_offers(ledger: Ledger, agent: str) -> None:
+    """What is offered to an agent who is not there goes back at once."""
+    for item in ledger.pool.held_by(agent):
+        if isinstance(item.standing, Offered):
+            give_back(ledger, item, "presence", cools=False)
+
+
+def expect_back(ledger: Ledger, agent: str) -> None:
+    """Held work waits a while for an agent who went offline."""
+    if ledger.pool.held_by(agent):
+        ledger.arm("absent", agent, ledger.now + ledger.pool.plan.return_after)

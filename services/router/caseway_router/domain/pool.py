@@ -1,0 +1,176 @@
+"""A pool as it stands now: its work, its agents, and both indexed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from caseway.kernel.vocabulary import Presence
+from caseway_router.domain.bench import Bench
+from caseway_router.domain.items import Moved, Waiting, WorkItem
+from caseway_router.domain.lines import Lines
+from caseway_router.domain.plan import PoolPlan
+from caseway_router.domain.staff import Attendance, Seat
+
+
+class Pool:
+    """One pool, kept in memory by its only writer.
+
+    `items`, `attendances` and `moved` are the state; everything else is an index over them and the plan, and can be built
+    anew at any time: after a restart, or when the configuration changes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.items: dict[str, WorkItem] = {}
+        self.attendances: dict[str, Attendance] = {}
+        self.moved: dict[str, Moved] = {}
+        self.version = ""
+        """Of the configuration that the indices were built for."""
+        self._plan: PoolPlan | None = None
+        self._seats: dict[str, Seat] = {}
+        self._online: set[str] = set()
+        self._bench = Bench(1)
+        self._lines = Lines(lambda item: (item.case_id,), {})
+
+    @property
+    def plan(self) -> PoolPlan:
+        """By which rules it is matched."""
+        if self._plan is None:
+            raise RuntimeError(f"the pool {self.name} was used before it had a plan")
+        return self._plan
+
+    @property
+    def bench(self) -> Bench:
+        """The present agents with room."""
+        return self._bench
+
+    @property
+    def lines(self) -> Lines:
+        """The work that waits."""
+        return self._lines
+
+    @property
+    def seats(self) -> Iterable[Seat]:
+        """Every agent that is configured and was ever present, in the order of their ids."""
+        return (self._seats[agent] for agent in sorted(self._seats))
+
+    def seat(self, agent: str) -> Seat | None:
+        """The agent at work; None for one who never was, or who is configured no longer."""
+        return self._seats.get(agent)
+
+    def follow(self, plan: PoolPlan, version: str) -> None:
+        """Index everything by this plan."""
+        self._plan, self.version = plan, version
+        self._bench = Bench(plan.bands)
+        skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
+        self._lines = Lines(plan.urgency, skilled)
+        self._seats = {}
+        self._online = set()
+        for attendance in self.attendances.values():
+            self._place(attendance)
+        for item in self.items.values():
+            self._index(item)
+        for seat in self._seats.values():
+            self._bench.refresh(seat)
+
+    def put_item(self, item: WorkItem) -> None:
+        """The item is as given from now on."""
+        old = self.items.get(item.case_id)
+        if old is not None:
+            self._unindex(old)
+        self.items[item.case_id] = item
+        self._index(item)
+        self._refresh({item.agent, old.agent if old else ""})
+
+    def drop_item(self, case_id: str) -> None:
+        """The item is gone."""
+        old = self.items.pop(case_id)
+        self._unindex(old)
+        self._refresh({old.agent})
+
+    def put_attendance(self, attendance: Attendance) -> None:
+        """The agent is as present as given from now on."""
+        self.attendances[attendance.agent] = attendance
+        seat = self._seats.get(attendance.agent)
+        if seat is None:
+            self._place(attendance)
+        else:
+            seat.attendance = attendance
+            self._note_presence(attendance)
+        self._refresh({attendance.agent})
+
+    def held_by(self, agent: str) -> tuple[WorkItem, ...]:
+        """Everything offered to the agent, held or wrapped up by them, by case."""
+        seat = self._seats.get(agent)
+        if seat is not None:
+            return tuple(seat.held[case_id] for case_id in sorted(seat.held))
+        return tuple(item for _, item in sorted(self.items.items()) if item.agent == agent)
+
+    @property
+    def present_count(self) -> int:
+        """How many configured agents are online."""
+        return len(self._online)
+
+    def states(self) -> Iterator[WorkItem | Attendance | Moved]:
+        """All that must survive: what another process rebuilds the pool from."""
+        yield from (self.items[case_id] for case_id in sorted(self.items))
+        yield from (self.attendances[agent] for agent in sorted(self.attendances))
+        yield from (self.moved[case_id] for case_id in sorted(self.moved))
+
+    def _place(self, attendance: Attendance) -> None:
+        agent = self.plan.agents.get(attendance.agent)
+        if agent is not None:
+            self._seats[attendance.agent] = Seat(agent, attendance)
+            self._note_presence(attendance)
+
+    def _note_presence(self, attendance: Attendance) -> None:
+        if attendance.presence is Presence.ONLINE:
+            self._online.add(attendance.agent)
+        else:
+            self._online.discard(attendance.agent)
+
+    def _index(self, item: WorkItem) -> None:
+        if isinstance(item.standing, Waiting):
+            self._lines.add(item)
+        elif (seat := self._seats.get(item.agent)) is not None:
+            seat.take(item)
+
+    def _unindex(self, item: WorkItem) -> None:
+        if isinstance(item.standing, Waiting):
+            self._lines.remove(item)
+        elif (seat := self._seats.get(item.agent)) is not None:
+            seat.give(item.case_id)
+
+    def _refresh(self, agents: Iterable[str]) -> None:
+        for agent in agents:
+            if (seat := self._seats.get(agent)) is not None:
+                self._bench.refresh(seat)
+
+
+class Pools:
+    """A lane's pools: the lane is their only writer."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, Pool] = {}
+
+    def __iter__(self) -> Iterator[Pool]:
+        return (self._pools[name] for name in sorted(self._pools))
+
+    def named(self, name: str) -> Pool:
+        """The pool, empty when nothing was ever heard of it."""
+        return self._pools.setdefault(name, Pool(name))
+
+    @classmethod
+    def rebuilt(
+        cls, items: Iterable[WorkItem], attendances: Iterable[Attendance], moved: Iterable[Moved] = ()
+    ) -> Pools:
+        """As another process left them; the indices follow with the first plan."""
+        pools = cls()
+        for item in items:
+            pools.named(item.pool).items[item.case_id] = item
+        for attendance in attendances:
+            pools.named(attendance.pool).attendances[attendance.agent] = attendance
+        for move in moved:
+            pools.named(move.pool).moved[move.case_id] = move
+        return pools

@@ -1,0 +1,87 @@
+"""A sorted set that stays quick when it is large."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import Any
+
+Key = tuple[Any, ...]
+
+_FULL = 1_000
+"""Keys in a chunk before it is halved: an insertion moves at most this many pointers."""
+
+
+class Ranked:
+    """Keys in ascending order, kept in chunks; every operation is about O(log n)."""
+
+    __slots__ = ("_chunks", "_count", "_lasts")
+
+    def __init__(self) -> None:
+        self._chunks: list[list[Key]] = []
+        self._lasts: list[Key] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Key]:
+        for chunk in self._chunks:
+            yield from chunk
+
+    def first(self) -> Key:
+        """The smallest key; IndexError when there is none."""
+        return self._chunks[0][0]
+
+    def add(self, key: Key) -> None:
+        """Put `key` in its place; one that is there already is a mistake of the caller's."""
+        self._count += 1
+        if not self._chunks:
+            self._chunks.append([key])
+            self._lasts.append(key)
+            return
+        at = min(bisect_left(self._lasts, key), len(self._chunks) - 1)
+        chunk = self._chunks[at]
+        insort(chunk, key)
+        self._lasts[at] = chunk[-1]
+        if len(chunk) > _FULL:
+            self._halve(at)
+
+    def remove(self, key: Key) -> None:
+        """Take `key` out.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        at, within = self._find(key)
+        if at == len(self._chunks) or self._chunks[at][within] != key:
+            raise KeyError(key)
+        chunk = self._chunks[at]
+        del chunk[within]
+        self._count -= 1
+        if chunk:
+            self._lasts[at] = chunk[-1]
+        else:
+            del self._chunks[at], self._lasts[at]
+
+    def since(self, key: Key) -> Iterator[Key]:
+        """Every key that is not below `key`, ascending."""
+        at, within = self._find(key)
+        while at < len(self._chunks):
+            yield from self._chunks[at][within:] if within else self._chunks[at]
+            at, within = at + 1, 0
+
+    def below(self, key: Key) -> int:
+        """How many keys are below `key`."""
+        at, within = self._find(key)
+        return sum(map(len, self._chunks[:at])) + within
+
+    def _find(self, key: Key) -> tuple[int, int]:
+        at = bisect_left(self._lasts, key)
+        return (at, bisect_left(self._chunks[at], key)) if at < len(self._chunks) else (at, 0)
+
+    def _halve(self, at: int) -> None:
+        chunk = self._chunks[at]
+        middle = len(chunk) // 2
+        self._chunks[at : at + 1] = [chunk[:middle], chunk[middle:]]
+        self._lasts[at : at + 1] = [chunk[middle - 1], chunk[-1]]

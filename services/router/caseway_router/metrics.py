@@ -1,0 +1,69 @@
+"""What Prometheus sees of the router's own doings; every label is bounded by the configuration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from caseway.contracts.work import (
+    WorkAccepted,
+    WorkDeclined,
+    WorkExpired,
+    WorkFact,
+    WorkOffered,
+    WorkQueued,
+    WorkRefused,
+)
+
+WAITING = Gauge("caseway_router_waiting", "Work items that wait, by queue.", ["pool", "queue"])
+OLDEST = Gauge("caseway_router_oldest_seconds", "Age of the oldest work item that waits, by queue.", ["pool", "queue"])
+AGENTS = Gauge("caseway_router_agents", "Agents by presence.", ["pool", "presence"])
+QUEUED = Counter("caseway_router_queued_total", "Work items queued.", ["pool", "queue"])
+OFFERS = Counter(
+    "caseway_router_offers_total", "Offers by outcome: offered, accepted, declined, expired.", ["pool", "outcome"]
+)
+REFUSED = Counter("caseway_router_refused_total", "Commands refused as a fact.", ["pool"])
+UNMATCHED = Counter("caseway_router_unmatched_total", "Cases that no routing rule fits, sent to the default queue.")
+OFFER_WAIT = Histogram(
+    "caseway_router_offer_wait_seconds",
+    "From a work item's entry into its queue to an offer.",
+    ["pool"],
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 900, 3600, 14400),
+)
+DECISION_SECONDS = Histogram(
+    "caseway_router_decision_seconds",
+    "Computing time of one decision of the core.",
+    buckets=(0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1, 1),
+)
+
+_OUTCOMES: dict[type[WorkFact], str] = {
+    WorkOffered: "offered",
+    WorkAccepted: "accepted",
+    WorkDeclined: "declined",
+    WorkExpired: "expired",
+}
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    """Measure one decision of the core."""
+    began = time.perf_counter()
+    yield
+    DECISION_SECONDS.observe(time.perf_counter() - began)
+
+
+def count(emits: tuple[Any, ...]) -> None:
+    """Count what a decision tells. A batch that is decided twice, after a failed transaction, is counted twice."""
+    for fact in emits:
+        if isinstance(fact, WorkQueued):
+            QUEUED.labels(fact.pool, fact.queue).inc()
+        elif isinstance(fact, WorkRefused):
+            REFUSED.labels(fact.pool).inc()
+        elif outcome := _OUTCOMES.get(type(fact)):
+            OFFERS.labels(fact.pool, outcome).inc()
+        if isinstance(fact, WorkOffered) and fact.waited_seconds is not None:
+            OFFER_WAIT.labels(fact.pool).observe(fact.waited_seconds)
