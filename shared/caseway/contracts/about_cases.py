@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from caseway.contracts.parts import Actor
-from caseway.contracts.wire import Fact, Whole, WireModel
+from caseway.contracts.wire import Fact, Ordinal, WireModel
 from caseway.kernel.vocabulary import CaseStatus, Turn
 
 
@@ -28,7 +28,7 @@ class CaseFact(Fact):
     KEY: ClassVar[str] = "case_id"
 
     case_id: str
-    version: Whole = Field(ge=1)
+    version: Ordinal
     """1, 2, 3 … without holes."""
     actor: Actor | None = None
     turn: Turn | None = None

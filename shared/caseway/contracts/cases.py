@@ -17,7 +17,7 @@ from caseway.contracts.parts import (
     TeamMember,
     Triage,
 )
-from caseway.contracts.wire import Fields, Instant, Seconds, Whole
+from caseway.contracts.wire import Fields, Instant, Ordinal, Seconds, Whole
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 
 
@@ -198,7 +198,7 @@ class CaseReopened(CaseFact):
     reason: str = ""
     contact: str | None = None
     """The contact that reopened it."""
-    count: Whole = Field(default=1, ge=1)
+    count: Ordinal = 1
 
 
 class EscalationRequested(CaseFact):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.parts import Direction, Party, Recording, RecordType
-from caseway.contracts.wire import Fields, Part, Seconds, Whole, WireModel
+from caseway.contracts.wire import Count, Fields, Part, Seconds, WireModel
 
 EMAIL_TYPE = "caseway.contact.email.v1"
 """Its data is the raw mail, so it has no model."""
@@ -19,7 +19,7 @@ class LinkedFile(Part):
 
     name: str = ""
     media_type: str = "application/octet-stream"
-    size: Whole = Field(default=0, ge=0)
+    size: Count = 0
     url: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fields, Instant, Name, Part, Whole, WireModel
+from caseway.contracts.wire import Count, Fields, Instant, Name, Part, Whole, WireModel
 
 
 class Consent(Part):
@@ -72,7 +72,7 @@ class OrderLine(Part):
     """One product of an order."""
 
     product: str
-    quantity: Whole = Field(default=1, ge=0)
+    quantity: Count = 1
     status: str | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fact, Instant, Name, Whole
+from caseway.contracts.wire import Count, Fact, Instant, Name
 
 
 class MeasureTaken(Fact):
@@ -23,6 +23,6 @@ class MeasureTaken(Fact):
     ends_at: Instant
     dimensions: dict[Name, str] = Field(default_factory=dict)
     """`channel`, `queue`, `agent` …"""
-    sample_count: Whole | None = Field(default=None, ge=0)
+    sample_count: Count | None = None
     complete: bool = True
     """False: late facts may still change it."""

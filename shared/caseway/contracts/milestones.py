@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fact, Fields, Instant, Seconds, Whole
+from caseway.contracts.wire import Count, Fact, Fields, Instant, Ordinal, Seconds
 from caseway.kernel.vocabulary import Priority, Turn
 
 
@@ -22,7 +22,7 @@ class MilestoneFact(Fact):
     """`first_response`, `next_response`, `resolution` …"""
     due_at: Instant
     """While paused: as it stood when the pause began."""
-    instance: Whole = Field(default=1, ge=1)
+    instance: Ordinal = 1
     """Which round: a reopened case has another resolution."""
     target_seconds: Seconds | None = None
     elapsed_seconds: Seconds | None = None
@@ -106,7 +106,7 @@ class LadderRungReached(Fact):
 
     case_id: str
     ladder: str
-    rung: Whole = Field(ge=1)
+    rung: Ordinal
     occurrence: str
     """One run of the ladder."""
     milestone: str | None = None
@@ -114,6 +114,6 @@ class LadderRungReached(Fact):
     due_at: Instant | None = None
     action: str = "notify"
     recipients: tuple[str, ...] = ()
-    repeat: Whole = Field(default=0, ge=0)
+    repeat: Count = 0
     reason: str = ""
     attributes: Fields = Field(default_factory=dict)

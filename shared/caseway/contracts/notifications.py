@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
-
-from caseway.contracts.wire import Fact, Instant, Whole
+from caseway.contracts.wire import Fact, Instant, Ordinal
 
 
 class NotificationFact(Fact):
@@ -50,7 +48,7 @@ class NotificationDelivered(NotificationFact):
     TYPE = "caseway.notification.delivered.v1"
 
     message_id: str | None = None
-    attempt: Whole = Field(default=1, ge=1)
+    attempt: Ordinal = 1
     maybe_doubled: bool = False
     """An earlier attempt may have arrived too."""
 
@@ -60,7 +58,7 @@ class NotificationFailed(NotificationFact):
 
     TYPE = "caseway.notification.failed.v1"
 
-    attempt: Whole = Field(default=1, ge=1)
+    attempt: Ordinal = 1
     reason: str = ""
     next_attempt_at: Instant | None = None
 
@@ -70,7 +68,7 @@ class NotificationGivenUp(NotificationFact):
 
     TYPE = "caseway.notification.given-up.v1"
 
-    attempt: Whole = Field(default=1, ge=1)
+    attempt: Ordinal = 1
     reason: str = ""
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Fields, Instant, Name, Whole, WireModel
+from caseway.contracts.wire import Fields, Instant, Name, WireModel
+
+Score = Annotated[int, Field(ge=1, le=5)]
+"""On the scale of five; five is best."""
 
 
 class QualityRecord(WireModel):
@@ -68,7 +71,7 @@ class AnswerRecorded(QualityRecord):
     level: str
     indicator: str
     question: str | None = None
-    score: Whole | None = Field(default=None, ge=1, le=5)
+    score: Score | None = None
     """None: asked, not answered."""
     weight: float | None = Field(default=None, ge=0)
     representative: str | None = None
@@ -90,7 +93,7 @@ class CommentRecorded(QualityRecord):
     status: Literal["open", "planned", "done", "declined", "customer_informed", "asked_again"] = "open"
     reason: str | None = None
     action: str | None = None
-    satisfaction: Whole | None = Field(default=None, ge=1, le=5)
+    satisfaction: Score | None = None
     """With what was done, when asked again."""
 
 

@@ -65,6 +65,16 @@ class Topic:
         return (*self.raw_types, *(model.TYPE for model in self.models))
 
     @property
+    def settings(self) -> dict[str, str]:
+        """What the topic is created with, as Kafka spells it."""
+        return {
+            "cleanup.policy": "delete",
+            "max.message.bytes": str(self.max_bytes),
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(int(self.retention.total_seconds() * 1000)),
+        }
+
+    @property
     def may_skip_unknown(self) -> bool:
         """Whether a type that this version does not know is none of its business. Source: delivery.md, "Parking limit"."""
         return self.kind == "fact" and not self.name.startswith("contacts.")

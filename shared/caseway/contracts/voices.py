@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.wire import Fields, Whole
+from caseway.contracts.wire import Fields, Ordinal, Whole
 
 
 class IncidentDeclared(CaseFact):
@@ -98,8 +98,8 @@ class CaseSubmitted(CaseFact):
 
     text: str = ""
     approver: str | None = None
-    step: Whole = Field(default=1, ge=1)
-    edition: Whole = Field(default=1, ge=1)
+    step: Ordinal = 1
+    edition: Ordinal = 1
 
 
 class CaseApproved(CaseFact):
@@ -108,9 +108,9 @@ class CaseApproved(CaseFact):
     TYPE = "caseway.case.approved.v1"
 
     text: str = ""
-    step: Whole = Field(default=1, ge=1)
+    step: Ordinal = 1
     final: bool = True
-    edition: Whole = Field(default=1, ge=1)
+    edition: Ordinal = 1
     on_behalf_of: str | None = None
 
 
@@ -120,7 +120,7 @@ class CaseRejected(CaseFact):
     TYPE = "caseway.case.rejected.v1"
 
     reason: str = ""
-    step: Whole = Field(default=1, ge=1)
+    step: Ordinal = 1
 
 
 class CaseShared(CaseFact):
@@ -129,7 +129,7 @@ class CaseShared(CaseFact):
     TYPE = "caseway.case.shared.v1"
 
     shape: Literal["incident", "escalation", "general"]
-    edition: Whole = Field(default=1, ge=1)
+    edition: Ordinal = 1
     """Which text was shared; `version` is the case's."""
     list: str | None = None
     """The recipients' list, frozen at this moment."""

@@ -30,8 +30,17 @@ Instant = Annotated[
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A length of time; never negative."""
 
-Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
-"""A whole number that every JSON reader, and MongoDB, holds exactly."""
+_EXACT = 2**53
+"""Up to here every JSON reader holds a whole number exactly; MongoDB holds more."""
+
+Whole = Annotated[int, Field(ge=-_EXACT, le=_EXACT)]
+"""A whole number."""
+
+Count = Annotated[int, Field(ge=0, le=_EXACT)]
+"""How many; never negative."""
+
+Ordinal = Annotated[int, Field(ge=1, le=_EXACT)]
+"""The how-manieth, from 1."""
 
 Name = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 """The key of a map: MongoDB takes no NUL in it."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from caseway.contracts.parts import Actor, Complexity, Destination, Requirement, RoutingDecision
-from caseway.contracts.wire import Fact, Fields, Instant, Name, Seconds, Whole
+from caseway.contracts.wire import Fact, Fields, Instant, Name, Ordinal, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 
 
@@ -63,7 +63,7 @@ class WorkOffered(WorkFact):
     channel: Channel | None = None
     weight: float | None = None
     waited_seconds: Seconds | None = None
-    offer_count: Whole = Field(default=1, ge=1)
+    offer_count: Ordinal = 1
 
 
 class WorkAccepted(WorkFact):
@@ -121,7 +121,7 @@ class WorkExpired(WorkFact):
 
     agent: str
     offered_at: Instant | None = None
-    missed_count: Whole = Field(default=1, ge=1)
+    missed_count: Ordinal = 1
 
 
 class WorkReturned(WorkFact):
