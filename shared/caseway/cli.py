@@ -35,6 +35,12 @@ COMMANDS = (
         name="contracts", module="caseway.contracts.commands", extra="", summary="schemas, topics and the flow picture"
     ),
     Command(
+        name="topics",
+        module="caseway.runtime.commands",
+        extra="runtime",
+        summary="create the topics of the wire contract",
+    ),
+    Command(
         name="lanes",
         module="caseway.runtime.commands",
         extra="runtime",

@@ -1,4 +1,4 @@
-"""The commands `caseway lanes` and `caseway parked`."""
+"""The commands `caseway topics`, `lanes` and `parked`."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
-from caseway.contracts.topology import SERVICES
+from caseway.contracts.topology import PARTITIONS, SERVICES
 from caseway.kernel.clock import WallClock
 from caseway.kernel.errors import CasewayError
 from caseway.runtime import operating
-from caseway.runtime.kafka import producer
+from caseway.runtime.kafka import create_topics, producer
 from caseway.runtime.mongo import Database, connect, database
 from caseway.runtime.settings import Settings
 
 Action = Callable[[argparse.Namespace, Settings], Awaitable[int]]
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # noqa: SLF001 - no public name
-    """Add `lanes` and `parked`."""
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `topics`, `lanes` and `parked`."""
+    _register_topics(subparsers.add_parser("topics", help="the topics of the wire contract"))
     _register_lanes(subparsers.add_parser("lanes", help="who owns which lane, and how far it is"))
     _register_parked(subparsers.add_parser("parked", help="what could not be handled"))
+
+
+def _register_topics(parser: argparse.ArgumentParser) -> None:
+    created = parser.add_subparsers(required=True).add_parser("create", help="create those that are not there")
+    created.add_argument("--partitions", type=int, default=PARTITIONS, help="of every topic: the number of lanes")
+    created.add_argument("--replicas", type=int, default=1)
+    created.set_defaults(run=_runner(_create_topics))
 
 
 def _register_lanes(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +90,12 @@ async def _awaited(action: Action, options: argparse.Namespace) -> int:
 
 def _database(settings: Settings, service: str) -> Database:
     return database(connect(settings.mongo_url.get_secret_value()), settings.namespace, service)
+
+
+async def _create_topics(options: argparse.Namespace, settings: Settings) -> int:
+    created = await create_topics(settings.kafka_url, settings.namespace, options.partitions, options.replicas)
+    _say(f"created {len(created)} topics{': ' if created else ''}{', '.join(created)}")
+    return 0
 
 
 async def _list_lanes(options: argparse.Namespace, settings: Settings) -> int:

@@ -82,7 +82,7 @@ async def check_topics(url: str, namespace: str, topics: Sequence[str], outputs:
     wanted = {namespace + name for name in topics} | {namespace + topic.name for topic in outputs}
     found = await count_partitions(url, sorted(wanted))
     if missing := sorted(wanted - found.keys()):
-        raise Transient(f"topics are missing: {', '.join(missing)} (caseway contracts topics --create)")
+        raise Transient(f"topics are missing: {', '.join(missing)} (caseway topics create)")
     counts = {name: found[namespace + name] for name in topics}
     if len(set(counts.values())) > 1:
         raise Transient(f"a stage's topics need equal partition counts: {counts}")
