@@ -195,18 +195,19 @@ class SubscriptionEntry(_Part):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    on: str
+    fact: str
+    """Which fact, such as `case.opened`; not `on`, which YAML reads as true."""
     when: Annotated[Condition, condition_over(_EVERY_NAME)] = ALWAYS
     to: Annotated[tuple[RecipientEntry, ...], Field(min_length=1)]
     channel: Way = Way.EMAIL
     template: str
     sender: str
     urgency: Urgency = Urgency.NORMAL
-    automatic: Literal["no", "replied", "generated"] = "generated"
+    automatic: Literal["none", "replied", "generated"] = "generated"
     language: Language | Literal[""] = ""
     once: Once = Once.FACT
 
-    @field_validator("on")
+    @field_validator("fact")
     @classmethod
     def _is_told(cls, name: str) -> str:
         if name not in _MODELS:
@@ -215,23 +216,23 @@ class SubscriptionEntry(_Part):
 
     @model_validator(mode="after")
     def _looks_at_its_fact(self) -> SubscriptionEntry:
-        strange = {name for name in self.when.fields if name.startswith("fact.")} - _facts_of(_MODELS[self.on])
+        strange = {name for name in self.when.fields if name.startswith("fact.")} - _facts_of(_MODELS[self.fact])
         if strange:
-            raise ValueError(f"`when` looks at {', '.join(sorted(strange))}, which {self.on} does not have")
+            raise ValueError(f"`when` looks at {', '.join(sorted(strange))}, which {self.fact} does not have")
         return self
 
     def subscription(self) -> Subscription:
         """The same in the domain's words."""
         return Subscription(
             name=self.name,
-            on=self.on,
+            on=self.fact,
             when=self.when,
             to=tuple(each.whom() for each in self.to),
             way=self.channel,
             template=self.template,
             sender=self.sender,
             urgency=self.urgency,
-            automatic=Automatic.NO if self.automatic == "no" else Automatic(f"auto-{self.automatic}"),
+            automatic=Automatic.NO if self.automatic == "none" else Automatic(f"auto-{self.automatic}"),
             language=self.language,
             once=self.once,
         )
@@ -329,9 +330,9 @@ def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str
         yield f"the template {entry.template!r} is not there in the default language"
     if not words.has_subject(entry.template):
         yield f"the template {entry.template!r} has no subject in every language"
-    strange = words.names(entry.template) - _CASE_NAMES - _SENDER_NAMES - _facts_of(_MODELS[entry.on])
+    strange = words.names(entry.template) - _CASE_NAMES - _SENDER_NAMES - _facts_of(_MODELS[entry.fact])
     if strange:
-        yield f"the template {entry.template!r} looks at {', '.join(sorted(strange))}, which {entry.on} does not have"
+        yield f"the template {entry.template!r} looks at {', '.join(sorted(strange))}, which {entry.fact} does not have"
 
 
 def _plan(configuration: Configuration) -> Plan:

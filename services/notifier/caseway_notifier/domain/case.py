@@ -10,6 +10,7 @@ from typing import Any
 _MOST_REFERENCES = 20
 """Message-IDs in `References`: the first and the newest; more make a header that some servers refuse."""
 _REPEATED_TAG = re.compile(r"(\[?#\d+\]?).*\1")
+_PREFIXES = re.compile(r"^(?:\s*(?:(?:re|aw|wg|odp|sv|fwd?)(?:\[\d+\])?:|\[#\d+\]))+|\s*\[#\d+\]\s*$", re.IGNORECASE)
 _CHAIN = re.compile(r"(?:(?:re|aw|odp|sv|fwd?)(?:\[\d+\])?:\s*){3,}", re.IGNORECASE)
 
 
@@ -61,6 +62,7 @@ class KnownCase:
             "id": self.id,
             "number": self.number,
             "subject": self.subject,
+            "topic": topic(self.subject),
             "channel": self.channel,
             "language": self.language,
             "priority": self.priority,
@@ -73,10 +75,6 @@ class KnownCase:
             "is_automatic": self.is_automatic,
             "is_public": self.is_public,
         }
-
-
-CASE_FIELDS = frozenset(KnownCase(id="").shown())
-CUSTOMER_FIELDS = frozenset({"id", "name"})
 
 
 def threaded(message_id: str, references: Sequence[str], in_reply_to: Sequence[str]) -> Thread:
@@ -103,6 +101,15 @@ def bracketed(message_id: str) -> str:
     return f"<{inner}>" if is_one else ""
 
 
+def topic(subject: str) -> str:
+    """A subject without what answering and forwarding put before it, and without our tag.
+
+    >>> topic("Re: AW: [#120] Order 7")
+    'Order 7'
+    """
+    return _PREFIXES.sub("", subject).strip()
+
+
 def has_grown(subject: str) -> bool:
     """Whether a subject shows that two automatons answer each other. Source: semantics.md 5.1 ("subject-growth test").
 
@@ -115,3 +122,7 @@ def has_grown(subject: str) -> bool:
 def with_told(known: KnownCase, subscription: str) -> KnownCase:
     """The case, remembering that this subscription has told of it."""
     return replace(known, told=known.told | {subscription})
+
+
+CASE_FIELDS = frozenset(KnownCase(id="").shown())
+CUSTOMER_FIELDS = frozenset({"id", "name"})
