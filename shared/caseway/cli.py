@@ -79,7 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _explain(command, error)
     module.register(parser.add_subparsers(required=True))
     options = parser.parse_args(given)
-    return int(options.run(options) or 0)
+    try:
+        return int(options.run(options) or 0)
+    except BrokenPipeError:  # `caseway … | head` has seen enough
+        sys.stdout = None  # type: ignore[assignment] - else Python flushes it at exit, and complains
+        return 0
 
 
 def _overview() -> argparse.ArgumentParser:

@@ -61,7 +61,7 @@ def _schemas(_options: argparse.Namespace) -> int:
 
 
 def _topics(options: argparse.Namespace) -> int:
-    _say(_settings(topic, options.partitions) for topic in TOPICS) if options.settings else _say(table())
+    _say([_settings(topic, options.partitions) for topic in TOPICS] if options.settings else table())
     return 0
 
 

@@ -13,12 +13,13 @@ END = "<!-- topology:end -->"
 
 def mermaid() -> str:
     """A flowchart: who writes which topics, and who reads them."""
-    lines = ["flowchart LR", f"  {OUTSIDE}([gateways, desks, CRM, shop])"]
+    lines = ["flowchart LR", f'  {OUTSIDE}(["gateways, desks, CRM, shop"])']
     for service in SERVICES:
-        lines += [f"  subgraph {service}", *(f"    {_id(part)}[{part}]" for part in _parts(service)), "  end"]
-    lines.append("  world([gateways, desks, readers])")
+        lines.append(f"  subgraph {service}_service [{service}]")  # a box may not bear the id of a node in it
+        lines += [*(f'    {_id(part)}["{part}"]' for part in _parts(service)), "  end"]
+    lines.append('  world(["gateways, desks, readers"])')
     for name, topics in _groups():
-        lines.append(f"  {_id(name)}[/{_label(name, topics)}/]")
+        lines.append(f'  {_id(name)}[/"{_label(name, topics)}"/]')
         lines += [f"  {_id(writer)} --> {_id(name)}" for writer in topics[0].writers]
         lines += [f"  {_id(name)} --> {'world' if reader == OUTSIDE else _id(reader)}" for reader in topics[0].readers]
     return "\n".join(lines) + "\n"

@@ -333,9 +333,10 @@ SAMPLES: dict[str, Any] = {
     "cool_down_until": "2026-11-22T09:05:00Z",
     "held_seconds": 700.0,
     "RoutingDecision.policy_version": "sha256:4e1f",
-    "Candidate.ok": True,
-    "Candidate.failed": ["cool_down"],
-    "Candidate.score": [0.0, 0.5, 1.0],
+    "RoutingDecision.candidates": [
+        {"agent": "agent-07", "ok": True, "failed": [], "score": [0.0, 0.5, 1.0]},
+        {"agent": "agent-11", "ok": False, "failed": ["cool_down"], "score": []},
+    ],
     "chosen": "agent-07",
     "tie_break": "longest_idle",
     "queue_ahead": 2,
