@@ -29,6 +29,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from caseway.kernel.clock import to_utc
+from caseway.kernel.ids import digest
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH_DAY = _EPOCH.date().toordinal()
@@ -156,7 +157,7 @@ class _Year:
 class BusinessHours:
     """A named calendar: versions of opening hours, exceptions, one zone."""
 
-    __slots__ = ("_exceptions", "_versions", "_years", "name", "zone")
+    __slots__ = ("_exceptions", "_versions", "_years", "name", "version", "zone")
 
     def __init__(
         self,
@@ -166,6 +167,8 @@ class BusinessHours:
         exceptions: Mapping[dt.date, Sequence[Span]] | None = None,
     ) -> None:
         """Put a calendar together.
+
+        Its `version` is a digest of all it says.
 
         Args:
             name: how milestones refer to it.
@@ -189,6 +192,21 @@ class BusinessHours:
         for spans in self._exceptions.values():
             refuse_overlap(spans)
         ZoneInfo(zone)
+        self.version = self._digest()
+
+    def _digest(self) -> str:
+        """12 hex digits that change whenever anything about the calendar does."""
+        versions = [
+            (
+                hours.from_on.isoformat(),
+                sorted(hours.yearly),
+                sorted(on.isoformat() for on in hours.holidays),
+                [" ".join(map(str, hours.week.get(day, ()))) for day in range(7)],
+            )
+            for hours in self._versions
+        ]
+        exceptions = [(on.isoformat(), " ".join(map(str, spans))) for on, spans in sorted(self._exceptions.items())]
+        return digest(repr((self.zone, versions, exceptions)).encode())[:12]
 
     def version_on(self, on: dt.date) -> Hours:
         """The rules in force on a local date."""

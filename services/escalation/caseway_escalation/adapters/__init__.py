@@ -1,0 +1,1 @@
+"""How promises are kept in MongoDB."""

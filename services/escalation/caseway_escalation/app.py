@@ -1,0 +1,31 @@
+"""Which message goes to which handler."""
+
+from __future__ import annotations
+
+from caseway.runtime.service import Service
+from caseway.runtime.stage import Stage
+from caseway_escalation.adapters.cases import CASES, COUNTS
+from caseway_escalation.adapters.routes import routes
+from caseway_escalation.handlers import handles, timers
+from caseway_escalation.metrics import watch
+from caseway_escalation.settings import Configuration
+
+
+def build() -> Service:
+    """Escalation: one stage over what happens to cases and their work."""
+    return Service(
+        name="escalation",
+        stages=(
+            Stage(
+                name="escalation",
+                topics=("cases", "work"),
+                handles=handles(),
+                timers=timers(),
+                collections=(CASES, COUNTS),
+            ),
+        ),
+        configuration=Configuration,
+        http_port=8083,
+        routes=routes,
+        loops=(watch,),
+    )

@@ -1,0 +1,57 @@
+"""What escalation knows of a case: its standing, its milestones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway_escalation.domain.clock import Milestone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the case is now, as far as promises depend on it: the fields that conditions may use. Nothing personal."""
+
+    channel: Channel | None = None
+    priority: Priority = Priority.NORMAL
+    category: str | None = None
+    class_: str | None = None
+    language: str | None = None
+    complexity: str | None = None
+    department: str | None = None
+    record_type: str | None = None
+    tags: tuple[str, ...] = ()
+    customer: str | None = None
+    account: str | None = None
+    vip: bool = False
+    plan: str | None = None
+    """Of the entitlement."""
+    entitled: str | None = None
+    """The entitlement's state."""
+    turn: Turn = Turn.DESK
+    status: CaseStatus = CaseStatus.OPEN
+
+    def as_facts(self) -> Mapping[str, Any]:
+        """For conditions, by the names that YAML uses."""
+        return {shown: getattr(self, name) for name, shown in _NAMES}
+
+
+_NAMES = tuple((each.name, each.name.rstrip("_")) for each in fields(Standing))
+STANDING_FIELDS = tuple(shown for _, shown in _NAMES)
+"""What `pauses` may look at."""
+PROMISE_FIELDS = tuple(name for name in STANDING_FIELDS if name not in {"turn", "status"})
+"""What a promise may depend on: a case does not get other terms each time the turn changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case's promises."""
+
+    id: str
+    standing: Standing = Standing()
+    milestones: tuple[Milestone, ...] = ()
+    ahead: Mapping[str, dt.datetime] = field(default_factory=dict)
+    """Kinds that another topic completed before their start was read here, and when."""

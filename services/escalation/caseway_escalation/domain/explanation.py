@@ -1,0 +1,163 @@
+"""Why a promise is due when it is: this file is the reason, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+from caseway.kernel.business_hours import BusinessHours, Interval
+from caseway_escalation.domain.clock import Milestone
+
+_MOST_SPANS = 400
+"""Spans listed for one milestone: more than a year of working days; a longer list helps nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """One stretch of business time that counts towards the target."""
+
+    span: Interval
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Everything a deadline rests on."""
+
+    calendar: str
+    zone: str
+    calendar_version: str
+    hours_from_on: dt.date | None
+    """From when the opening hours in force at the start are; None for the first ones."""
+    counted: tuple[Counted, ...]
+    pauses: tuple[Interval, ...]
+    stands_since: dt.datetime | None
+    """While paused: since when."""
+    words: str
+
+
+def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
+    """Why `due_at` is what it is."""
+    counted = tuple(
+        Counted(span=span, seconds=(span.end - span.start).total_seconds()) for span in _counted(milestone, hours)
+    )
+    pauses = tuple(_pauses(milestone))
+    governing = hours.version_on(hours.local_date(milestone.started_at)).from_on
+    stands = milestone.running_since is None and milestone.is_open
+    since = _stood_since(milestone) if stands else None
+    return Reason(
+        calendar=hours.name,
+        zone=hours.zone,
+        calendar_version=hours.version,
+        hours_from_on=None if governing == dt.date.min else governing,
+        counted=counted,
+        pauses=pauses,
+        stands_since=since,
+        words=_words(milestone, hours, counted, pauses, since),
+    )
+
+
+def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
+    """Business time from the start to the deadline; for one that ended, to its end if that was earlier."""
+    until = min(milestone.due_at, milestone.ended_at or milestone.due_at)
+    spans = (span for run in _runs(milestone, until) for span in hours.counted(run.start, run.end))
+    return islice(_joined(spans), _MOST_SPANS)
+
+
+def _runs(milestone: Milestone, until: dt.datetime) -> Iterator[Interval]:
+    runs = list(milestone.stretches)
+    if milestone.is_open:
+        runs.append(Interval(milestone.running_since or _stood_since(milestone), until))
+    for run in runs:
+        if run.start < min(run.end, until):
+            yield Interval(run.start, min(run.end, until))
+
+
+def _joined(spans: Iterable[Interval]) -> Iterator[Interval]:
+    """Adjoining spans as one: round-the-clock calendars are laid out year by year."""
+    last: Interval | None = None
+    for span in spans:
+        if last is not None and last.end == span.start:
+            last = Interval(last.start, span.end)
+            continue
+        if last is not None:
+            yield last
+        last = span
+    if last is not None:
+        yield last
+
+
+def _pauses(milestone: Milestone) -> Iterator[Interval]:
+    begun = Interval(milestone.started_at, milestone.started_at)
+    runs = [begun, *milestone.stretches]
+    if milestone.running_since is not None:
+        runs.append(Interval(milestone.running_since, milestone.running_since))
+    for before, after in pairwise(runs):
+        if before.end < after.start:
+            yield Interval(before.end, after.start)
+
+
+def _stood_since(milestone: Milestone) -> dt.datetime:
+    return milestone.stretches[-1].end if milestone.stretches else milestone.started_at
+
+
+def _words(
+    milestone: Milestone,
+    hours: BusinessHours,
+    counted: tuple[Counted, ...],
+    pauses: tuple[Interval, ...],
+    since: dt.datetime | None,
+) -> str:
+    place = ZoneInfo(hours.zone)
+    terms = milestone.terms
+    promised = (
+        f"{_length(terms.target)} of the hours of {hours.name!r} ({hours.zone}) were promised by {terms.policy!r}, "
+        f"from {_time(milestone.started_at, place)}."
+    )
+    told = [
+        promised,
+        f"Counted: {_spans((each.span for each in counted), place) or 'nothing'}.",
+    ]
+    if pauses:
+        told.append(f"Not counted, as the clock stood: {_spans(pauses, place)}.")
+    if since is not None:
+        told.append(
+            f"It has stood since {_time(since, place)}; had it not, it would be due {_time(milestone.due_at, place)}."
+        )
+    else:
+        told.append(f"So it {_became(milestone)} {_time(milestone.due_at, place)}.")
+    if milestone.ended_at is not None:
+        told.append(f"It ended {_time(milestone.ended_at, place)}: {milestone.state}.")
+    return " ".join(told)
+
+
+def _became(milestone: Milestone) -> str:
+    return "is due" if milestone.outcome is None else "was due"
+
+
+def _spans(spans: Iterable[Interval], place: ZoneInfo) -> str:
+    return "; ".join(
+        f"{_time(span.start, place)} to {_time(span.end, place)} ({_length(span.end - span.start)})" for span in spans
+    )
+
+
+def _time(at: dt.datetime, place: ZoneInfo) -> str:
+    local = at.astimezone(place)
+    exact = local.isoformat(sep=" ", timespec="seconds" if not local.microsecond else "microseconds")
+    return f"{local:%a} {exact}"
+
+
+def _length(amount: dt.timedelta) -> str:
+    """`1 h 30 min` and the like; days of business time mean nothing, so hours are the largest.
+
+    >>> _length(dt.timedelta(days=1, minutes=5, seconds=2.5))
+    '24 h 5 min 2.5 s'
+    """
+    minutes, rest = divmod(amount, dt.timedelta(minutes=1))
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest.total_seconds():g}"
+    parts = [(str(hours), "h"), (str(minutes), "min"), (seconds, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number != "0") or "0 s"

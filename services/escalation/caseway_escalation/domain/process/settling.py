@@ -1,0 +1,87 @@
+"""What had come by an instant, and is told: this file is settling.
+
+A timer settles a milestone when it is due; a fact settles it up to the instant at which it happened. Whichever is
+read first, the same is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import NamedTuple
+
+from caseway.contracts.milestones import MilestoneViolated, MilestoneWarned
+from caseway.kernel.business_hours import BusinessHours
+from caseway_escalation.domain import clock
+from caseway_escalation.domain.clock import Milestone, Outcome
+from caseway_escalation.domain.process.telling import Telling
+from caseway_escalation.domain.promises import Promises, Terms
+
+WARN, DUE = "warn", "due"
+"""Kinds of timers."""
+
+
+class Settled(NamedTuple):
+    """A milestone, brought up to an instant."""
+
+    milestone: Milestone
+    corrects: str | None
+    """The violation that was told too early."""
+
+
+class Settling:
+    """Brings a milestone up to an instant: tells what had come by then, takes back what had not."""
+
+    def __init__(self, promises: Promises, telling: Telling) -> None:
+        self._promises = promises
+        self._telling = telling
+
+    def hours(self, terms: Terms) -> BusinessHours | None:
+        """The calendar of some terms; None when it is no longer configured."""
+        return self._promises.calendars.get(terms.calendar)
+
+    def settled(
+        self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, *, completing: bool = False
+    ) -> Settled:
+        """Up to an instant; a completion exactly at the deadline is not late."""
+        milestone = self._warned(milestone, at)
+        is_late = not clock.is_kept(milestone, at, hours) if completing else clock.is_over(milestone, at, hours)
+        if milestone.outcome is None and is_late:
+            return Settled(self._violated(milestone), None)
+        if milestone.outcome is Outcome.VIOLATED and not is_late:
+            return Settled(unwarned(replace(milestone, outcome=None, violation=""), at), milestone.violation)
+        return Settled(milestone, None)
+
+    def noticed(self, milestone: Milestone, kind: str, due_at: dt.datetime) -> Milestone:
+        """When a timer says so."""
+        if not milestone.is_ticking:
+            return milestone
+        milestone = self._warned(milestone, due_at)
+        return self._violated(milestone) if kind == DUE and milestone.due_at <= due_at else milestone
+
+    def _warned(self, milestone: Milestone, at: dt.datetime) -> Milestone:
+        warn_at = milestone.warn_at
+        if not milestone.is_ticking or milestone.warned_at is not None or warn_at is None or warn_at > at:
+            return milestone
+        self._telling.say(
+            MilestoneWarned, milestone, warn_at, warn_at=warn_at, noticed_at=max(self._telling.now, warn_at)
+        )
+        return replace(milestone, warned_at=warn_at)
+
+    def _violated(self, milestone: Milestone) -> Milestone:
+        due_at = milestone.due_at
+        violation = self._telling.say(
+            MilestoneViolated,
+            milestone,
+            due_at,
+            noticed_at=max(self._telling.now, due_at),
+            elapsed_seconds=milestone.terms.target.total_seconds(),
+        )
+        return replace(milestone, outcome=Outcome.VIOLATED, violation=violation)
+
+
+def unwarned(milestone: Milestone, at: dt.datetime) -> Milestone:
+    """A deadline that moved away is warned of again."""
+    if milestone.warned_at is not None and milestone.warn_at is not None and milestone.warn_at > at:
+        return replace(milestone, warned_at=None)
+    return milestone

@@ -1,0 +1,64 @@
+"""What Prometheus sees of promises.
+
+Decisions are pure, so they count in the database, in the transaction that tells the facts: exact over restarts, and
+the same whichever process is asked. Here the sums are read and shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from prometheus_client import Gauge
+from pymongo.errors import PyMongoError
+
+from caseway.runtime.logs import logger
+from caseway.runtime.running import Running
+from caseway_escalation.adapters.cases import instant
+from caseway_escalation.domain.process import CASES, COUNTS
+
+MILESTONES = Gauge(
+    "caseway_milestones", "Facts told of promises, by kind and fact: one figure for all processes.", ["kind", "fact"]
+)
+OVERDUE = Gauge(
+    "caseway_milestones_overdue_seconds",
+    "How long the oldest deadline has passed without being noticed; 0 when none has.",
+)
+_EVERY_SECONDS = 5.0
+
+_log = logger(__name__)
+
+
+async def watch(running: Running) -> None:
+    """Show the figures for as long as the service runs."""
+    while True:
+        try:
+            await show(running)
+        except PyMongoError as error:
+            _log.warning("figures not read", error=type(error).__name__)
+        await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def show(running: Running) -> None:
+    """Read the sums once."""
+    sums: Counter[tuple[str, str]] = Counter()
+    async for document in running.database[COUNTS].find():
+        sums.update(counted(document))
+    for (kind, fact), count in sums.items():
+        MILESTONES.labels(kind, fact).set(count)
+    oldest = await running.database[CASES].find_one(
+        {"next_due_at": {"$ne": None}}, {"next_due_at": 1}, sort=[("next_due_at", 1)]
+    )
+    late = (running.clock.now() - instant(oldest["next_due_at"])).total_seconds() if oldest else 0.0
+    OVERDUE.set(max(0.0, late))
+
+
+def counted(document: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """One lane's counts, by kind and fact."""
+    return {
+        (kind, fact): count
+        for fact, kinds in document.items()
+        if isinstance(kinds, dict) and not fact.startswith("_")
+        for kind, count in kinds.items()
+    }

@@ -1,0 +1,215 @@
+"""What escalation reads from the configuration directory."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+
+from caseway.contracts.topology import topics_read_by
+from caseway.kernel.rules import ALWAYS, Condition, ConditionError, Fault, Path, compile_condition
+from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway.runtime.calendars import WrittenCalendar
+from caseway.runtime.configuration import Inconsistent, condition_over
+from caseway_escalation.domain.case import PROMISE_FIELDS, STANDING_FIELDS
+from caseway_escalation.domain.promises import Kind, Promise, Promises, Step, Terms, Trigger
+
+_VALUES: Mapping[str, Any] = {"channel": Channel, "priority": Priority, "turn": Turn, "status": CaseStatus}
+STANDING = {name: frozenset(map(str, _VALUES[name])) if name in _VALUES else None for name in STANDING_FIELDS}
+PROMISING = {name: STANDING[name] for name in PROMISE_FIELDS}
+_LONGEST = dt.timedelta(hours=100_000)
+"""The longest target, about eleven years round the clock: a longer one is a slip of the pen."""
+
+_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+
+
+def _duration(raw: Any) -> dt.timedelta:
+    found = _DURATION.fullmatch(raw) if isinstance(raw, str) and raw and len(raw) <= 20 else None
+    if found is None:
+        raise ValueError("a length such as 8h, 15m, 20s or 1h30m (no days: their business hours differ)")
+    parts = zip(_UNITS.values(), found.groups(), strict=True)
+    length = dt.timedelta(**{unit: int(number) for unit, number in parts if number})
+    if length > _LONGEST:
+        raise ValueError(f"at most {_LONGEST // dt.timedelta(hours=1)}h")
+    return length
+
+
+def _target(raw: Any) -> dt.timedelta:
+    length = _duration(raw)
+    if not length:
+        raise ValueError("more than nothing")
+    return length
+
+
+Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
+Target = Annotated[dt.timedelta, BeforeValidator(_target)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WrittenTrigger(_Written):
+    """Which fact, and when: `{fact: case.replied, when: {field: actor.kind, equals: agent}}`."""
+
+    fact: str
+    """A type of the topics that escalation reads, without `caseway.` and version."""
+    when: Any = True
+    """Over the fact's own fields, and the case's below `case`: `case.channel`."""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> WrittenTrigger:
+        if self.fact not in FACTS:
+            raise ValueError(f"a fact of cases or work; {self.fact!r} is none of {', '.join(sorted(FACTS))}")
+        self.condition()
+        return self
+
+    def condition(self) -> Condition:
+        """When it applies."""
+        try:
+            return compile_condition(self.when, FACTS[self.fact])
+        except ConditionError as wrong:
+            faults = [Fault(path=("when", *fault.path), expected=fault.expected) for fault in wrong.faults]
+            raise ConditionError(faults) from None
+
+
+class WrittenPromise(_Written):
+    """What is promised to the cases that fit."""
+
+    name: str = Field(min_length=1, max_length=100)
+    when: Annotated[Condition, condition_over(PROMISING)] = ALWAYS
+    target: Target
+    calendar: str
+    warn_before: Duration | None = None
+    """Default: the file's."""
+    warn_in: Literal["business", "wall"] | None = None
+
+
+class WrittenKind(_Written):
+    """One kind of milestone."""
+
+    starts: tuple[WrittenTrigger, ...] = Field(min_length=1)
+    completes: tuple[WrittenTrigger, ...] = Field(min_length=1)
+    cancels: tuple[WrittenTrigger, ...] = ()
+    pauses: Annotated[Condition, condition_over(STANDING)] | None = None
+    repeats: bool = False
+    """Whether a start after the end begins another instance."""
+    on_change: Literal["recompute", "keep"] = "recompute"
+    """What a change of priority, category … does to a running clock."""
+    promises: tuple[WrittenPromise, ...] = Field(min_length=1)
+    """The first that fits a case counts; none may."""
+
+
+class WrittenMilestones(_Written):
+    """milestones.yaml."""
+
+    warn_before: Duration = dt.timedelta(minutes=15)
+    """Source: S1-20."""
+    warn_in: Literal["business", "wall"] = "business"
+    kinds: dict[Name, WrittenKind] = Field(min_length=1)
+
+
+class Configuration(_Written):
+    """Everything escalation reads; each field is a file, `<field>.yaml`."""
+
+    calendars: dict[str, WrittenCalendar] = Field(min_length=1)
+    milestones: WrittenMilestones
+    _promises: Promises = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Configuration:
+        faults = list(self._missing_calendars()) + list(self._never_reached())
+        if faults:
+            raise Inconsistent(faults)
+        self._promises = self._built()
+        return self
+
+    @property
+    def promises(self) -> Promises:
+        """As the domain asks them."""
+        return self._promises
+
+    def _places(self) -> Iterator[tuple[Path, WrittenKind, int]]:
+        for name, kind in self.milestones.kinds.items():
+            for index in range(len(kind.promises)):
+                yield ("milestones", "kinds", name, "promises", index), kind, index
+
+    def _missing_calendars(self) -> Iterator[Fault]:
+        known = ", ".join(sorted(self.calendars))
+        for path, kind, index in self._places():
+            calendar = kind.promises[index].calendar
+            if calendar not in self.calendars:
+                yield Fault(
+                    path=(*path, "calendar"), expected=f"a calendar of calendars.yaml ({known}); found {calendar!r}"
+                )
+
+    def _never_reached(self) -> Iterator[Fault]:
+        """A promise behind one with the same condition, or with none, would never be given."""
+        for path, kind, index in self._places():
+            earlier = [promise.when for promise in kind.promises[:index]]
+            if ALWAYS in earlier or kind.promises[index].when in earlier:
+                yield Fault(path=path, expected="a condition that an earlier promise leaves something to")
+
+    def _built(self) -> Promises:
+        triggers: dict[str, list[Trigger]] = {}
+        for name, kind in self.milestones.kinds.items():
+            steps = ((Step.START, kind.starts), (Step.COMPLETE, kind.completes), (Step.CANCEL, kind.cancels))
+            for step, written in steps:
+                for each in written:
+                    triggers.setdefault(each.fact, []).append(Trigger(kind=name, step=step, when=each.condition()))
+        return Promises(
+            kinds={name: self._kind(name, kind) for name, kind in self.milestones.kinds.items()},
+            triggers=triggers,
+            calendars={name: calendar.built(name) for name, calendar in self.calendars.items()},
+        )
+
+    def _kind(self, name: str, kind: WrittenKind) -> Kind:
+        return Kind(
+            name=name,
+            promises=tuple(Promise(when=each.when, terms=self._terms(each)) for each in kind.promises),
+            pauses=kind.pauses,
+            may_repeat=kind.repeats,
+            is_recomputed=kind.on_change == "recompute",
+        )
+
+    def _terms(self, promise: WrittenPromise) -> Terms:
+        before = self.milestones.warn_before if promise.warn_before is None else promise.warn_before
+        return Terms(
+            policy=promise.name,
+            target=promise.target,
+            calendar=promise.calendar,
+            warn_before=before or None,
+            is_wall_time=(promise.warn_in or self.milestones.warn_in) == "wall",
+        )
+
+
+def _fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The names that a condition over such a fact may use."""
+    for name, field in model.model_fields.items():
+        full = f"{above}{name.rstrip('_')}"
+        yield full, None
+        for kind in _kinds(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _fields(kind, f"{full}.")
+            elif get_origin(kind) is dict:
+                yield f"{full}.*", None
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
+
+
+FACTS: Mapping[str, Mapping[str, Any]] = {
+    ".".join(model.TYPE.split(".")[1:3]): dict(_fields(model))
+    | {f"case.{name}": values for name, values in STANDING.items()}
+    for topic in topics_read_by("escalation")
+    for model in topic.models
+    if "case_id" in model.model_fields
+}
+"""The fields of every fact that a trigger may name."""
