@@ -77,8 +77,9 @@ class CaseReader:
         """The newest first, a page at a time."""
         self._check_reader(request)
         query = _query(request)
-        cursor = self._cases.find(_filter(query), max_time_ms=_PATIENCE_MS)
+        wanted = _filter(query)
         try:
+            cursor = self._cases.find(wanted, max_time_ms=_PATIENCE_MS)
             found = await cursor.sort([("opened_at", -1), ("_id", -1)]).limit(query.limit + 1).to_list(None)
         except PyMongoError as error:
             raise Transient(type(error).__name__) from error
