@@ -1,0 +1,1 @@
+"""Faults, loads and checkers that prove the delivery protocol."""
