@@ -115,8 +115,8 @@ def condition_over(fields: Fields) -> PlainValidator:
     return PlainValidator(read)
 
 
-class _Strict(yaml.CSafeLoader):
-    """YAML without duplicate keys."""
+class _Strict(yaml.SafeLoader):
+    """YAML without duplicate keys. Not the C loader: nested deeply enough, that one takes the process down."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
