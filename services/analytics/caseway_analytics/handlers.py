@@ -8,29 +8,29 @@ from typing import Any
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.work import AgentPresenceChanged
 from caseway.kernel.decision import Add, Decision, Message, Moment, Put, Ref, States
-from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS
 from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, noticed
 from caseway_analytics.domain.history import whole
 from caseway_analytics.domain.tracking import FactOfCase, follow, follow_agent, notice_of
+from caseway_analytics.ports import AGENTS, CASES, CELLS, TOTALS
 
 
 def needs_case(message: Message[Any]) -> Iterable[Ref]:
     """The case's history."""
-    return (Ref(CASES.name, message.data.case_id),)
+    return (Ref(CASES, message.data.case_id),)
 
 
 def needs_agent(message: Message[AgentPresenceChanged]) -> Iterable[Ref]:
     """The agent's presence."""
-    return (Ref(AGENTS.name, message.data.agent),)
+    return (Ref(AGENTS, message.data.agent),)
 
 
 def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
     """The history goes on, and the cells change by what that makes of its samples."""
-    before = states.get(CASES.name, message.data.case_id)
+    before = states.get(CASES, message.data.case_id)
     after = follow(before, message.data)
     if after == before:
         return Decision()
-    change = Put(collection=CASES.name, id=message.data.case_id, value=after)
+    change = Put(collection=CASES, id=message.data.case_id, value=after)
     return Decision(changes=(change, *additions(difference(before, after), moment.lane)))
 
 
@@ -42,8 +42,8 @@ def on_notification(message: Message[NotificationFact], _: States, moment: Momen
 
 def on_presence(message: Message[AgentPresenceChanged], states: States, _: Moment) -> Decision:
     """The agent is now open to something else."""
-    after = follow_agent(states.get(AGENTS.name, message.data.agent), message.data)
-    return Decision(changes=(Put(collection=AGENTS.name, id=after.id, value=after),))
+    after = follow_agent(states.get(AGENTS, message.data.agent), message.data)
+    return Decision(changes=(Put(collection=AGENTS, id=after.id, value=after),))
 
 
 def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
@@ -57,7 +57,7 @@ def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
 
 def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
-        collection=CELLS.name,
+        collection=CELLS,
         id=f"{lane}/{key.hour:%Y-%m-%dT%H}/{key.channel}/{key.queue}",
         amounts={f"m.{name}": amount for name, amount in amounts.items()},
         fixed={"hour": key.hour, "channel": key.channel, "queue": key.queue},
@@ -66,7 +66,7 @@ def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
 
 def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
-        collection=TOTALS.name,
+        collection=TOTALS,
         id=f"{lane}/{key.channel}/{key.queue}",
         amounts={f"m.{name}": amount for name, amount in amounts.items() if ".b." not in name},
         fixed={"channel": key.channel, "queue": key.queue},

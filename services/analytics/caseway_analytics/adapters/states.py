@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from caseway.runtime.stage import Collection, Document
+from caseway_analytics import ports
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.history import (
     Call,
@@ -75,18 +76,18 @@ def _promise(document: Document) -> Promise:
 
 
 CASES = Collection(
-    name="cases",
+    name=ports.CASES,
     dump=dump_history,
     load=load_history,
     indexes=([("is_live", 1)], [("opened_at", -1)]),
 )
 """What is known of each case; one lane owns each."""
 
-AGENTS = Collection(name="agents", dump=_fields, load=load_agent)
+AGENTS = Collection(name=ports.AGENTS, dump=_fields, load=load_agent)
 """Each agent's presence; kept by the lane of the agent's id."""
 
-CELLS = Collection(name="cells", indexes=([("hour", 1)],))
+CELLS = Collection(name=ports.CELLS, indexes=([("hour", 1)],))
 """The figures: a document for each lane, hour, channel and queue, only ever added to."""
 
-TOTALS = Collection(name="totals")
+TOTALS = Collection(name=ports.TOTALS)
 """The same over all time: a document for each lane, channel and queue."""

@@ -1,0 +1,8 @@
+"""The names under which states are kept."""
+
+from __future__ import annotations
+
+CASES = "cases"
+AGENTS = "agents"
+CELLS = "cells"
+TOTALS = "totals"
