@@ -1,4 +1,4 @@
-"""What Prometheus sees of the notifier; labels are words of ours, never a recipient's."""
+"""What Prometheus sees of the notifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the notifier needs of the outside: this file is its ports."""
+"""What the notifier needs of the outside."""
 
 from __future__ import annotations
 

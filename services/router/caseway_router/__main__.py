@@ -1,4 +1,4 @@
-"""`python -m caseway_router`: this file is the start."""
+"""`python -m caseway_router`."""
 
 from caseway.runtime.application import run
 from caseway_router.app import build

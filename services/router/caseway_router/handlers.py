@@ -1,4 +1,4 @@
-"""Which states a message needs, and which decision it comes to."""
+"""What each message needs, and which decision it comes to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus sees of the router's own doings; every label is bounded by the configuration."""
+"""What Prometheus sees of the router's own doings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What routing.yaml says: which case goes to which queue, and asks for which skills."""
+"""What routing.yaml says."""
 
 from __future__ import annotations
 

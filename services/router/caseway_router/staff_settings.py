@@ -1,4 +1,4 @@
-"""What agents.yaml says: agents, their skills, and how much they may hold."""
+"""What agents.yaml says."""
 
 from __future__ import annotations
 

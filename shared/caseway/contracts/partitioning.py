@@ -1,4 +1,4 @@
-"""Which partition a key belongs to, exactly as Java's client has it."""
+"""Which partition a key belongs to, as Java's client has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pieces that several messages share: actors, files, links."""
+"""What several messages share: actors, files, links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of voices, incidents and personal data, on topic `case.commands`."""
+"""Commands of voices, incidents and personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts of voices, incidents and personal data, on topic `cases`."""
+"""Facts of voices, incidents and personal data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a desk is open, and how much of that passes: this file is business time.
+"""When a desk is open, and how much of that passes.
 
 A calendar says, for each local date, at which times of the wall clock the desk is open. An instant is business time
 when its wall time, in the calendar's zone, lies in a span of its local date; spans are half-open, `[opens, closes)`.

@@ -1,4 +1,4 @@
-"""What a pure decision takes and gives: message, states, decision.
+"""What a pure decision takes and gives.
 
 A service's `domain` decides as a pure function of one message, the states it asked for, and a moment. The lane
 (`caseway.runtime.lanes`) loads those states, calls the function, and writes the whole batch of decisions as one

@@ -1,4 +1,4 @@
-"""How ids are derived, so that the same log gives the same ids."""
+"""How ids are derived: the same log gives the same ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a rule's condition is read, checked and asked: this file is conditions.
+"""How a rule's condition is read, checked and asked.
 
 A condition is plain data, as it stands in YAML, over fields that the caller declares:
 

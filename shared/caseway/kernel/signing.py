@@ -1,4 +1,4 @@
-"""Which Message-IDs and reply addresses are ours: this file is signatures.
+"""Which Message-IDs and reply addresses are ours.
 
 Intake believes a Message-ID or an address that names a case only when it carries our signature: anybody can write a
 header. The notifier makes them, intake reads them; both have `CASEWAY_SIGNING_KEY`. Everything is lower case base32,

@@ -1,4 +1,4 @@
-"""The official images through testcontainers, where an engine answers."""
+"""The official images, where a Docker engine answers."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An Apache Kafka from package registries: no install, no Docker."""
+"""An Apache Kafka from package registries, without Docker."""
 
 import contextlib
 import os

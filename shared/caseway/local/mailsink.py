@@ -1,4 +1,4 @@
-"""An SMTP server that keeps all it is sent, and fails on demand."""
+"""An SMTP server that keeps what it is sent, and can fail."""
 
 import asyncio
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Which records of a poll are applied: those of armed lanes, in order, without holes."""
+"""Which records of a poll are applied, in which order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How calendars are written in YAML: this file is opening hours, read.
+"""How calendars are written in YAML.
 
     desk:
       zone: Europe/Warsaw

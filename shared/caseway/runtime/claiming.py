@@ -1,4 +1,4 @@
-"""How a process takes a lane: raise the epoch, check, catch up.
+"""How a process takes a lane.
 
 Whatever the last owner committed but did not publish is published first; a topic that is not the one the lane knows
 halts it. The lane is not armed here: seeking and arming happen together, in the stage, with no `await` between.

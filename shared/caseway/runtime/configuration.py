@@ -1,4 +1,4 @@
-"""How a service reads its rules from YAML: this file is loading.
+"""How a service reads its rules from YAML.
 
 A configuration is a directory; the service's model says what it needs of it: each field is a file, `<field>.yaml`, or,
 where the field is a mapping of text to text, a folder `<field>/` whose files are taken as they are (templates, by

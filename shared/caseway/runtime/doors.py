@@ -1,4 +1,4 @@
-"""How a door publishes what came in: returned means Kafka has it."""
+"""How a door publishes: returned means that Kafka has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON lines on standard output, with case ids and without personal data."""
+"""Logs: JSON lines with case ids, without personal data."""
 
 from __future__ import annotations
 

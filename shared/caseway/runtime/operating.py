@@ -1,4 +1,4 @@
-"""What an operator may do to lanes and parked records; each act is audited."""
+"""What an operator may do to lanes and parked records."""
 
 from __future__ import annotations
 

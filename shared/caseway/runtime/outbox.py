@@ -1,4 +1,4 @@
-"""Outgoing rows: written with the state, then published in order.
+"""Outgoing rows, written with the state, published in order.
 
 A row is removed only after Kafka has acknowledged it, so whatever is killed in between is published again by the
 lane's next owner; readers drop the repeat by its sequence. One document holds a poll's rows of one lane.

@@ -1,4 +1,4 @@
-"""Where records stand that could not be handled: byte for byte, with the reason."""
+"""Where records stand that could not be handled."""
 
 from __future__ import annotations
 

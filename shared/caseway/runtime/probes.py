@@ -1,4 +1,4 @@
-"""What an orchestrator and Prometheus ask: alive, ready, measured."""
+"""What an orchestrator and Prometheus ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a stage hangs on FastStream: one subscriber, raw records, our own acknowledgement.
+"""How a stage hangs on FastStream.
 
 FastStream polls, groups and documents; it decides nothing about delivery. One record that it could not decode would
 sink a whole batch, and its acknowledgement commits past failures (broker-notes.md): so the parser tolerates anything,

@@ -1,4 +1,4 @@
-"""Facts of a desk, as intake, router, escalation and notifier tell them.
+"""Facts of a desk, as the services tell them.
 
 `CaseTeller` tells one case, fact by fact; `day_of` invents a whole day from a seed, case by case and in order. For
 whatever reads facts: analytics above all.

@@ -1,4 +1,4 @@
-"""A corner of a shared broker and database that one test has to itself."""
+"""A corner of shared backends that one test has to itself."""
 
 import asyncio
 import contextlib

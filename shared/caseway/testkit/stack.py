@@ -1,4 +1,4 @@
-"""Fixtures: one real Kafka and MongoDB for a run, another for tests that kill it.
+"""Fixtures: a real Kafka and a real MongoDB.
 
 Loaded by `tests/conftest.py` as a plugin. A test that uses one of these fixtures carries the marker `backends`.
 """

@@ -1,4 +1,4 @@
-"""How figures are read from the lanes' cells, and the desk from its cases."""
+"""How figures are read from cells, and the desk from cases."""
 
 from __future__ import annotations
 

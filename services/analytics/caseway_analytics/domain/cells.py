@@ -1,4 +1,4 @@
-"""How samples add up to cells, and what a fact changes of them."""
+"""How samples add up to cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How durations are spread over fixed buckets: this file is the histogram.
+"""How durations are spread over fixed buckets.
 
 The bounds are the same everywhere and for ever, so histograms of hours, queues and lanes add up bucket by bucket, and
 what was added can be taken away again. They grow by 5 %, which is what a percentile's stated error comes from; round

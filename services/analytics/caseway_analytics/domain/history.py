@@ -1,4 +1,4 @@
-"""What analytics knows of one case: this file is the history.
+"""What analytics knows of one case.
 
 A history is what the case's facts add up to, whatever the order in which the *topics* were read: within a topic a
 case's facts come in order, between topics nothing is promised, least of all while catching up. So nothing in here

@@ -1,4 +1,4 @@
-"""Which figures somebody asks for, and whether that can be answered."""
+"""Which figures somebody asks for."""
 
 from __future__ import annotations
 

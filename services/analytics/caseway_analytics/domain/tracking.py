@@ -1,4 +1,4 @@
-"""What each fact on the wire means for a history: this file is the story.
+"""What each fact on the wire means for a history.
 
 The only module of this domain that knows the contracts.
 """

@@ -1,4 +1,4 @@
-"""What the live page shows: the desk as it stands, and its day so far.
+"""What the live page shows: the desk now, and its day so far.
 
 Whatever is not known is None, which the page shows as a dash. No customer's name, no subject and no text gets here.
 """

@@ -1,4 +1,4 @@
-"""How a case's promises stand in MongoDB: this file is documents.
+"""How a case's promises stand in MongoDB.
 
 Instants are texts of UTC with all six digits, durations whole microseconds: what is read back equals what was
 written, to the microsecond, and texts sort as the instants do.

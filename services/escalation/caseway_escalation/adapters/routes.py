@@ -1,4 +1,4 @@
-"""What escalation answers by HTTP: promises, and why they are due."""
+"""What escalation answers by HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What escalation knows of a case: its standing, its milestones."""
+"""What escalation knows of a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How one promise's time runs: this file is a milestone's clock.
+"""How one promise's time runs.
 
 A milestone remembers the stretches in which its clock ran; its elapsed time is the business time in them, and its
 deadline the least instant at which that reaches the target, if things stay as they are. Nothing here knows "now":

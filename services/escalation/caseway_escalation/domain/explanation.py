@@ -1,4 +1,4 @@
-"""Why a promise is due when it is: this file is the reason, in words."""
+"""Why a promise is due when it is."""
 
 from __future__ import annotations
 

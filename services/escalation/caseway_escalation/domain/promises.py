@@ -1,4 +1,4 @@
-"""What is promised, and when it counts: this file is promises.
+"""What is promised, and when it counts.
 
 A kind of milestone is declared: which facts start, complete and cancel it, while what it pauses, and what is promised
 to which case. The domain asks these declarations; `caseway_escalation.settings` reads them from YAML.

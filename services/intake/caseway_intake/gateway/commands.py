@@ -1,4 +1,4 @@
-"""`POST /v1/commands/cases/{case_id}/{verb}`: desks say what is to be done."""
+"""How desks say by HTTP what is to be done."""
 
 from __future__ import annotations
 

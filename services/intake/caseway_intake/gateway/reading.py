@@ -1,4 +1,4 @@
-"""`GET /v1/cases` and `GET /v1/cases/{case_id}`: what a person wants to see."""
+"""How a person looks at cases by HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP door's routes, as far as the configuration opens it."""
+"""The HTTP door's routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The core: each command of `case.commands`, decided on its case."""
+"""The core: each command, decided on its case."""
 
 from __future__ import annotations
 

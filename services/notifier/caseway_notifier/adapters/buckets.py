@@ -1,4 +1,4 @@
-"""Which buckets of destinations this process sends for: this file is leases.
+"""Which buckets of destinations this process sends for.
 
 Every sender tells in `senders` that it lives, and takes its equal share of the 64 buckets; what it holds beyond is
 finished first and then let go. Who may write is decided by the lease's epoch alone: the share is only manners.

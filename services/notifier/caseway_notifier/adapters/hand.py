@@ -1,4 +1,4 @@
-"""What a sender has in hand: this file counts it."""
+"""What a sender has in hand."""
 
 from __future__ import annotations
 

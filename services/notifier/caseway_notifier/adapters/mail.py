@@ -1,4 +1,4 @@
-"""How a delivery becomes a mail: this file is composition."""
+"""How a delivery becomes a mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transport for mail: composes and hands over, this file is the post."""
+"""The transport for mail: composes and hands over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How mail is handed over: this file is SMTP.
+"""How mail is handed over.
 
 Connections are kept and used again. Each attempt says what is known of it: taken, refused for good, not taken now, or
 unknown: cut off after the content was under way, when the server may have it or not. Only what the server says of this

@@ -1,1 +1,1 @@
-"""The pure part of the notifier: who is told what, and what became of it."""
+"""Who is told what, and what became of it."""

@@ -1,4 +1,4 @@
-"""Which mail addresses may be written to: this file is addresses."""
+"""Which mail addresses may be written to."""
 
 from __future__ import annotations
 

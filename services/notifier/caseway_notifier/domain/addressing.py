@@ -1,4 +1,4 @@
-"""Where a subscription's recipients are reached: this file is addressing."""
+"""Where a subscription's recipients are reached."""
 
 from __future__ import annotations
 

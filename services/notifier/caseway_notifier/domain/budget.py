@@ -1,4 +1,4 @@
-"""How often one address is answered automatically: this file is budgets.
+"""How often one address is answered automatically.
 
 A sliding window, not a calendar day: a loop between two automatons must not begin anew at midnight.
 Source: semantics.md 5.1 ("Budget").

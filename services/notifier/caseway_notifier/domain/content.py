@@ -1,4 +1,4 @@
-"""What a notification says: this file is its words."""
+"""What a notification says."""
 
 from __future__ import annotations
 

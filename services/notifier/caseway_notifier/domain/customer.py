@@ -1,4 +1,4 @@
-"""What is known of a customer: this file is the record as told."""
+"""What is known of a customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of one notification to one recipient: this file is deliveries.
+"""The life of one notification to one recipient.
 
     pending → leased → delivered
                      → pending again, later (it failed, or the outcome is unknown)

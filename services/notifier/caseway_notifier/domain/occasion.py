@@ -1,4 +1,4 @@
-"""What of a fact rules and templates may look at: this file is occasions."""
+"""What of a fact rules and templates may look at."""
 
 from __future__ import annotations
 

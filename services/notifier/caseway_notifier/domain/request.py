@@ -1,4 +1,4 @@
-"""How deliveries are made of a subscription and its recipients: this file is requests."""
+"""How a subscription becomes deliveries."""
 
 from __future__ import annotations
 

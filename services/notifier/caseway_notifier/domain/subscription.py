@@ -1,4 +1,4 @@
-"""Who wants to hear of what, and how: this file is subscriptions."""
+"""Who wants to hear of what, and how."""
 
 from __future__ import annotations
 

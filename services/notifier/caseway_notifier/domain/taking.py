@@ -1,4 +1,4 @@
-"""What a sender does before an attempt: this file is taking."""
+"""What a sender does before an attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the database says about pools: queues, agents, decisions."""
+"""What the database says about pools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a pool's work when something is wanted of it.
+"""What becomes of a pool's work when something is wanted.
 
 A command about work that is not there any more is superseded; one that contradicts what stands is refused as a fact;
 either way nothing changed. Nothing is raised once a change has begun.

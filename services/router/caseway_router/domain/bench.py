@@ -1,4 +1,4 @@
-"""Which present agents have room, found without looking at all."""
+"""Which present agents have room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits, is offered or held: this file is work items."""
+"""What waits, is offered or held."""
 
 from __future__ import annotations
 

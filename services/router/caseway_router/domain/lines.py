@@ -1,4 +1,4 @@
-"""Waiting work, grouped so that a free agent looks at few of it."""
+"""Waiting work, grouped so that an agent looks at little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By which rules a pool is matched: this file is plans."""
+"""By which rules a pool is matched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pool as it stands now: its work, its agents, and both indexed."""
+"""A pool as it stands now: its work and its agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One command or due timer, taken through a pool from beginning to end."""
+"""One command or due timer, taken through a pool."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a case belongs, and what it needs: this file is rules."""
+"""Where a case belongs, and what it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a pool's changes are told: this file is facts."""
+"""How a pool's changes are told."""
 
 from __future__ import annotations
 

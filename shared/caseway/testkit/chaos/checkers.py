@@ -1,4 +1,4 @@
-"""What must hold after any fault; each checker gives its violations.
+"""What must hold after any fault.
 
 Source: delivery.md, "Checkers"; the numbers in the docstrings are its.
 """

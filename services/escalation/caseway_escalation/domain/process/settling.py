@@ -1,4 +1,4 @@
-"""What had come by an instant, and is told: this file is settling.
+"""What had come by an instant, and is told.
 
 A timer settles a milestone when it is due; a fact settles it up to the instant at which it happened. Whichever is
 read first, the same is told.

@@ -1,4 +1,4 @@
-"""What facts say about a case: this file is the standing, followed."""
+"""What facts say about a case."""
 
 from __future__ import annotations
 

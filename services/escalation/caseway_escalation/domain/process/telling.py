@@ -1,4 +1,4 @@
-"""How what becomes of a promise is told: this file is facts."""
+"""How what becomes of a promise is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a case: which command may happen when, and what it does.
+"""The life of a case.
 
 `decide` is the story on top: every command of the wire ends here as facts. What a command does stands in the modules
 beside: contacts, talk, course, incidents. What cannot be, in the case's present state or yet, is told as `refused`.

@@ -1,4 +1,4 @@
-"""The course of a case: corrected, held, resolved, closed, reopened."""
+"""A case corrected, held, resolved, closed, reopened."""
 
 from __future__ import annotations
 
