@@ -124,8 +124,6 @@ def _bound_faults(old: Schema, new: Schema) -> Iterator[str]:
     for name in _EXACT:
         if name in new and new[name] != old.get(name):
             yield f"{name} changed"
-    if _plain_default(old) != _plain_default(new):
-        yield "its absence means something else (default)"
 
 
 def _plain_default(schema: Schema) -> Any:
@@ -146,6 +144,8 @@ def _compare_fields(old: _Side, new: _Side, path: str, written: bool) -> Iterato
             continue
         if written and name in required_before - required_after:
             yield f"{here}: was always there, and need not be now"
+        if _plain_default(schema) != _plain_default(after[name]):
+            yield f"{here}: its absence means something else (default)"
         yield from _compare(old.at(schema), new.at(after[name]), here, written)
 
 
@@ -154,7 +154,7 @@ def _compare_items(old: _Side, new: _Side, path: str, written: bool) -> Iterator
         before, after = old.here.get(name), new.here.get(name)
         if isinstance(after, dict) and isinstance(before, dict):
             yield from _compare(old.at(before), new.at(after), path + suffix, written)
-        elif isinstance(after, dict) and after and name not in old.here:
+        elif isinstance(after, dict) and after and before is not False:
             yield f"{path}{suffix}: is restricted now"
         elif after is False and before is not False:
             yield f"{path}: further fields are refused now"

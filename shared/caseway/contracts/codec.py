@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from caseway.contracts.contacts import EMAIL_TYPE
 from caseway.contracts.partitioning import partition_of
-from caseway.contracts.structured import Attributes, structured_event
+from caseway.contracts.structured import Attributes, media_type, structured_event
 from caseway.contracts.topology import Topic, is_lane_source, model_of, topic_named
 from caseway.contracts.wire import WireModel
 from caseway.kernel.errors import Rejected, Superseded
@@ -39,7 +39,6 @@ Headers = Sequence[tuple[str, bytes | None]]
 JSON = "application/json"
 MAIL = "message/rfc822"
 _MAIL_TYPES = frozenset({MAIL, "message/global", "application/octet-stream", ""})
-_STRUCTURED = "application/cloudevents+json"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _VERSIONED = re.compile(r"(.+)\.v(\d+)", re.ASCII)
 _OWN_ATTRIBUTES = frozenset({"specversion", "id", "type", "source", "time", "subject", "datacontenttype", "dataschema"})
@@ -82,12 +81,15 @@ def decode(topic: str, key: bytes | None, value: bytes | None, headers: Headers)
         raise Rejected("too-large", f"{len(value)} bytes")
     _check_key(key)
     found, content_type = _attributes(headers)
-    if content_type.startswith("application/cloudevents"):
-        if _media_type(content_type) != _STRUCTURED:
-            raise Rejected("malformed", "a CloudEvents format other than JSON")
-        event = structured_event(value)
+    if content_type.startswith("application/cloudevents") or _is_unmarked(found, value):
+        event = structured_event(value, content_type)
         return _envelope(place, event.attributes, event.data, event.attributes.get("datacontenttype", ""))
     return _envelope(place, found, value, content_type)
+
+
+def _is_unmarked(found: Attributes, value: bytes) -> bool:
+    """Structured all the same: the Python SDK's releases before 2 put the data's content-type into the header."""
+    return not found and value.startswith(b"{") and b'"specversion"' in value
 
 
 def _check_key(key: bytes | None) -> None:
@@ -190,12 +192,8 @@ def _extensions(found: Attributes, own: bool) -> Mapping[str, str]:
     return MappingProxyType(rest) if rest else _NONE
 
 
-def _media_type(content_type: str) -> str:
-    return content_type.partition(";")[0].strip().lower()
-
-
 def _raw(data: bytes, content_type: str) -> bytes:
-    if _media_type(content_type) not in _MAIL_TYPES:
+    if media_type(content_type) not in _MAIL_TYPES:
         raise Rejected("malformed", "raw mail with another content-type than message/rfc822")
     if not data.strip():
         raise Rejected("malformed", "an empty mail")

@@ -14,6 +14,13 @@ from caseway.kernel.errors import Rejected
 
 Attributes = Mapping[str, str]
 
+STRUCTURED = "application/cloudevents+json"
+
+
+def media_type(content_type: str) -> str:
+    """The type alone, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructuredEvent:
@@ -23,12 +30,14 @@ class StructuredEvent:
     data: bytes
 
 
-def structured_event(value: bytes) -> StructuredEvent:
+def structured_event(value: bytes, content_type: str) -> StructuredEvent:
     """Take one `application/cloudevents+json` apart. Source: CloudEvents JSON format 1.0.
 
     Raises:
         Rejected: it is `malformed`.
     """
+    if content_type.startswith("application/cloudevents") and media_type(content_type) != STRUCTURED:
+        raise Rejected("malformed", "a CloudEvents format other than JSON")
     try:
         event = from_json(value, allow_inf_nan=False)
     except ValueError:
@@ -66,8 +75,8 @@ def _decoded(encoded: Any) -> bytes:
 
 
 def _is_json(content_type: Any) -> bool:
-    media_type = str(content_type or "application/json").partition(";")[0].strip().lower()
-    return media_type in {"application/json", "text/json"} or media_type.endswith("+json")
+    named = media_type(str(content_type or "application/json"))
+    return named in {"application/json", "text/json"} or named.endswith("+json")
 
 
 def _attribute(value: Any) -> str:
