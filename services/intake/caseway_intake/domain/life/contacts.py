@@ -22,9 +22,6 @@ _CALLS_US = _SAID | {"offered", "voicemail", "callback_requested", "abandoned"}
 _REFERENCES = 20
 """Message-IDs kept to refer to: RFC 5322 sets no bound, readers of mail need the last few."""
 
-_OPENED = tuple(CaseOpened.model_fields.keys() & AddContact.model_fields.keys() - {"case_id", "actor", "matched_by"})
-_ADDED = tuple(ContactAdded.model_fields.keys() & AddContact.model_fields.keys() - {"case_id", "actor", "priority"})
-
 
 def open_case(command: AddContact, step: Step, number: int) -> Outcome:
     """The case that a first contact opens."""
@@ -46,8 +43,8 @@ def open_case(command: AddContact, step: Step, number: int) -> Outcome:
         keys=(command.source_key,),
         entries=with_entry((), _entry(command, at)),
     )
-    shared = {name: getattr(command, name) for name in _OPENED}
-    return Outcome(case=case, facts=(CaseOpened(**head(case, step), **shared, number=number, turn=turn),))
+    told = {**vars(command), **head(case, step), "number": number, "turn": turn}
+    return Outcome(case=case, facts=(CaseOpened.model_validate(told),))
 
 
 def add_contact(case: Case, command: AddContact, step: Step) -> Outcome:
@@ -62,8 +59,8 @@ def add_contact(case: Case, command: AddContact, step: Step) -> Outcome:
 
 def _added(case: Case, command: AddContact, step: Step) -> Outcome:
     after = advance(case, step, **_effects(case, command, step), contacts_count=case.contacts_count + 1)
-    shared = {name: getattr(command, name) for name in _ADDED}
-    fact = ContactAdded(**head(after, step), **shared, priority=after.nature.priority, turn=changed_turn(case, after))
+    told = {"priority": after.nature.priority, "turn": changed_turn(case, after)}
+    fact = ContactAdded.model_validate({**vars(command), **head(after, step), **told})
     outcome = Outcome(case=after, facts=(fact,))
     return _reopened(outcome, command, step) if _wants_us(command) else outcome
 
