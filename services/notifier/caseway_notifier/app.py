@@ -17,7 +17,8 @@ from caseway_notifier.adapters.documents import COLLECTIONS
 from caseway_notifier.adapters.post import Post
 from caseway_notifier.adapters.sending import Sender
 from caseway_notifier.domain.delivery import Delivery
-from caseway_notifier.domain.fanout import OCCASIONS, SPREAD
+from caseway_notifier.domain.fanout.learning import OCCASIONS
+from caseway_notifier.domain.kept import SPREAD
 from caseway_notifier.settings import Configuration
 
 

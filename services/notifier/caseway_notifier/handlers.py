@@ -1,4 +1,4 @@
-"""What each message does: look at the states, ask the story, return its decision."""
+"""What each message does."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 from caseway.contracts.cases import CaseOpened, CustomerLinked
 from caseway.contracts.customers import CustomerRecorded
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
-from caseway_notifier.domain import fanout
 from caseway_notifier.domain.case import KnownCase
-from caseway_notifier.domain.fanout import BROADCASTS, CASES, CUSTOMERS
+from caseway_notifier.domain.fanout.learning import learned, registered
+from caseway_notifier.domain.fanout.telling import go_on, tell
+from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS
 
 
 def about_case(message: Message[Any]) -> Iterable[Ref]:
@@ -26,12 +27,12 @@ def on_case_fact(message: Message[Any], states: States, moment: Moment) -> Decis
     customer = _customer_of(message.data)
     known = states.get(CASES, message.data.case_id) or KnownCase(id=message.data.case_id)
     record = states.get(CUSTOMERS, customer) if customer else None
-    return fanout.tell(fanout.learned(known, message.data, record), message.data, message.id, moment)
+    return tell(learned(known, message.data, record), message.data, message.id, moment)
 
 
 def on_customer_recorded(message: Message[CustomerRecorded], _: States, __: Moment) -> Decision:
     """Remember how a customer is reached."""
-    known = fanout.registered(message.data)
+    known = registered(message.data)
     return Decision(changes=(Put(collection=CUSTOMERS, id=known.id, value=known),))
 
 
@@ -43,7 +44,7 @@ def about_broadcast(message: Message[Due]) -> Iterable[Ref]:
 def on_spread(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Tell the next recipients of a broadcast."""
     broadcast = states.get(BROADCASTS, message.data.data["broadcast"])
-    return fanout.go_on(broadcast, message.data, moment)
+    return go_on(broadcast, message.data, moment)
 
 
 def _customer_of(fact: Any) -> str:

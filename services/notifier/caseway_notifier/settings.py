@@ -26,7 +26,7 @@ from caseway_notifier.domain.budget import Allowance
 from caseway_notifier.domain.case import CASE_FIELDS, CUSTOMER_FIELDS
 from caseway_notifier.domain.content import one_line
 from caseway_notifier.domain.delivery import Automatic, Patience, Urgency
-from caseway_notifier.domain.fanout import OCCASIONS
+from caseway_notifier.domain.fanout.learning import OCCASIONS
 from caseway_notifier.domain.subscription import (
     SENDER_FIELDS,
     Audience,

@@ -1,4 +1,4 @@
-"""How the notifier's states are kept in MongoDB: this file is documents."""
+"""How the notifier's states are kept in MongoDB."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from caseway_notifier.domain.case import KnownCase, Thread
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.customer import KnownCustomer
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing, State, Urgency
-from caseway_notifier.domain.fanout import BROADCASTS, BUDGETS, CASES, CONTENTS, CUSTOMERS, DELIVERIES
+from caseway_notifier.domain.kept import BROADCASTS, BUDGETS, CASES, CONTENTS, CUSTOMERS, DELIVERIES
 from caseway_notifier.domain.request import Broadcast, Request
 
 KEPT = dt.timedelta(days=90)

@@ -1,4 +1,4 @@
-"""Who was told what of a case, over HTTP: this file is the door."""
+"""Who was told what of a case, over HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.routing import Route
 from caseway.runtime.running import Running
 from caseway_notifier.adapters.documents import load_delivery
 from caseway_notifier.domain.delivery import Delivery
-from caseway_notifier.domain.fanout import DELIVERIES
+from caseway_notifier.domain.kept import DELIVERIES
 
 _MOST = 1_000
 """Notifications in one answer; an incident's broadcast has more, `next` says where they go on."""

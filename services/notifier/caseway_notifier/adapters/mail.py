@@ -64,24 +64,31 @@ def compose(delivery: Delivery, content: Content, sender: Sender, key: bytes) ->
     mailing = delivery.mailing
     if mailing is None:
         raise ValueError("a delivery that is no mail")
-    from_address, recipient = ascii_domain(sender.address), ascii_domain(delivery.recipient)
-    needs_utf8 = not (from_address + recipient + mailing.to + "".join(mailing.copies)).isascii()
+    from_address, recipient, to = map(ascii_domain, (sender.address, delivery.recipient, mailing.to))
+    copies = [ascii_domain(each) for each in mailing.copies]
+    needs_utf8 = not "".join((from_address, recipient, to, *copies)).isascii()
     mail = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
-    mail["From"] = Address(one_line(sender.display, 100), addr_spec=from_address)
-    mail["To"] = Address(_name_in(mailing, delivery), addr_spec=ascii_domain(mailing.to))
-    if mailing.copies:
-        mail["Cc"] = tuple(Address(addr_spec=ascii_domain(each)) for each in mailing.copies)
+    mail["From"] = _address(from_address, one_line(sender.display, 100))
+    mail["To"] = _address(to, _name_in(mailing, delivery))
+    if copies:
+        mail["Cc"] = tuple(map(_address, copies))
     mail["Subject"] = one_line(content.subject)
     mail["Date"] = format_datetime(delivery.requested_at)
     mail["Message-ID"] = mailing.message_id
     if sender.has_signed_reply:
-        mail["Reply-To"] = Address(addr_spec=reply_address(key, from_address, delivery.case_id))
+        mail["Reply-To"] = _address(reply_address(key, from_address, delivery.case_id))
     _thread(mail, mailing)
     _mark(mail, mailing, key)
     mail.set_content(content.text, charset="utf-8")
     if content.html:
         mail.add_alternative(content.html, subtype="html", charset="utf-8")
     return Envelope(sender=from_address, recipient=recipient, content=mail.as_bytes(), needs_utf8=needs_utf8)
+
+
+def _address(address: str, name: str = "") -> Address:
+    """In its parts: as one text, the library refuses letters beyond ASCII."""
+    local, _, domain = address.rpartition("@")
+    return Address(name, username=local, domain=domain)
 
 
 def _name_in(mailing: Mailing, delivery: Delivery) -> str:

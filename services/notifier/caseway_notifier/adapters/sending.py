@@ -1,4 +1,4 @@
-"""How deliveries leave: lease, attempt, record; this file is senders.
+"""How deliveries leave: lease, attempt, record.
 
 One loop looks ten times a second for what is due in the buckets that this process holds. What it takes is written as
 leased *before* any attempt, and what became of it after; both are fenced by the bucket's epoch, so that a sender that
@@ -32,7 +32,8 @@ from caseway_notifier.adapters.hand import Hand
 from caseway_notifier.adapters.waiting import Waiting
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Accepted, Delivery, NotTried, Outcome, Refused, State
-from caseway_notifier.domain.fanout import DELIVERIES, settled, taken
+from caseway_notifier.domain.fanout.record import settled, taken
+from caseway_notifier.domain.kept import DELIVERIES
 from caseway_notifier.domain.subscription import Plan
 from caseway_notifier.domain.taking import Hands
 from caseway_notifier.ports import Signer, Transport

@@ -1,4 +1,4 @@
-"""How templates become words: this file is rendering.
+"""How templates become words.
 
 A template is a file `<name>.<language>.txt`, with front matter, and beside it, if wanted, `<name>.<language>.html`:
 
@@ -23,6 +23,7 @@ import yaml
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from caseway_notifier.domain.case import topic
 from caseway_notifier.domain.content import Content, UnrenderableError, one_line, plain
 
 LARGEST = 256 * 1024
@@ -163,7 +164,7 @@ def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.globals.clear()  # no range, no namespace, no lipsum: nothing that makes much out of little
-    environment.filters = {name: environment.filters[name] for name in _FILTERS}
+    environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"topic": topic}
     return environment
 
 
@@ -195,7 +196,7 @@ def _faults(node: nodes.Node, loops: int) -> Iterable[str]:
         loops += 1
         if loops > 1 or node.recursive:
             yield f"line {node.lineno}: a loop within a loop"
-    if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
+    if isinstance(node, nodes.Filter) and node.name not in _TEXT.filters:
         yield f"line {node.lineno}: no such filter: {node.name}"
     if isinstance(node, nodes.Const) and isinstance(node.value, int | float) and abs(node.value) > _LARGEST_NUMBER:
         yield f"line {node.lineno}: a number above {_LARGEST_NUMBER}"

@@ -1,4 +1,4 @@
-"""Which deliveries wait for an attempt: this file is queries."""
+"""Which deliveries wait for an attempt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caseway_notifier.adapters.documents import load_budget, load_content, load_
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, Urgency
-from caseway_notifier.domain.fanout import BUDGETS, CONTENTS, DELIVERIES
+from caseway_notifier.domain.kept import BUDGETS, CONTENTS, DELIVERIES
 from caseway_notifier.domain.taking import budget_of
 
 Database = AsyncIOMotorDatabase[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""What answering a case needs: this file is the case as known."""
+"""What answering a case needs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,6 @@ class KnownCase:
             "id": self.id,
             "number": self.number,
             "subject": self.subject,
-            "topic": topic(self.subject),
             "channel": self.channel,
             "language": self.language,
             "priority": self.priority,

@@ -1,0 +1,91 @@
+"""What is kept comes back as it was, through real BSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import bson
+import pytest
+from bson.codec_options import CodecOptions
+
+from caseway_notifier.adapters.documents import COLLECTIONS
+from caseway_notifier.adapters.hand import Hand
+from caseway_notifier.adapters.http import shown
+from caseway_notifier.domain.addressing import Target
+from caseway_notifier.domain.budget import Budget
+from caseway_notifier.domain.case import KnownCase, Thread
+from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.customer import KnownCustomer
+from caseway_notifier.domain.delivery import Automatic, Mailing, State, Urgency
+from caseway_notifier.domain.request import Broadcast, Request
+from tests.notifier_builders import CASE_ID, CUSTOMER, NOW, delivery
+
+REQUEST = Request(
+    case_id=CASE_ID, occurrence="o", cause="c", subscription="s", template="t", urgency=Urgency.BULK,
+    automatic=Automatic.GENERATED, sender="desk", thread=Thread(in_reply_to="<a@x>", references=("<a@x>",)),
+    copies=("b@example.com",), requested_at=NOW, broadcast="broadcast_1",
+)  # fmt: skip
+TARGET = Target(reference="list:staff/1", channel="email", recipient="one@example.com", name="One", language="en")
+VALUES: dict[str, list[Any]] = {
+    "cases": [
+        KnownCase(id=CASE_ID),
+        KnownCase(id=CASE_ID, number=3, email=CUSTOMER, thread=Thread(in_reply_to="<a@x>"), told=frozenset({"b", "a"})),
+    ],
+    "customers": [KnownCustomer(id="C-1", name="Anna", email=CUSTOMER, language="pl")],
+    "deliveries": [
+        delivery(),
+        delivery(mailing=None, state=State.SUPPRESSED, due_at=None, reason="automatic", concluded_at=NOW),
+        delivery(
+            mailing=Mailing(
+                sender="s", to=CUSTOMER, copies=("b@example.com",), automatic=Automatic.NO, message_id="<m@x>", references=("<a@x>",)
+            ),
+            state=State.LEASED, epoch=9, attempts=2, may_have_doubled=True, urgency=Urgency.URGENT,
+        ),
+    ],
+    "contents": [Content(language="ja", subject="一報", text="三\n", html="<p>三</p>")],
+    "broadcasts": [Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),))],
+    "budgets": [Budget(id="support|a@example.com", spent_at=(NOW, NOW + dt.timedelta(seconds=1)))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
+def test_a_value_survives_its_document(collection: Any) -> None:
+    options: CodecOptions[Any] = CodecOptions(tz_aware=True, tzinfo=dt.UTC)
+    for value in VALUES[collection.name]:
+        document = {
+            **collection.dump(value),
+            "_id": getattr(value, "id", "content_1"),
+            "_lane": "notifier/3",
+            "_at": NOW,
+        }
+        assert collection.load(bson.decode(bson.encode(document), options)) == value
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
+def test_a_document_of_a_newer_version_can_be_read(collection: Any) -> None:
+    for value in VALUES[collection.name]:
+        document = {**collection.dump(value), "_id": getattr(value, "id", "content_1"), "a_later_field": 1}
+        assert collection.load(document) == value
+
+
+def test_whoever_asks_reads_no_address() -> None:
+    """Personal data stays in the deliveries."""
+    assert CUSTOMER not in str(shown(delivery(attempts=1)))
+
+
+def test_one_slow_destination_does_not_fill_the_hand() -> None:
+    hand = Hand(size=10, per_destination=3)
+    slow = [delivery(id=f"slow-{number}", destination="slow.example", bucket=number) for number in range(8)]
+    assert [each.id for each in hand.take(slow)] == ["slow-0", "slow-1", "slow-2"]
+    assert hand.full_destinations() == ["slow.example"]
+    assert hand.free == 7
+    assert hand.take(slow) == []
+    assert len(hand.take([delivery(id="other", destination="quick.example")])) == 1
+    hand.drop(slow[0])
+    hand.drop(slow[0])
+    assert hand.full_destinations() == []
+    assert not hand.is_busy(0)
+    assert hand.is_busy(1)
+    assert hand.take([replace(slow[0], bucket=0)]) != []
