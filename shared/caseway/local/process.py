@@ -1,6 +1,7 @@
 """One backend running as a process of this machine."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from caseway.local import keeper
+
+_COMPLAINT = re.compile(r'"s":"[EF]"|\b(ERROR|FATAL)\b|Exception')
 
 
 class StackError(Exception):
@@ -146,12 +149,17 @@ class NativeProcess:
         """End it. Its data is thrown away, so there is nothing to shut down in order."""
         self.kill()
 
-    def last_words(self, lines: int = 15) -> str:
-        """The end of the log, and where the whole of it is."""
+    def last_words(self, lines: int = 8) -> str:
+        """What its log complains of, how it ends, and where the whole of it is.
+
+        MongoDB goes on for a page about shutting down after it has said why.
+        """
         if not self.log.exists():
             return f"It wrote no log at {self.log}."
-        text = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
-        return f"The end of {self.log}:\n" + "\n".join(f"  {line[:400]}" for line in text)
+        text = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        complaints = [line for line in text[:-lines] if _COMPLAINT.search(line)][-lines:]
+        shown = [*complaints, *text[-lines:]]
+        return f"From {self.log}:\n" + "\n".join(f"  {line[:400]}" for line in shown)
 
     def _start_alone(self, log: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - the recipe's own command
