@@ -30,6 +30,16 @@ def test_what_is_no_instant_is_refused(at):
         closed(at)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00Z"])
+def test_an_instant_that_has_no_utc_is_refused(at):
+    with pytest.raises(ValidationError):
+        closed(f'"{at}"')
+
+
+def test_the_end_of_time_that_registers_write_is_an_instant():
+    assert closed('"9999-12-31T23:59:59Z"').at.astimezone(dt.UTC).year == 9999
+
+
 def test_an_offset_is_kept():
     fact = closed('"2026-11-22T10:00:05+01:00"')
     assert fact.at == NOW

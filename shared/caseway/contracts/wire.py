@@ -10,8 +10,11 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, WithJsonSchema
 from pydantic_core import core_schema
 
-_AWARE = core_schema.datetime_schema(tz_constraint="aware")
-_AWARE_ONLY = core_schema.datetime_schema(strict=True, tz_constraint="aware")
+# within these, an instant of any offset can be turned into UTC, and stored
+_FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
+_LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
+_AWARE = core_schema.datetime_schema(tz_constraint="aware", ge=_FIRST, le=_LAST)
+_AWARE_ONLY = core_schema.datetime_schema(strict=True, tz_constraint="aware", ge=_FIRST, le=_LAST)
 _DATED = core_schema.str_schema(strict=True, pattern=r"^\d{4}-")
 
 Instant = Annotated[
