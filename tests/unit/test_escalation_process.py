@@ -216,6 +216,16 @@ def test_a_pause_after_the_deadline_takes_nothing_back():
     assert len(milestone.stretches) == 2
 
 
+def test_a_pause_exactly_at_the_deadline_comes_too_late_whichever_is_read_first():
+    fact_first, timer_first = opened(ONLY_RESOLUTION), opened(ONLY_RESOLUTION)
+    told = fact_first.tell(CaseHeld, at("20 10:00"), turn="customer")
+    assert names(told) == ["resolution warned", "resolution violated"]
+    timer_first.wait(at("20 10:00"))
+    assert timer_first.tell(CaseHeld, at("20 10:00"), turn="customer") == []
+    assert timer_first.milestones[0].stretches == fact_first.milestones[0].stretches
+    assert timer_first.milestone("resolution").state == fact_first.milestone("resolution").state == "violated"
+
+
 def test_a_fact_after_the_deadline_tells_the_violation_if_no_timer_did():
     desk = opened(ONLY_RESOLUTION)
     told = desk.tell(CaseHeld, at("20 10:30"), turn="customer")
