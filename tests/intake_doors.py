@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from caseway.kernel.errors import Rejected, Transient
 from caseway.runtime.running import Running
 from caseway.runtime.settings import Settings
+from caseway_intake.adapters.cases import CASES
 from caseway_intake.gateway.routes import routes
 from tests.intake_builders import NOW, configuration
 
@@ -62,7 +63,7 @@ def running(door: RecordingDoor, *, key: str = KEY, environment: str = "producti
 
 def client(intake: Running) -> httpx.AsyncClient:
     """A client of the HTTP door, without a socket."""
-    transport = httpx.ASGITransport(Starlette(routes=list(routes(intake))))
+    transport = httpx.ASGITransport(Starlette(routes=list(routes(intake, CASES))))
     return httpx.AsyncClient(transport=transport, base_url="http://intake.test")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from caseway.contracts.case_commands import HoldCase, ReplyToCase
 from caseway.contracts.codec import decode
+from caseway_intake.metrics import DOORS
 from tests.intake_builders import CASE_ID, NOW
 from tests.intake_doors import KEY, NOT_THERE, TOO_LARGE, RecordingDoor, client, running, signed, token
 
@@ -402,3 +403,10 @@ async def test_cases_are_not_shown_to_strangers_or_customers(http):
 async def test_a_question_about_cases_that_is_wrong_is_named(http, query, field):
     response = await http.get(f"/v1/cases?{query}", headers=token())
     assert (response.status_code, list(problems(response))) == (422, [field])
+
+
+async def test_every_answer_is_counted_by_its_code(http):
+    before = {code: DOORS.labels("http", code)._value.get() for code in (202, 401)}
+    await post(http, "chat", CHAT)
+    await post(http, "chat", CHAT, **{"webhook-id": "forged"})
+    assert [DOORS.labels("http", code)._value.get() - before[code] for code in (202, 401)] == [1, 1]

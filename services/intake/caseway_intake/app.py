@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Stage
-
 from caseway_intake.adapters.cases import CASES, NUMBERS
 from caseway_intake.gateway.routes import routes
 from caseway_intake.gateway.smtp import smtp_door
@@ -28,6 +29,6 @@ def build() -> Service:
         ),
         configuration=Configuration,
         http_port=8081,
-        routes=routes,
+        routes=functools.partial(routes, cases=CASES),
         loops=(smtp_door,),
     )

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from caseway.kernel.errors import Rejected, Transient
+from caseway_intake import metrics
 from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -32,14 +33,9 @@ def guarded(endpoint: Endpoint) -> Endpoint:
     """The endpoint, with each kind of failure as its answer."""
 
     async def guard(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except Refusal as refused:
-            return _refused(refused)
-        except Rejected as rejected:
-            return _refused(refusal(413, rejected.detail or rejected.reason))
-        except Transient:
-            return _refused(refusal(503, "not taken: what stands behind this door does not answer; try again"))
+        response = await _answered(endpoint, request)
+        metrics.DOORS.labels("http", response.status_code).inc()
+        return response
 
     return guard
 
@@ -83,6 +79,17 @@ def read_model(model: type[Model], content: dict[str, Any]) -> Model:
         return model.model_validate_json(orjson.dumps(content))
     except ValidationError as wrong:
         raise Refusal(422, *problems_of(wrong)) from wrong
+
+
+async def _answered(endpoint: Endpoint, request: Request) -> Response:
+    try:
+        return await endpoint(request)
+    except Refusal as refused:
+        return _refused(refused)
+    except Rejected as rejected:
+        return _refused(refusal(413, rejected.detail or rejected.reason))
+    except Transient:
+        return _refused(refusal(503, "not taken: what stands behind this door does not answer; try again"))
 
 
 def _refused(refused: Refusal) -> Response:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from caseway.contracts.about_cases import CaseCommand
 from caseway.contracts.parts import Actor
+from caseway.contracts.topology import model_of
 from caseway.runtime.running import Running
 from caseway_intake.gateway.answers import answer, guarded, read_body, read_model, read_object
 from caseway_intake.gateway.arrivals import LARGEST_JSON, Arrival, drawn_id, is_id, publish
@@ -24,18 +25,17 @@ _FOR_MACHINES = frozenset({"add-contact", "absorb"})
 """What only stages and integrations say: a person saying it would forge a customer's words, or another case's."""
 
 
-def command_routes(running: Running, commands: Mapping[str, type[CaseCommand]]) -> list[Route]:
-    """One route; `commands` are the models by their `ce_type`."""
-    door = CommandDoor(running, commands)
+def command_routes(running: Running) -> list[Route]:
+    """One route for every command of the contract."""
+    door = CommandDoor(running)
     return [Route("/v1/commands/cases/{case_id}/{verb}", guarded(door.take), methods=["POST"])]
 
 
 class CommandDoor:
     """Takes commands by HTTP: 202 once Kafka has them. What becomes of them is told on `cases`."""
 
-    def __init__(self, running: Running, commands: Mapping[str, type[CaseCommand]]) -> None:
+    def __init__(self, running: Running) -> None:
         self._running = running
-        self._commands = commands
 
     async def take(self, request: Request) -> Response:
         """One command; the path says on which case, the token by whom."""
@@ -62,8 +62,8 @@ class CommandDoor:
         return {"actor": read_token(key, request.headers.get("authorization", "")).model_dump()}
 
     def _read(self, path: Mapping[str, str], body: dict[str, Any]) -> CaseCommand:
-        model = self._commands.get(f"caseway.case.{path['verb']}.v1")
-        if model is None:
+        model = model_of("case.commands", f"caseway.case.{path['verb']}.v1")
+        if model is None or not issubclass(model, CaseCommand):
             raise refusal(404, "not a command", field="verb")
         if not _CASE_ID.fullmatch(path["case_id"]):
             raise refusal(422, "case_ and a UUID", field="case_id")

@@ -18,7 +18,8 @@ from starlette.routing import Route
 from caseway.kernel.errors import Transient
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.running import Running
-from caseway_intake.adapters.cases import CASES
+from caseway.runtime.stage import Collection
+from caseway_intake.domain.case import Case
 from caseway_intake.gateway.answers import answer, guarded
 from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
 from caseway_intake.gateway.signatures import is_unguarded, read_token
@@ -46,9 +47,9 @@ class Query(BaseModel):
     """`next` of the page before."""
 
 
-def reading_routes(running: Running) -> list[Route]:
+def reading_routes(running: Running, cases: Collection) -> list[Route]:
     """One case, and many."""
-    reader = CaseReader(running)
+    reader = CaseReader(running, cases)
     return [
         Route("/v1/cases", guarded(reader.many), methods=["GET"]),
         Route("/v1/cases/{case_id}", guarded(reader.one), methods=["GET"]),
@@ -58,9 +59,10 @@ def reading_routes(running: Running) -> list[Route]:
 class CaseReader:
     """Shows cases as intake's own database has them: a moment behind the facts at most."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, cases: Collection) -> None:
         self._running = running
-        self._cases = running.database[CASES.name]
+        self._load = cases.load
+        self._cases = running.database[cases.name]
 
     async def one(self, request: Request) -> Response:
         """The case, or 404."""
@@ -71,7 +73,7 @@ class CaseReader:
             raise Transient(type(error).__name__) from error
         if document is None:
             raise refusal(404, "no such case", field="case_id")
-        return answer(200, shown(document))
+        return answer(200, shown(self._load(document)))
 
     async def many(self, request: Request) -> Response:
         """The newest first, a page at a time."""
@@ -85,7 +87,7 @@ class CaseReader:
             raise Transient(type(error).__name__) from error
         page = found[: query.limit]
         following = _cursor(page[-1]) if len(found) > query.limit else None
-        return answer(200, {"cases": [shown(each) for each in page], "next": following})
+        return answer(200, {"cases": [shown(self._load(each)) for each in page], "next": following})
 
     def _check_reader(self, request: Request) -> None:
         """Cases are personal data: only the desk's own people and machines see them."""
@@ -97,9 +99,8 @@ class CaseReader:
             raise refusal(403, "a customer may not read cases")
 
 
-def shown(document: Mapping[str, Any]) -> dict[str, Any]:
+def shown(case: Case) -> dict[str, Any]:
     """A case as people read it."""
-    case = CASES.load(dict(document))
     nature, customer = case.nature, case.customer
     return {
         "case_id": case.id,

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from caseway.kernel.errors import Rejected, Transient
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
+from caseway_intake import metrics
 from caseway_intake.gateway.arrivals import publish
 from caseway_intake.gateway.mails import MOST_RECIPIENTS, is_address, is_path, mail_arrival
 from caseway_intake.settings import Configuration
@@ -106,6 +107,11 @@ class SmtpDoor:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the library's name
         """The mail itself: as it came, byte for byte."""
+        said = await self._taken(envelope)
+        metrics.DOORS.labels("smtp", said[:3]).inc()
+        return said
+
+    async def _taken(self, envelope: Envelope) -> str:
         mailfrom = "" if envelope.mail_from == _NULL_SENDER else envelope.mail_from or ""
         raw = envelope.original_content or b""
         if not raw.strip():

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from caseway.contracts import case_commands, voice_commands
 from caseway.contracts.about_cases import CaseCommand
 from caseway.contracts.case_commands import AddContact
 from caseway.contracts.parts import Actor
+from caseway.contracts.topology import topic_named
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway.kernel.errors import Superseded
 from caseway.runtime.stage import Handle
-
 from caseway_intake.domain import life
 
 CASES = "cases"
 NUMBERS = "numbers"
-COMMANDS: Mapping[str, type[CaseCommand]] = {
-    each.TYPE: each
-    for module in (case_commands, voice_commands)
-    for each in vars(module).values()
-    if isinstance(each, type) and issubclass(each, CaseCommand) and each is not CaseCommand
-}
-"""Every command of the topic, by its `ce_type`."""
 
 
 def on_command(message: Message[CaseCommand], states: States, moment: Moment) -> Decision:
@@ -56,7 +48,7 @@ def handles() -> Mapping[type | str, Handle]:
     """Every command of the topic: one that is not offered yet is answered too."""
     any_command = Handle(decide=on_command, needs=_case)
     return {
-        **dict.fromkeys(COMMANDS.values(), any_command),
+        **dict.fromkeys(topic_named("case.commands").models, any_command),
         AddContact: Handle(decide=on_add_contact, needs=_case_and_number),
     }
 
