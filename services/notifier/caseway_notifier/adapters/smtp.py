@@ -192,6 +192,8 @@ class _Attempt:
         envelope = self._envelope
         encoding, options = ("ascii", [])
         if envelope.needs_utf8:
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
             if not client.supports_extension("smtputf8"):
                 raise SMTPDataError(553, "SMTPUTF8 is not offered")
             encoding, options = ("utf-8", ["SMTPUTF8", "BODY=8BITMIME"])
