@@ -160,7 +160,7 @@ class _Reading(Generic[Model]):
         try:
             return self._model.model_validate(raw, extra="forbid")
         except ValidationError as wrong:
-            for error in wrong.errors():
+            for error in _worth_telling(wrong.errors()):
                 field, *path = error["loc"] or ("",)
                 if str(field) not in unreadable:
                     self._model_fault(str(field), path, error)
@@ -248,6 +248,19 @@ class _Reading(Generic[Model]):
         else:
             return text
         return None
+
+
+def _worth_telling(errors: Sequence[Any]) -> list[Any]:
+    """All but "too few" of a list whose elements are themselves at fault: pydantic counts only the good ones."""
+    places = [error["loc"] for error in errors]
+
+    def is_echo(error: Any) -> bool:
+        above = error["loc"]
+        return error["type"] == "too_short" and any(
+            len(loc) > len(above) and loc[: len(above)] == above for loc in places
+        )
+
+    return [error for error in errors if not is_echo(error)]
 
 
 def _is_text_by_name(annotation: Any) -> bool:

@@ -61,7 +61,7 @@ def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
 
 
 def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
-    """Business time from the start to the deadline; for one that ended, to its end if that was earlier."""
+    """Business time from the start to the deadline, while it stands to the pause; to its end, if that was earlier."""
     until = min(milestone.due_at, milestone.ended_at or milestone.due_at)
     spans = (span for run in _runs(milestone, until) for span in hours.counted(run.start, run.end))
     return islice(_joined(spans), _MOST_SPANS)
@@ -69,8 +69,8 @@ def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
 
 def _runs(milestone: Milestone, until: dt.datetime) -> Iterator[Interval]:
     runs = list(milestone.stretches)
-    if milestone.is_open:
-        runs.append(Interval(milestone.running_since or _stood_since(milestone), until))
+    if milestone.running_since is not None:
+        runs.append(Interval(milestone.running_since, until))
     for run in runs:
         if run.start < min(run.end, until):
             yield Interval(run.start, min(run.end, until))
