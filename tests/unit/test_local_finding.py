@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from caseway.local import StackError
-from caseway.local.kafka import find_java, kafka_jars
+from caseway.local.kafka_files import find_java, kafka_jars
 from caseway.local.mongo import find_mongod
 from caseway.local.process import Identity, start_mark
 from caseway.local.settings import LocalSettings
