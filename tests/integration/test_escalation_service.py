@@ -1,0 +1,201 @@
+"""Escalation as a process, on a real Kafka and a real MongoDB: facts become promises, and time breaks them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import yaml
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from caseway.contracts.cases import CaseHeld, CaseNoted, CaseOpened, CaseReplied, CaseResolved
+from caseway.contracts.codec import encode
+from caseway.kernel.clock import WallClock
+from caseway.local import Stack
+from caseway.runtime.kafka import create_topics
+from caseway.testkit.namespaces import Namespace
+from caseway.testkit.processes import ServiceProcess
+from caseway.testkit.waiting import eventually
+from tests.escalation_builders import CALENDARS, FIRST_RESPONSE, MACHINE, RESOLUTION, fact
+
+instant = dt.datetime.fromisoformat
+PARTITIONS = 4
+SHORT = [
+    {
+        "name": "urgent",
+        "when": {"field": "priority", "equals": "urgent"},
+        "target": "2s",
+        "warn_before": "1s",
+        "calendar": "always",
+    },
+    {"name": "normal", "target": "8h", "calendar": "always"},
+]
+
+
+class Desk:
+    """A running escalation with its surroundings."""
+
+    def __init__(self, namespace: Namespace, service: ServiceProcess) -> None:
+        self.namespace = namespace
+        self.service = service
+        self._sent = 0
+
+    async def tell(self, model: type[Any], case: str, when: dt.datetime | None = None, **fields: Any) -> dt.datetime:
+        """A fact of intake's."""
+        happened = when or WallClock().now()
+        data = fact(model, happened, case_id=case, **fields)
+        self._sent += 1
+        value, headers = encode(data, id=f"{case}-{self._sent}", source="caseway://test", time=happened, subject=case)
+        async with AIOKafkaProducer(bootstrap_servers=self.namespace.kafka_url, acks="all") as producer:
+            await producer.send_and_wait(self.namespace.topic("cases"), value, key=case.encode(), headers=headers)
+        return happened
+
+    async def told(self, case: str, count: int) -> list[dict[str, Any]]:
+        """The first facts about a case's promises, in order; a repeated record counts once."""
+        name = self.namespace.topic("milestones")
+        found: dict[str, dict[str, Any]] = {}
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.namespace.kafka_url, auto_offset_reset="earliest"
+        ) as consumer:
+            consumer.assign([TopicPartition(name, number) for number in range(PARTITIONS)])
+
+            async def enough() -> bool:
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    for record in records:
+                        headers = {key: value.decode() for key, value in record.headers}
+                        data = orjson.loads(record.value)
+                        if data["case_id"] == case:
+                            found[headers["ce_id"]] = data | {
+                                "type": headers["ce_type"].split(".")[2],
+                                "id": headers["ce_id"],
+                            }
+                return len(found) >= count
+
+            await eventually(enough, f"{count} facts about {case}")
+        return list(found.values())
+
+    async def get(self, path: str, **query: str) -> httpx.Response:
+        """One answer."""
+        async with httpx.AsyncClient(base_url=self.service.url, timeout=20) as client:
+            return await client.get(path, params=query)
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One for all tests here: each has cases of its own."""
+    folder = tmp_path_factory.mktemp("escalation")
+    kinds = {"first_response": FIRST_RESPONSE | {"promises": SHORT}, "resolution": RESOLUTION | {"promises": SHORT[1:]}}
+    (folder / "calendars.yaml").write_text(yaml.safe_dump(CALENDARS))
+    (folder / "milestones.yaml").write_text(yaml.safe_dump({"kinds": kinds}))
+    namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
+    service = ServiceProcess("escalation", namespace.environment() | {"CASEWAY_CONFIG": str(folder)}, folder)
+    with asyncio.Runner() as runner:
+        runner.run(create_topics(namespace.kafka_url, namespace.prefix, PARTITIONS))
+        try:
+            runner.run(service.start().until_ready())
+            yield Desk(namespace, service)
+        finally:
+            service.kill()
+            runner.run(namespace.clean())
+
+
+async def test_a_promise_is_warned_of_and_violated_exactly_when_it_is_due(desk):
+    """S1-19, S1-20: by timers alone; an automatic answer changes nothing."""
+    case = "case_short"
+    opened = await desk.tell(CaseOpened, case, priority="urgent")
+    await desk.tell(CaseReplied, case, actor=MACHINE)
+    facts = [each for each in await desk.told(case, 4) if each["kind"] == "first_response"]
+    assert [each["type"] for each in facts] == ["started", "warned", "violated"]
+    due_at = instant(facts[0]["due_at"])
+    whole = opened.replace(microsecond=opened.microsecond // 1000 * 1000)
+    assert whole <= due_at - dt.timedelta(seconds=2) <= opened
+    assert instant(facts[1]["at"]) == due_at - dt.timedelta(seconds=1)
+    assert instant(facts[2]["at"]) == due_at
+    assert due_at <= instant(facts[2]["noticed_at"]) < due_at + dt.timedelta(seconds=20)
+    assert {each["cause"] for each in facts} == {f"{case}-1"}
+
+
+async def test_an_answer_that_is_read_late_corrects(desk):
+    """delivery.md, "Caught up past T": the fact lay before the due time."""
+    case = "case_late"
+    opened = await desk.tell(CaseOpened, case, WallClock().now() - dt.timedelta(seconds=30), priority="urgent")
+    violated = next(each for each in await desk.told(case, 4) if each["type"] == "violated")
+    await desk.tell(CaseReplied, case, opened + dt.timedelta(seconds=1))
+    met = (await desk.told(case, 5))[-1]
+    assert (met["type"], met["corrects"]) == ("met", violated["id"])
+    assert met["elapsed_seconds"] == pytest.approx(1, abs=0.002)
+
+
+async def test_the_answer_says_why_a_promise_is_due(desk):
+    """S1-19: by HTTP, in data and in words."""
+    case = "case_why"
+    opened = await desk.tell(CaseOpened, case)
+    await desk.tell(CaseHeld, case, opened + dt.timedelta(seconds=3), turn="customer")
+    await desk.told(case, 3)
+    answer = await eventually(lambda: _paused(desk, case), "the pause in the answer")
+    resolution = next(each for each in answer["milestones"] if each["kind"] == "resolution")
+    assert (answer["turn"], resolution["state"], resolution["policy"]) == ("customer", "paused", "normal")
+    reason = resolution["reason"]
+    assert (reason["calendar"], reason["zone"]) == ("always", "Europe/Warsaw")
+    assert instant(reason["stands_since"]) - instant(resolution["started_at"]) <= dt.timedelta(seconds=3)
+    assert "8 h of the hours of 'always' (Europe/Warsaw) were promised by 'normal'" in reason["words"]
+
+
+async def _paused(desk: Desk, case: str) -> Any:
+    answer = (await desk.get(f"/v1/cases/{case}/milestones")).json()
+    return answer if any(each["state"] == "paused" for each in answer.get("milestones", ())) else None
+
+
+async def test_promises_that_are_due_are_listed_the_nearest_first(desk):
+    opened = await desk.tell(CaseOpened, "case_listed_1")
+    await desk.tell(CaseOpened, "case_listed_2", opened - dt.timedelta(hours=1))
+    await desk.told("case_listed_1", 2)
+    await desk.told("case_listed_2", 2)
+    bound = (opened + dt.timedelta(hours=9)).isoformat()
+    listed = (await desk.get("/v1/milestones", due_before=bound)).json()["milestones"]
+    due = [instant(each["due_at"]) for each in listed]
+    assert due == sorted(due)
+    ours = [each["case_id"] for each in listed if each["case_id"].startswith("case_listed")]
+    assert ours == ["case_listed_2"] * 2 + ["case_listed_1"] * 2
+    none = (await desk.get("/v1/milestones", due_before=opened.isoformat())).json()["milestones"]
+    assert [each for each in none if each["case_id"].startswith("case_listed")] == []
+    assert len((await desk.get("/v1/milestones", due_before=bound, limit="1")).json()["milestones"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/v1/cases/case_nowhere/milestones", {}, 404),
+        ("/v1/milestones", {}, 400),
+        ("/v1/milestones", {"due_before": "tomorrow"}, 400),
+        ("/v1/milestones", {"due_before": "2026-01-31T17:00:00"}, 400),
+        ("/v1/milestones", {"due_before": "2026-01-31T17:00:00Z", "limit": "0"}, 400),
+        ("/v1/milestones", {"due_before": "2026-01-31T17:00:00Z", "limit": "100000"}, 400),
+        ("/v1/milestones", {"due_before": "2026-01-31T17:00:00Z", "limit": "many"}, 400),
+    ],
+)
+async def test_a_mistaken_question_is_answered_with_what_is_wrong(desk, path, query, status):
+    answer = await desk.get(path, **query)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+async def test_the_figures_of_promises_are_exported(desk):
+    case = "case_counted"
+    await desk.tell(CaseOpened, case)
+    await desk.tell(CaseNoted, case, text="nothing to count")
+    await desk.tell(CaseResolved, case)
+    await desk.told(case, 4)
+
+    async def shown() -> bool:
+        text = (await desk.get("/metrics")).text
+        return (
+            'caseway_milestones{fact="met",kind="resolution"}' in text and "caseway_milestones_overdue_seconds" in text
+        )
+
+    await eventually(shown, "counts in /metrics")
