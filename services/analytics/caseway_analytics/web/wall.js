@@ -166,20 +166,21 @@ function levelMeter(level) {
   share(share(meter, "--share", level.ratio ?? 0), "--target", level.target);
   return make("span", { class: "level", "data-mood": isLow ? "bad" : "" }, meter,
     make("span", { class: isLow ? "share bad" : "share" }, percent(level.ratio)),
-    make("span", { class: "goal" }, `goal ${percent(level.target)} within ${spoken(level.within_seconds)}`));
+    make("span", { class: "goal" }, `goal ${percent(level.target)} in ${spoken(level.within_seconds)}`));
 }
 
 function agentCard(agent) {
   const isFull = agent.capacity !== null && agent.load >= agent.capacity;
-  const load = agent.capacity === null ? number(agent.load) : `${number(agent.load)} of ${number(agent.capacity)}`;
+  const load = agent.capacity === null ? number(agent.load) : `${number(agent.load)}/${number(agent.capacity)}`;
   const meter = share(make("div", { class: "meter", "aria-hidden": "true" }, make("i")), "--share", agent.capacity ? agent.load / agent.capacity : 0);
-  const work = agent.work.map((piece) => make("li", {}, make("span", {}, piece.number ? `#${piece.number}` : NONE),
-    make("span", {}, piece.wrapping ? "wrapping up" : CHANNELS[piece.channel] ?? piece.channel), since(piece.since)));
-  if (agent.more) work.push(make("li", {}, `and ${agent.more} more`));
+  const work = agent.work.map((piece) => make("li", { "data-channel": piece.channel, "data-wrapping": String(piece.wrapping) },
+    piece.number ? `#${piece.number}` : NONE, make("span", { class: "hidden" }, ` ${CHANNELS[piece.channel] ?? ""}${piece.wrapping ? ", wrapping up" : ""}`)));
+  if (agent.more) work.push(make("li", {}, `+${agent.more}`));
   return make("li", { class: "card", "data-presence": agent.presence, "data-full": String(isFull), "data-ringing": String(agent.ringing > 0) },
     make("div", { class: "who" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", { class: "name" }, agent.label),
-      make("span", { class: "hidden" }, `, ${PRESENCES[agent.presence] ?? agent.presence}, load `), make("span", { class: "load" }, agent.ringing ? "ringing" : load)),
-    meter, make("ul", { class: "work" }, ...work));
+      make("span", { class: "hidden" }, `, ${PRESENCES[agent.presence] ?? agent.presence}, load`)),
+    make("div", { class: "held" }, meter, make("span", { class: "load" }, agent.ringing ? "ringing" : load)),
+    make("ul", { class: "work" }, ...work));
 }
 
 function renderVolume() {
