@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-Data = TypeVar("Data", covariant=True)
+Data = TypeVar("Data", covariant=True)  # noqa: PLC0105 - it is read as a word in signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
