@@ -7,6 +7,7 @@ import functools
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Stage
 from caseway_intake.adapters.cases import CASES, NUMBERS
+from caseway_intake.edge import edge_stage
 from caseway_intake.gateway.routes import routes
 from caseway_intake.gateway.smtp import smtp_door
 from caseway_intake.handlers import core
@@ -18,6 +19,7 @@ def build() -> Service:
     return Service(
         name="intake",
         stages=(
+            edge_stage(),
             Stage(
                 name="intake.core",
                 topics=("case.commands",),

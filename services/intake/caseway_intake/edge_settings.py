@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
 from caseway.kernel.rules import ALWAYS, Condition
 from caseway.kernel.vocabulary import Channel, Priority
 from caseway.runtime.configuration import condition_over
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from caseway_intake.domain.words import fold
 
 FIELDS = frozenset(
     {
@@ -113,10 +115,13 @@ class Languages(_Part):
 
 
 class TriageRule(_Part):
-    """What a contact is judged to be when a condition holds; what it leaves out, later rules may say."""
+    """What a contact is judged to be when its condition holds; what it leaves out, later rules may say."""
 
     name: str
     when: Annotated[Condition, condition_over(FIELDS)] = ALWAYS
+    words: tuple[str, ...] = ()
+    """Beginnings of words, or of phrases, of which subject or text must have one; in any size of letters, with or
+    without accents: `zamowien` finds `Zamówienie`. Far cheaper than patterns, and what a desk can write itself."""
     category: str | None = None
     priority: Priority | None = None
     class_: str | None = Field(default=None, alias="class")
@@ -124,6 +129,14 @@ class TriageRule(_Part):
     preferred_channel: Channel | None = None
     department: str | None = None
     tags: tuple[str, ...] = ()
+
+    @field_validator("words", mode="after")
+    @classmethod
+    def _are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        folded = tuple(fold(word).strip() for word in words)
+        if not all(folded):
+            raise ValueError("words with letters or digits in them")
+        return folded
 
 
 class Triage(_Part):

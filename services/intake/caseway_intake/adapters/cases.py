@@ -7,7 +7,6 @@ from typing import Any
 
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.stage import Collection
-
 from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature
 
 Document = dict[str, Any]

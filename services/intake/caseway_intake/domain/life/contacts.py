@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.case_commands import AddContact
-from caseway.contracts.cases import CaseOpened, CaseReopened, ContactAdded, ContactRepeated, ContactUpdated
+from caseway.contracts.cases import (
+    CaseOpened,
+    CaseReopened,
+    ContactAdded,
+    ContactBounced,
+    ContactRepeated,
+    ContactUpdated,
+)
+from caseway.contracts.parts import Bounce
 from caseway.kernel.errors import Rejected
 from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
 from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature, excerpt, with_entry, with_key
@@ -50,6 +58,8 @@ def open_case(command: AddContact, step: Step, number: int) -> Outcome:
 def add_contact(case: Case, command: AddContact, step: Step) -> Outcome:
     """The case with one more contact: added, updated by what a call or chat went on to do, or known already."""
     _check(command)
+    if command.bounce is not None and not case.has(command.source_key):
+        return _bounced(case, command, command.bounce, step)
     if not case.has(command.source_key):
         return _added(case, command, step)
     if command.channel not in _CONVERSING:
@@ -84,6 +94,14 @@ def _updated(case: Case, command: AddContact, step: Step) -> Outcome:
     )
     outcome = Outcome(case=after, facts=(fact,))
     return _reopened(outcome, command, step) if _wants_us(command) else outcome
+
+
+def _bounced(case: Case, command: AddContact, bounce: Bounce, step: Step) -> Outcome:
+    """What we sent did not arrive: nobody's turn changes, and nothing is opened again."""
+    after = advance(case, step, keys=with_key(case.keys, command.source_key))
+    told = bounce.model_dump(exclude_none=True)
+    fact = ContactBounced(**head(after, step), source_key=command.source_key, **told)
+    return Outcome(case=after, facts=(fact,))
 
 
 def _repeated(case: Case, command: AddContact, step: Step) -> Outcome:

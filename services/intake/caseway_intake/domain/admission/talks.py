@@ -1,0 +1,217 @@
+"""How chats and calls are admitted."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from caseway.contracts.contacts import ChatContact, PhoneContact
+from caseway.contracts.parts import Author, Call, CustomerLink, FileReference, Party
+from caseway.kernel.decision import Decision, Put, Ref, together
+from caseway.kernel.vocabulary import Channel
+from caseway_intake.domain.admission.bounds import bounded
+from caseway_intake.domain.admission.draft import (
+    CONVERSATIONS,
+    Draft,
+    Knowledge,
+    complete,
+    link_of,
+    needs_of_party,
+    who,
+)
+from caseway_intake.domain.conversations import (
+    OPENING_CALL,
+    Conversation,
+    Said,
+    Turnout,
+    call_event,
+    chat_event,
+)
+from caseway_intake.domain.phones import same_number
+
+_CASE_ID = re.compile(r"case_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CHAT_ENDS = "ended"
+_CALL_ENDS = frozenset({"ended"})
+
+
+def needs_of_chat(contact: ChatContact) -> Iterable[Ref]:
+    """The chat, and who the customer may be."""
+    yield Ref(CONVERSATIONS, _chat_key(contact))
+    party = contact.customer
+    yield from (Ref(*each) for each in needs_of_party((party.email,), (party.phone,), party.id))
+
+
+def needs_of_call(contact: PhoneContact) -> Iterable[Ref]:
+    """The call, and who the caller may be."""
+    yield Ref(CONVERSATIONS, _call_key(contact))
+    yield from (Ref(*each) for each in needs_of_party((), (contact.caller,), None))
+
+
+def admit_chat(contact: ChatContact, known: Knowledge) -> Decision:
+    """A chat's customer opens a case by the first word; everything else of the chat is added to it."""
+    key = _chat_key(contact)
+    before: Conversation | None = known.states.get(CONVERSATIONS, key)
+    is_word = contact.event in {"message", "file"} and contact.sender.kind == "customer"
+    said = Said(
+        at=known.now,
+        fields={} if is_word else _kept(contact, known),
+        is_by_customer=is_word,
+        is_start=contact.event == "started",
+        is_end=contact.event == _CHAT_ENDS,
+    )
+    turnout = chat_event(before, key, known.id, said)
+    return _decided(key, turnout, _opening_chat(contact, turnout), known)
+
+
+def admit_call(contact: PhoneContact, known: Knowledge) -> Decision:
+    """A call opens a case when it is offered; a case that the telephony names is the call's case."""
+    key = _call_key(contact)
+    before: Conversation | None = known.states.get(CONVERSATIONS, key)
+    named = contact.case_id if contact.case_id and _CASE_ID.fullmatch(contact.case_id) else ""
+    said = Said(
+        at=known.now,
+        fields=_kept(contact, known),
+        is_end=contact.event in _CALL_ENDS,
+        opens=contact.direction == "inbound" and contact.event in OPENING_CALL,
+    )
+    turnout = call_event(before, key, said, named)
+    is_ours = contact.direction == "outbound"
+    return _decided(key, turnout, _call_draft(contact, turnout, known, opens=not is_ours), known)
+
+
+def _chat_key(contact: ChatContact) -> str:
+    return f"chat:{contact.conversation}"
+
+
+def _call_key(contact: PhoneContact) -> str:
+    return f"phone:{contact.call}"
+
+
+def _kept(contact: ChatContact | PhoneContact, known: Knowledge) -> dict[str, str]:
+    """What a contact that waits is rebuilt from; as text, since its attributes may have any name."""
+    link = link_of(who(contact.customer, known)) if isinstance(contact, ChatContact) else CustomerLink()
+    return {
+        "id": known.id,
+        "source": known.source,
+        "time": known.time.isoformat(),
+        "type": contact.TYPE,
+        "data": contact.model_dump_json(exclude_none=True),
+        "link": link.model_dump_json(exclude_none=True),
+    }
+
+
+def _decided(key: str, turnout: Turnout, draft: Draft, known: Knowledge) -> Decision:
+    changes = (Put(collection=CONVERSATIONS, id=key, value=turnout.conversation),)
+    match turnout.outcome:
+        case "waits":
+            return Decision(changes=changes)
+        case "leads-nowhere":
+            return Decision(changes=changes, parks="nothing-said")
+        case "opens" | "adds":
+            command, blobs = complete(draft, known)
+            first = Decision(emits=(command,), changes=changes, blobs=blobs)
+            return together((first, *(_waited(each, turnout, known) for each in turnout.waiting)))
+
+
+def _waited(kept: Mapping[str, Any], turnout: Turnout, known: Knowledge) -> Decision:
+    """A contact that waited for its case; a chat's start tells no more than its first word does."""
+    then = dataclasses.replace(
+        known, id=kept["id"], source=kept["source"], time=dt.datetime.fromisoformat(kept["time"])
+    )
+    if kept["type"] == PhoneContact.TYPE:
+        draft = _call_draft(PhoneContact.model_validate_json(kept["data"]), turnout, then, opens=False)
+    else:
+        contact = ChatContact.model_validate_json(kept["data"])
+        if contact.event == "started":
+            return Decision()
+        draft = _chat_draft(contact, turnout, None)
+    # its party is that of the contact which opened the case: only that one's points are loaded
+    command, blobs = complete(dataclasses.replace(draft, party=Party(name=draft.party.name)), then)
+    return Decision(emits=(command,), blobs=blobs)
+
+
+def _opening_chat(contact: ChatContact, turnout: Turnout) -> Draft:
+    """The draft, with what the chat's start told before."""
+    for kept in turnout.waiting:
+        earlier = ChatContact.model_validate_json(kept["data"])
+        if earlier.event == "started":
+            draft = _chat_draft(contact, turnout, earlier)
+            return dataclasses.replace(draft, link=CustomerLink.model_validate_json(kept["link"]))
+    return _chat_draft(contact, turnout, None)
+
+
+def _chat_draft(contact: ChatContact, turnout: Turnout, started: ChatContact | None) -> Draft:
+    sender, file = contact.sender, contact.file
+    attributes = bounded({**(started.attributes if started else {}), **contact.attributes})
+    party = _fuller(contact.customer, started.customer if started else None)
+    files = (FileReference(name=file.name, media_type=file.media_type, size=file.size, url=file.url),) if file else ()
+    address = party.email or party.phone
+    return Draft(
+        case_id=turnout.conversation.case_id,
+        source_key=turnout.conversation.source_key,
+        channel=Channel.CHAT,
+        author=Author(
+            kind=sender.kind,
+            id=sender.id or None,
+            name=sender.name,
+            address=address if sender.kind == "customer" else None,
+        ),
+        party=party,
+        direction="inbound" if sender.kind == "customer" or contact.event in {"started", "ended"} else "outbound",
+        text=contact.text or "",
+        content={
+            "attachments": files,
+            "conversation": contact.conversation,
+            "platform": "chat",
+            "event": contact.event,
+            "attributes": attributes,
+            "matched_by": "conversation" if turnout.outcome == "adds" else None,
+        },
+        hints=(contact.language, started.language if started else None),
+        facts={
+            "platform": "chat",
+            "event": contact.event,
+            "sender": address,
+            "attributes": attributes,
+            "attachments_count": len(files),
+        },
+    )
+
+
+def _fuller(party: Party, started: Party | None) -> Party:
+    """What a message leaves out, the chat's start may have said."""
+    if started is None:
+        return party
+    return Party(**{**started.model_dump(exclude_none=True), **party.model_dump(exclude_none=True)})
+
+
+def _call_draft(contact: PhoneContact, turnout: Turnout, known: Knowledge, *, opens: bool) -> Draft:
+    region, to_e164 = known.rules.mailboxes.region, known.tools.to_e164
+    caller = same_number(contact.caller, region, to_e164)
+    dialled = same_number(contact.dialled, region, to_e164)
+    theirs, ours = (caller, dialled) if contact.direction == "inbound" else (dialled, caller)
+    ivr, attributes = bounded(contact.ivr), bounded(contact.attributes)
+    language = contact.ivr.get("language")
+    return Draft(
+        case_id=turnout.conversation.case_id,
+        source_key=turnout.conversation.source_key,
+        channel=Channel.PHONE,
+        author=Author(kind="customer", address=theirs or contact.caller or None),
+        party=Party(phone=contact.caller if contact.direction == "inbound" and contact.caller else None),
+        direction=contact.direction,
+        text=contact.transcript or "",
+        opens=opens,
+        content={
+            "event": contact.event,
+            "call": Call(**contact.model_dump(exclude={"case_id", "attributes", "ivr"}), ivr=ivr),
+            "mailbox": ours or None,
+            "reply_to": theirs or None,
+            "attributes": attributes,
+            "matched_by": "conversation" if turnout.outcome == "adds" else None,
+        },
+        hints=(language if isinstance(language, str) else None,),
+        facts={"dialled": ours, "sender": theirs, "event": contact.event, "ivr": ivr, "attributes": attributes},
+    )

@@ -1,0 +1,1 @@
+"""What a mail says, whatever shape it is in."""

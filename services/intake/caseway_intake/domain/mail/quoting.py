@@ -1,0 +1,158 @@
+"""What of a mail's text is new.
+
+Cutting too much loses a customer's words, cutting too little only shows some twice: so only what surely quotes is cut,
+and a mail that answers between the quoted lines is left whole. Forwarded mails are what the sender wants to show: they
+stay. In Polish, English, German and Japanese, as the usual mail programs write.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LONGEST_LOOKED_AT = 64 * 1024
+"""Characters in which the beginning of a quotation is looked for; what a person writes is shorter."""
+_SIGNATURE_LINES = 15
+"""A longer tail is no signature."""
+_SIGNATURE_LENGTH = 2_000
+"""Characters at the end in which a signature begins."""
+
+_ATTRIBUTION = re.compile(
+    r"""^[ \t]*(?:
+      On\ [^\n]{4,160}(?:\n[^\n]{0,120})??\ ?wrote:
+    | (?:W\ dniu|Dnia|W\ )[^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał|pisze|napisał\(a\)|napisała|napisali)[^\n]{0,60}:
+    | (?:pt|pon|wt|śr|czw|sob|niedz|niedz\.)\.?,?\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał)[^\n]{0,60}:
+    | (?:Am|Den)\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?schrieb[^\n]{0,120}:
+    | \d{4}[年/][^\n]{4,160}(?:\n[^\n]{0,120})?(?::|wrote:|のメール:|書きました[::]?)
+    | [^\n]{1,100}さんは書きました[::]?
+    )[ \t]*$""",
+    re.MULTILINE | re.VERBOSE,
+)
+_SEPARATOR = re.compile(
+    r"""^[ \t]*(?:
+      -{2,}\ ?(?:Original\ Message|Original\ message|Oryginalna\ wiadomość|Wiadomość\ oryginalna
+        |Ursprüngliche\ Nachricht|Original-?Nachricht|元のメッセージ|Original\ Appointment)\ ?-{2,}
+    | _{10,}[ \t]*\n+(?=(?:From|Od|Von|差出人):)
+    | \*?(?:From|Od|Von|差出人)\*?:[^\n]{1,200}\n(?:[^\n]{1,200}\n){0,2}?
+      [ \t]*\*?(?:Sent|Date|Wysłano|Wysłane|Data|Gesendet|Datum|送信日時|日付)\*?:
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+_FORWARDED = re.compile(
+    r"^[ \t]*(?:-{3,}[ ]*|Begin[ ])(?:Forwarded[ ]message|Wiadomość[ ]przekazana|Przekazana[ ]wiadomość|Treść[ ]przekazanej"
+    r"|Weitergeleitete[ ]Nachricht|転送(?:された)?メッセージ)|^Begin forwarded message:",
+    re.MULTILINE | re.IGNORECASE,
+)
+_QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
+_DATED = re.compile(r"\d")
+_SIGNATURE = re.compile(r"^--[ \t]?$", re.MULTILINE)
+_MOBILE = re.compile(
+    r"^(?:Sent from my |Sent from (?:Outlook|Mail|Yahoo)|Get Outlook for |Wysłan[eo] z |Pobierz program Outlook|Von meinem |Gesendet von "
+    r"|Gesendet mit |Diese Nachricht wurde von meinem |iPhoneから送信|(?:私の|マイ)?\w{0,20}から送信)[^\n]{0,80}$",
+    re.MULTILINE,
+)
+_RULE = re.compile(
+    r"^[ \t]*([-=*_\u2500-\u2503\u2550\uff0d\uff1d\u30fc\u2015\u2014\u2013\uff0a\u2606\u2605\u25c6\u25a0])\1{5,}[ \t]*$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """A mail's text, parted; nothing of it is lost."""
+
+    new: str
+    quoted: str = ""
+    signature: str = ""
+
+
+def part(text: str) -> Writing:
+    """What is new in `text`, what is quoted, and the signature."""
+    body = text.strip("\r\n")
+    new, quoted = _cut_quoted(body)
+    new, signature = _cut_signature(new)
+    if not new.strip():
+        return Writing(new=body.strip())
+    return Writing(new=new.strip(), quoted=quoted.strip("\n"), signature=signature.strip())
+
+
+def _cut_quoted(body: str) -> tuple[str, str]:
+    has_quoted_lines = _QUOTED_LINE.search(body) is not None
+    start = _beginning(body)
+    if start is not None:
+        return _cut_at(body, *start)
+    return _cut_trailing(body) if has_quoted_lines and not _FORWARDED.search(body) else (body, "")
+
+
+def _beginning(body: str) -> tuple[int, int, bool] | None:
+    """Where a quotation begins, where its own lines begin, and whether all that follows belongs to it."""
+    looked_at = body[:LONGEST_LOOKED_AT]
+    forwarded = _FORWARDED.search(looked_at)
+    end = forwarded.start() if forwarded else len(looked_at)
+    separator = _SEPARATOR.search(looked_at, 0, end)
+    attribution = next((each for each in _ATTRIBUTION.finditer(looked_at, 0, end) if _DATED.search(each.group())), None)
+    if separator and (attribution is None or separator.start() <= attribution.start()):
+        return separator.start(), separator.end(), True
+    return (attribution.start(), attribution.end(), False) if attribution else None
+
+
+def _cut_at(body: str, start: int, inner: int, is_all: bool) -> tuple[str, str]:
+    before, tail = body[:start], body[inner:]
+    if is_all or not _QUOTED_LINE.search(tail):
+        # a mail program that does not mark lines quotes to the end; nothing before it means: nothing was cut off
+        return (before, body[start:]) if before.strip() else (body, "")
+    kept, quoted = _answered_below(tail)
+    if kept is None:
+        return body, ""
+    return f"{before.rstrip()}\n\n{kept}" if before.strip() else kept, body[start:inner] + quoted
+
+
+def _answered_below(tail: str) -> tuple[str | None, str]:
+    """What is written below one block of quoted lines, and that block; None where the answer stands between lines."""
+    lines = tail.split("\n")
+    marked = [number for number, line in enumerate(lines) if line.lstrip().startswith(">")]
+    first, last = marked[0], marked[-1]
+    between = [line for line in lines[first : last + 1] if line.strip() and not line.lstrip().startswith(">")]
+    before = [line for line in lines[:first] if line.strip()]
+    if before or any(not _is_wrapped(line) for line in between):
+        return None, ""
+    return "\n".join(lines[last + 1 :]), "\n".join(lines[: last + 1])
+
+
+def _is_wrapped(line: str) -> bool:
+    """Whether it may be the end of a quoted line that a mail program broke: one short word or two."""
+    return len(line.split()) <= 2 and len(line) <= 20
+
+
+def _cut_trailing(body: str) -> tuple[str, str]:
+    """Cut marked lines that nobody announces, where they are the end of the text."""
+    lines = body.split("\n")
+    last = len(lines)
+    while last and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith(">")):
+        last -= 1
+    marked = any(line.lstrip().startswith(">") for line in lines[last:])
+    if not marked or not last:
+        return body, ""
+    return "\n".join(lines[:last]), "\n".join(lines[last:])
+
+
+def _cut_signature(new: str) -> tuple[str, str]:
+    begin = max(0, len(new) - _SIGNATURE_LENGTH)
+    marks = (each.start() for each in _SIGNATURE.finditer(new, begin) if _is_short(new[each.end() :]))
+    start = next(marks, None)
+    if start is None:
+        mobile = [each.start() for each in _MOBILE.finditer(new, begin) if not new[each.end() :].strip()]
+        start = mobile[-1] if mobile else _ruled(new, begin)
+    return (new, "") if start is None else (new[:start], new[start:])
+
+
+def _is_short(tail: str) -> bool:
+    return tail.strip().count("\n") < _SIGNATURE_LINES
+
+
+def _ruled(new: str, begin: int) -> int | None:
+    """Where a block between two rules ends the text, as Japanese signatures do."""
+    rules = list(_RULE.finditer(new, begin))[-2:]
+    if len(rules) < 2 or new[rules[1].end() :].strip() or not _is_short(new[rules[0].start() :]):
+        return None
+    return rules[0].start()

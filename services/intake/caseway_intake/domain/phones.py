@@ -1,0 +1,59 @@
+"""Telephone numbers, however they are written. Source: semantics 5.10."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ToE164 = Callable[[str, str], str]
+"""Gives a number, plain as `plain` makes it, in E.164 by its region; empty where it is no number."""
+
+TAIL_DIGITS = 7
+"""Of a number, enough to find few others by, and the same in every writing of it: with or without country and area."""
+_LONGEST = 60
+
+_EXTENSION = re.compile(
+    r"(?:[,;]?\s*(?:;ext=|ext\.?|extension|wewn?\.?|int\.?|dw\.?|durchwahl|app(?:arat)?\.?|内線(?:番号)?|x|#)\s*[:.]?\s*\d{1,8})\s*$",
+    re.IGNORECASE,
+)
+_TRUNK_ZERO = re.compile(r"(?<=\d)\s*\(0\)")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_SCHEME = re.compile(r"^\s*(?:tel|callto|sip|whatsapp):", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A number as it was written, made plain."""
+
+    digits: str
+    """Digits only; with a `+` before them where the country was given."""
+
+    @property
+    def tail(self) -> str:
+        """The last digits: the same for every writing of a number."""
+        return self.digits.lstrip("+")[-TAIL_DIGITS:]
+
+
+def plain(written: str) -> Written | None:
+    """The digits of a number, its extension cut off; None where there are too few.
+
+    >>> plain("+81 (0)3-1234-5678 内線 12")
+    Written(digits='+81312345678')
+    """
+    text = unicodedata.normalize("NFKC", written[:_LONGEST])
+    text = _TRUNK_ZERO.sub("", _EXTENSION.sub("", _SCHEME.sub("", text)))
+    digits = _NO_DIGIT.sub("", text)
+    has_country = text.lstrip(" (").startswith("+")
+    if digits.startswith("00") and not has_country:
+        digits, has_country = digits[2:], True
+    if not 3 <= len(digits) <= 17:
+        return None
+    return Written(digits=f"+{digits}" if has_country else digits)
+
+
+def same_number(written: str, region: str, to_e164: ToE164) -> str:
+    """What two writings of one number share: E.164, else the bare digits; empty for what is no number."""
+    number = plain(written)
+    return (to_e164(number.digits, region) or number.digits) if number else ""
