@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from caseway.contracts.codec import Envelope, decode, dump, encode
-from caseway.contracts.samples import MAIL, MESSAGE_ID, SAMPLES
+from caseway.contracts.samples import MAIL, SAMPLES
+from caseway.contracts.story import MESSAGE_ID
 from caseway.contracts.topology import TOPICS, Topic
 from caseway.contracts.wire import Fact, WireModel
 from caseway.kernel.errors import Rejected, Superseded

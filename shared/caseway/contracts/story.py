@@ -1,0 +1,11 @@
+"""The ids of the story that the golden examples tell."""
+
+CASE = "case_9f2f39d0-3c0e-5d0a-8f5e-0f3b4bb9f1c7"
+OTHER_CASE = "case_1b0f7c1e-7b1d-5c36-9a55-5d1a7c3e2f10"
+WORK_ITEM = "work_6a1d52f4-27b5-5a0e-a1c4-8d1f6f0a7b21"
+MILESTONE = "milestone_0d4b2c9e-5f2a-5b7d-9c3e-2a6f8e1d4b50"
+NOTIFICATION = "notification_3c7e9a10-84d2-5f6b-b0a9-6e5d4c3b2a19"
+CAUSE = "5f0c2a1e-93b4-5d77-8a6e-1c2d3e4f5a6b"
+DIGEST = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
+MESSAGE_ID = "20261122.1001.anna@example.com"
+OUR_MESSAGE_ID = "case-4711.1.k3v9@support.example.com"
