@@ -22,7 +22,7 @@ ALLOWED_MODULES = {"caseway.runtime.service"}
 """`service` is banned as the name of a heap; there it is the word for what the runtime runs."""
 
 PARTS = {"__main__", "app", "handlers", "ports", "settings", "metrics", "domain", "adapters"}
-OWN_PARTS = {"intake": {"gateway"}, "analytics": {"web"}}
+OWN_PARTS = {"intake": {"gateway", "edge"}, "analytics": {"web"}}
 
 BANNED_WORDS = {
     "ticket": "contact or case",

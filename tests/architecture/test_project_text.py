@@ -21,7 +21,9 @@ HOSTS = tuple(
         ("deb", "debian", "org"),
     )
 )
-MACHINE = re.compile("|".join(("/" + "work/", "/" + "root/", "/" + "home/[a-z]", "/" + "Users/")))
+MACHINE = re.compile(
+    r"(?<![\w.}])(" + "|".join(("/" + "work/", "/" + "root/", "/" + "home/[a-z]", "/" + "Users/")) + ")"
+)
 
 
 def test_a_module_says_what_it_is_in_one_short_line() -> None:

@@ -1,4 +1,4 @@
-"""Samples of work, promises, notifications and figures; the others are in `samples`."""
+"""Samples of work, promises, notifications and figures."""
 
 from __future__ import annotations
 

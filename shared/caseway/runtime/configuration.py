@@ -50,7 +50,7 @@ class Problem:
         return f"{self.file}: {self.path}: {self.expected}" if self.path else f"{self.file}: {self.expected}"
 
 
-class Inconsistent(ValueError):  # noqa: N818 - it says what is wrong with the files
+class Inconsistent(ValueError):
     """Files that do not fit together; for a model's own validators. Each fault's path begins with the field."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

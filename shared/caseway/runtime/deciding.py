@@ -28,7 +28,7 @@ _log = logger(__name__)
 __all__ = ["ARRIVALS", "Condemned", "Decider", "from_record"]
 
 
-class Condemned(Exception):  # noqa: N818 - it is a verdict on one item, caught by the lane
+class Condemned(Exception):
     """A decision failed after it may have changed the resident object: rebuild, and go again without the item."""
 
     def __init__(self, item: Item) -> None:

@@ -34,7 +34,7 @@ Loaded = dict[tuple[str, str], Any]
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne | DeleteMany
 
 
-class Fenced(Exception):  # noqa: N818 - a verdict on lanes, caught by the stage
+class Fenced(Exception):
     """Another owner has taken at least one of the lanes."""
 
     def __init__(self, lanes: Sequence[int]) -> None:
@@ -42,7 +42,7 @@ class Fenced(Exception):  # noqa: N818 - a verdict on lanes, caught by the stage
         self.lanes = list(lanes)
 
 
-class InDoubt(Exception):  # noqa: N818 - neither success nor failure
+class InDoubt(Exception):
     """The commit's outcome is not known: `next`, read at the next claim, will tell."""
 
 

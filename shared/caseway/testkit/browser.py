@@ -1,4 +1,4 @@
-"""A real browser, headless, driven through its debugging pipe: no driver and no socket is needed."""
+"""A real browser, headless, driven through its pipe."""
 
 import asyncio
 import base64

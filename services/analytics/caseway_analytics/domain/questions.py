@@ -18,7 +18,7 @@ _LONGEST: Mapping[str, dt.timedelta] = {"hour": dt.timedelta(days=93), "day": dt
 """What one answer may span: more rows than that are an export, not a figure on a screen."""
 
 
-class BadQuestion(Exception):  # noqa: N818 - it is an answer, with the field that is wrong
+class BadQuestion(Exception):
     """A question that cannot be answered.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Chats, calls and messages: which contacts belong together, and which open a case. Source: wire.md, "Ids"."""
+"""Which chats, calls and messages belong together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telephone numbers, however they are written. Source: semantics 5.10."""
+"""Telephone numbers, however they are written."""
 
 from __future__ import annotations
 

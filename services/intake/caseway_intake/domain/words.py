@@ -1,4 +1,4 @@
-"""Texts folded so that words are found however they are written."""
+"""Texts folded, so that words are found in any writing."""
 
 from __future__ import annotations
 

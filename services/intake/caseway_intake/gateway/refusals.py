@@ -16,7 +16,7 @@ class Problem:
     problem: str
 
 
-class Refusal(Exception):  # noqa: N818 - it becomes an answer, not an error
+class Refusal(Exception):
     """Answered with a status of its own, and each problem named."""
 
     def __init__(self, status: int, *problems: Problem) -> None:

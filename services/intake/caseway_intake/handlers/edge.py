@@ -1,4 +1,4 @@
-"""The edge: each contact becomes a command to its case, each customer's record something to be found by."""
+"""The edge: each contact becomes a command to its case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contact in one form for all channels, and how it is completed."""
+"""A contact in one form for all channels."""
 
 from __future__ import annotations
 

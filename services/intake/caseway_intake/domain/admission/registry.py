@@ -1,4 +1,4 @@
-"""How records of customers become what addresses and numbers are found by."""
+"""What addresses and numbers find customers by."""
 
 from __future__ import annotations
 

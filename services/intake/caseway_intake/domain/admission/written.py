@@ -1,4 +1,4 @@
-"""How forms, messages and what a desk writes down are admitted."""
+"""How forms, messages and a desk's own notes are admitted."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Outcome:
     timers: tuple[Arm | Disarm, ...] = ()
 
 
-class Refused(Exception):  # noqa: N818 - named like the fact that it becomes
+class Refused(Exception):
     """A command that cannot be in the case's present state; becomes the fact `refused`."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
