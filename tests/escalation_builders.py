@@ -1,4 +1,4 @@
-"""A desk with promises, without a broker: this file is what escalation's tests share.
+"""A desk with promises, without a broker, for tests of escalation.
 
 It does with decisions what the lane does, one at a time: keeps states (through their documents), arms and fires
 timers, and gives facts the ids that the runtime would.
