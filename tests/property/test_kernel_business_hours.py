@@ -7,9 +7,10 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from caseway.kernel.business_hours import BusinessHours, Hours, Span
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from caseway.kernel.business_hours import BusinessHours, Hours, Span
 
 ZONES = (
     "Europe/Warsaw",

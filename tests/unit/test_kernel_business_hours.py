@@ -6,6 +6,7 @@ import datetime as dt
 import doctest
 
 import pytest
+
 from caseway.kernel import business_hours
 from caseway.kernel.business_hours import WHOLE_DAY, BusinessHours, Hours, NeverOpen, Span, wall_time
 

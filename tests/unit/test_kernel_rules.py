@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from caseway.kernel.rules import ALWAYS, Condition, ConditionError, compile_condition, first_match
 
 FIELDS = {
