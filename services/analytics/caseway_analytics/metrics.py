@@ -7,7 +7,9 @@ sum over instances. Totals never fall, because a case counts by queue only once 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -15,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from caseway_analytics.domain.figures import Cell, total
 from caseway_analytics.domain.measures import NOTICES
-from caseway_analytics.domain.wall import PRESENCES, Desk, Piece, Plan, by_channel_and_queue, oldest, pieces_of
+from caseway_analytics.domain.wall import PRESENCES, Desk, Piece, Plan, oldest, pieces_of
 
 _MOST_LABELS = 60
 """Values of one label; what comes after them is `other`, so that a log full of queues cannot fill Prometheus."""
@@ -41,12 +43,9 @@ class DeskMetrics(Collector):
 
 def _standing(desk: Desk, plan: Plan) -> Iterable[Metric]:
     pieces = pieces_of(desk.live)
-    waiting = GaugeMetricFamily("caseway_waiting", "Work items that nobody has.", labels=["channel", "queue"])
-    queue_label = _Bounded()
-    for (channel, queue), group in by_channel_and_queue(pieces).items():
-        waiting.add_metric([channel, queue_label(queue)], len(group))
-    yield waiting
-    yield from _by_queue(desk, plan, pieces, queue_label)
+    label = _Bounded(plan.queues)
+    yield _waiting(pieces, label)
+    yield from _by_queue(desk, plan, pieces, label)
     present = GaugeMetricFamily("caseway_agents", "Agents by presence.", labels=["presence"])
     for presence in PRESENCES:
         present.add_metric([presence], sum(agent.presence == presence for agent in desk.agents))
@@ -58,23 +57,37 @@ def _standing(desk: Desk, plan: Plan) -> Iterable[Metric]:
     yield _one("caseway_milestones_at_risk", "Milestones that were warned of and have not ended.", at_risk)
 
 
+def _waiting(pieces: Sequence[Piece], label: _Bounded) -> Metric:
+    family = GaugeMetricFamily("caseway_waiting", "Work items that nobody has.", labels=["channel", "queue"])
+    counts = Counter((piece.case.channel, label(piece.item.queue)) for piece in pieces if piece.is_waiting)
+    for values, count in counts.items():
+        family.add_metric(list(values), count)
+    return family
+
+
 def _by_queue(desk: Desk, plan: Plan, pieces: Sequence[Piece], label: _Bounded) -> Iterable[Metric]:
     longest = GaugeMetricFamily("caseway_oldest_waiting_seconds", "How long the first in line waits.", labels=["queue"])
     held = GaugeMetricFamily("caseway_work_with_agents", "Work items that agents hold.", labels=["queue"])
+    by_label: dict[str, list[Piece]] = {label(queue): [] for queue in plan.queues}
+    for piece in pieces:
+        by_label.setdefault(label(piece.item.queue), []).append(piece)
+    for name, mine in by_label.items():
+        longest.add_metric([name], _seconds(oldest(piece for piece in mine if piece.is_waiting), desk.now))
+        held.add_metric([name], sum(not piece.is_waiting for piece in mine))
+    return (longest, held, *_service_levels(desk, plan))
+
+
+def _service_levels(desk: Desk, plan: Plan) -> Iterable[Metric]:
+    """Of the queues that a file names: for these, somebody has promised something."""
     level = GaugeMetricFamily("caseway_service_level_ratio", "Today's share picked up in time.", labels=["queue"])
     target = GaugeMetricFamily("caseway_service_level_target_ratio", "What the share should be.", labels=["queue"])
-    queues = dict.fromkeys([*plan.queues, *(piece.item.queue for piece in pieces)])
-    for queue in queues:
-        mine = [piece for piece in pieces if piece.item.queue == queue]
-        since = oldest(piece for piece in mine if piece.is_waiting)
-        longest.add_metric([label(queue)], _seconds(since, desk.now))
-        held.add_metric([label(queue)], sum(not piece.is_waiting for piece in mine))
+    for queue in list(plan.queues)[:_MOST_LABELS]:
         if wanted := plan.targets.get(queue) or plan.targets.get("*"):
-            target.add_metric([label(queue)], wanted.share)
+            target.add_metric([queue], wanted.share)
             share = total(_of_queue(desk.today, queue), "pick_up").share_within(wanted.within_seconds)
             if share is not None:
-                level.add_metric([label(queue)], share)
-    return (longest, held, level, target)
+                level.add_metric([queue], share)
+    return (level, target)
 
 
 def _running_totals(totals: Totals) -> Iterable[Metric]:
@@ -116,8 +129,8 @@ def _counter(
 class _Bounded:
     """Lets through the first values it meets, and calls the rest `other`."""
 
-    def __init__(self) -> None:
-        self._known: set[str] = set()
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._known = set(islice(known, _MOST_LABELS))
 
     def __call__(self, value: str) -> str:
         if value not in self._known and len(self._known) >= _MOST_LABELS:

@@ -280,12 +280,3 @@ def state_of(case: History) -> str:
 
 def _iso(instant: dt.datetime | None) -> str | None:
     return instant.isoformat() if instant else None
-
-
-def by_channel_and_queue(pieces: Iterable[Piece]) -> dict[tuple[str, str], list[Piece]]:
-    """Waiting pieces, for the metrics."""
-    groups: dict[tuple[str, str], list[Piece]] = {}
-    for piece in pieces:
-        if piece.is_waiting:
-            groups.setdefault((piece.case.channel, piece.item.queue), []).append(piece)
-    return groups
