@@ -86,7 +86,10 @@ AnyRule = TypeVar("AnyRule", bound=Rule)
 
 def first_match(rules: Iterable[AnyRule], facts: Facts) -> AnyRule | None:
     """The first rule whose condition holds, in the order written; None when none does."""
-    return next((rule for rule in rules if rule.when.test(facts)), None)
+    for rule in rules:
+        if rule.when.test(facts):
+            return rule
+    return None
 
 
 def compile_condition(raw: Any, fields: Fields) -> Condition:

@@ -24,6 +24,8 @@ from caseway_escalation.domain.process.settling import Settling, unwarned
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.promises import Kind, Promises, Step, Terms
 
+CASE = "case"
+"""Below it, triggers see the case's standing."""
 CASES = "cases"
 """The topic, and the collection of what is known of its cases."""
 
@@ -53,7 +55,7 @@ class Following:
     def _steps_of(self, message: Message[Any]) -> Collection[tuple[str, Step]]:
         name = _name(message.type)
         return (
-            self._promises.steps(name, _facts(message.data, self._standing)) if name in self._promises.triggers else ()
+            self._promises.steps(name, _Facts(message.data, self._standing)) if name in self._promises.triggers else ()
         )
 
     def _followed(self, milestone: Milestone) -> Milestone:
@@ -204,6 +206,21 @@ def _name(type_: str) -> str:
     return ".".join(type_.split(".")[1:3])
 
 
-def _facts(fact: Any, standing: Mapping[str, Any]) -> dict[str, Any]:
-    """For triggers: the fact's own fields, and the case's standing below `case`."""
-    return {name.rstrip("_"): value for name, value in vars(fact).items()} | {"case": standing}
+class _Facts(Mapping[str, Any]):
+    """For triggers: the fact's own fields, and the case's standing below `case`; nothing is copied."""
+
+    def __init__(self, fact: Any, standing: Mapping[str, Any]) -> None:
+        self._fields = vars(fact)
+        self._standing = standing
+
+    def __getitem__(self, name: str) -> Any:
+        if name == CASE:
+            return self._standing
+        return self._fields[name if name in self._fields else f"{name}_"]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name.rstrip("_") for name in self._fields)
+        yield CASE
+
+    def __len__(self) -> int:
+        return len(self._fields) + 1

@@ -70,14 +70,14 @@ class Settling:
 
     def _violated(self, milestone: Milestone) -> Milestone:
         due_at = milestone.due_at
-        violation = self._telling.say(
+        self._telling.say(
             MilestoneViolated,
             milestone,
             due_at,
             noticed_at=max(self._telling.now, due_at),
             elapsed_seconds=milestone.terms.target.total_seconds(),
         )
-        return replace(milestone, outcome=Outcome.VIOLATED, violation=violation)
+        return replace(milestone, outcome=Outcome.VIOLATED, violation=self._telling.last_id())
 
 
 def unwarned(milestone: Milestone, at: dt.datetime) -> Milestone:

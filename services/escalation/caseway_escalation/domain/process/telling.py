@@ -31,8 +31,8 @@ class Telling:
         """When what is told now was noticed."""
         return self._moment.now
 
-    def say(self, model: type[AnyFact], milestone: Milestone, at: dt.datetime, **more: Any) -> str:
-        """Tell one fact; its id."""
+    def say(self, model: type[AnyFact], milestone: Milestone, at: dt.datetime, **more: Any) -> None:
+        """Tell one fact."""
         fact = model(
             at=at,
             cause=self._cause(),
@@ -49,6 +49,9 @@ class Telling:
         )
         self.facts.append(fact)
         self.counts[f"{_outcome(model)}.{milestone.kind}"] += 1
+
+    def last_id(self) -> str:
+        """The id that the fact told last goes out with."""
         message = self._message
         stage = self._moment.lane.partition("/")[0]
         return emitted_id(stage, message.source, message.id, message.type, len(self.facts) - 1)
