@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from caseway.kernel.rules import ALWAYS, Condition
 from caseway.kernel.vocabulary import Channel, Priority
 from caseway.runtime.configuration import condition_over
-from caseway_intake.domain.words import fold
+from caseway_intake.domain.words import beginning, fold
 
 FIELDS = frozenset(
     {
@@ -133,8 +133,8 @@ class TriageRule(_Part):
     @field_validator("words", mode="after")
     @classmethod
     def _are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        folded = tuple(fold(word).strip() for word in words)
-        if not all(folded):
+        folded = tuple(beginning(fold(word)) for word in words)
+        if not all(each.strip() for each in folded):
             raise ValueError("words with letters or digits in them")
         return folded
 

@@ -1,4 +1,4 @@
-"""What a contact is about, how urgent, in which language: by rules."""
+"""What a contact is about, how urgent, in which language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Detect = Callable[[str, tuple[str, ...]], tuple[str, float]]
 
 LONGEST_LOOKED_AT = 8_000
 """Characters of a text that rules look at: bounds what a customer's text can cost."""
-_DETECTED_ON = 400
+_DETECTED_ON = 200
 """Characters that tell a language; twice as many take twice the time, and tell no more."""
 _FEWEST_LETTERS = 8
 """A text of fewer letters, such as `OK`, tells no language."""
@@ -103,7 +103,7 @@ def language_of(text: str, hints: Iterable[str | None], languages: Languages, de
         detect: the detector.
     """
     sample = text[:_DETECTED_ON]
-    if sum(char.isalpha() for char in sample) >= _FEWEST_LETTERS:
+    if sum(map(str.isalpha, sample)) >= _FEWEST_LETTERS:
         detected, probability = detect(sample, languages.known)
         if detected and probability >= languages.confidence:
             return detected

@@ -43,6 +43,8 @@ _FORWARDED = re.compile(
     r"|Weitergeleitete[ ]Nachricht|転送(?:された)?メッセージ)|^Begin forwarded message:",
     re.MULTILINE | re.IGNORECASE,
 )
+_HINTS = ("--", "___", "From", "Od:", "Von", "差出人", "wrote", "napisa", "pisze", "schrieb", ":\n")
+"""Without one of these no quotation begins: spares most mails the patterns."""
 _QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
 _DATED = re.compile(r"\d")
 _SIGNATURE = re.compile(r"^--[ \t]?$", re.MULTILINE)
@@ -54,6 +56,10 @@ _MOBILE = re.compile(
 _RULE = re.compile(
     r"^[ \t]*([-=*_\u2500-\u2503\u2550\uff0d\uff1d\u30fc\u2015\u2014\u2013\uff0a\u2606\u2605\u25c6\u25a0])\1{5,}[ \t]*$",
     re.MULTILINE,
+)
+_RULES = tuple(
+    each * 6
+    for each in "-=*_\u2500\u2501\u2502\u2503\u2550\uff0d\uff1d\u30fc\u2015\u2014\u2013\uff0a\u2606\u2605\u25c6\u25a0"
 )
 
 
@@ -77,8 +83,8 @@ def part(text: str) -> Writing:
 
 
 def _cut_quoted(body: str) -> tuple[str, str]:
-    has_quoted_lines = _QUOTED_LINE.search(body) is not None
-    start = _beginning(body)
+    has_quoted_lines = ">" in body and _QUOTED_LINE.search(body) is not None
+    start = _beginning(body) if has_quoted_lines or any(each in body for each in _HINTS) else None
     if start is not None:
         return _cut_at(body, *start)
     return _cut_trailing(body) if has_quoted_lines and not _FORWARDED.search(body) else (body, "")
@@ -111,17 +117,10 @@ def _answered_below(tail: str) -> tuple[str | None, str]:
     """What is written below one block of quoted lines, and that block; None where the answer stands between lines."""
     lines = tail.split("\n")
     marked = [number for number, line in enumerate(lines) if line.lstrip().startswith(">")]
-    first, last = marked[0], marked[-1]
-    between = [line for line in lines[first : last + 1] if line.strip() and not line.lstrip().startswith(">")]
-    before = [line for line in lines[:first] if line.strip()]
-    if before or any(not _is_wrapped(line) for line in between):
+    last = marked[-1]
+    if any(line.strip() and not line.lstrip().startswith(">") for line in lines[: last + 1]):
         return None, ""
     return "\n".join(lines[last + 1 :]), "\n".join(lines[: last + 1])
-
-
-def _is_wrapped(line: str) -> bool:
-    """Whether it may be the end of a quoted line that a mail program broke: one short word or two."""
-    return len(line.split()) <= 2 and len(line) <= 20
 
 
 def _cut_trailing(body: str) -> tuple[str, str]:
@@ -138,12 +137,20 @@ def _cut_trailing(body: str) -> tuple[str, str]:
 
 def _cut_signature(new: str) -> tuple[str, str]:
     begin = max(0, len(new) - _SIGNATURE_LENGTH)
-    marks = (each.start() for each in _SIGNATURE.finditer(new, begin) if _is_short(new[each.end() :]))
-    start = next(marks, None)
+    marks = _SIGNATURE.finditer(new, begin) if "--" in new else iter(())
+    start = next((each.start() for each in marks if _is_short(new[each.end() :])), None)
     if start is None:
-        mobile = [each.start() for each in _MOBILE.finditer(new, begin) if not new[each.end() :].strip()]
-        start = mobile[-1] if mobile else _ruled(new, begin)
+        start = _last_line(new)
+    if start is None:
+        start = _ruled(new, begin)
     return (new, "") if start is None else (new[:start], new[start:])
+
+
+def _last_line(new: str) -> int | None:
+    """Where the last line begins, if a telephone's mail program wrote it."""
+    text = new.rstrip()
+    start = text.rfind("\n") + 1
+    return start if _MOBILE.match(text, start) else None
 
 
 def _is_short(tail: str) -> bool:
@@ -152,6 +159,9 @@ def _is_short(tail: str) -> bool:
 
 def _ruled(new: str, begin: int) -> int | None:
     """Where a block between two rules ends the text, as Japanese signatures do."""
+    tail = new[begin:]
+    if not any(each in tail for each in _RULES):
+        return None
     rules = list(_RULE.finditer(new, begin))[-2:]
     if len(rules) < 2 or new[rules[1].end() :].strip() or not _is_short(new[rules[0].start() :]):
         return None
