@@ -1,0 +1,174 @@
+"""Analytics as processes, on a real Kafka and a real MongoDB: exact whatever is killed, and honest over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+
+import pytest
+
+from caseway.kernel.vocabulary import Channel, Presence
+from caseway.testkit.desk_facts import CaseTeller, day_of, presence
+from caseway.testkit.namespaces import Namespace
+from caseway.testkit.waiting import eventually
+from caseway_analytics.domain.recount import recount
+from tests.analytics_desk import AnalyticsDesk, events, get
+
+NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+async def desk(namespace: Namespace, tmp_path) -> AnalyticsDesk:
+    own = AnalyticsDesk(namespace, tmp_path)
+    await own.prepare()
+    return own
+
+
+def todays_facts(seed, count):
+    """A day that ends now, in the order in which it happened."""
+    started = NOW - dt.timedelta(hours=3)
+    cases = day_of(seed, count, started, dt.timedelta(hours=2, minutes=30))
+    return sorted((fact for case in cases for fact in case if fact.at <= NOW), key=lambda fact: fact.at)
+
+
+async def tell_in_parts(desk, facts):
+    """So that they come in several transactions."""
+    for start in range(0, len(facts), 50):
+        await desk.tell(*facts[start : start + 50])
+
+
+async def equals_recount(desk):
+    """Whether the aggregates are those of everything that was told."""
+    return await desk.cells() == recount(desk.facts)
+
+
+async def test_streaming_equals_a_recount_through_kills_and_duplicates(desk):
+    """delivery.md, checker 9: figures equal a recount of the facts; S1-44, S4-29."""
+    facts = todays_facts(11, 120)
+    half = len(facts) // 2
+    first, second = desk.service(), desk.service()
+    async with first.start(CASEWAY_FAILPOINTS="commit.after:2:kill"):
+        await first.until_ready(60)
+        await tell_in_parts(desk, facts[:half])
+        assert await first.until_ended(60) == -9
+    async with second.start(CASEWAY_FAILPOINTS="commit.before:3:kill,txn.after_state:5:kill"):
+        await second.until_ready(60)
+        again = await desk.tell_again(slice(0, half))
+        await tell_in_parts(desk, facts[half:])
+        assert await second.until_ended(60) == -9
+        assert again == half
+    async with desk.service() as last, desk.service() as beside:
+        await last.until_ready(60)
+        await beside.until_ready(60)
+        await desk.tell_again(slice(half - 50, None))
+        await eventually(lambda: equals_recount(desk), "aggregates equal a recount", seconds=60, every=0.5)
+        counted = await desk.totals()
+        summary = (await get(last, "/v1/summary")).json()
+    opened = sum(type(fact).__name__ == "CaseOpened" for fact in facts)
+    delivered = sum(type(fact).__name__ == "NotificationDelivered" for fact in facts)
+    assert summary["cases_opened"] == opened == 120
+    assert summary["mailed"] == delivered
+    assert summary["assigned"] == sum(type(fact).__name__ == "WorkAccepted" for fact in facts)
+    assert sum(each.get("cases_opened.n", 0) for each in counted.values()) == opened
+
+
+async def test_measures_answer_and_refuse(desk):
+    """S1-44; bad input: each fault with its field."""
+    case = CaseTeller("c-1", 41, Channel.CHAT)
+    hour = NOW.replace(minute=0, second=0) - dt.timedelta(hours=30)
+    facts = [
+        case.opened(hour),
+        case.queued(hour, "stores"),
+        case.accepted(hour + dt.timedelta(seconds=20), "stores", "ada"),
+        case.violated(hour, "first_response"),
+        case.resolved(hour + dt.timedelta(minutes=10)),
+    ]
+    async with desk.service() as service:
+        await service.until_ready()
+        await desk.tell(*facts)
+        await eventually(lambda: equals_recount(desk), "everything is counted")
+        span = f"from={hour:%Y-%m-%dT%H:%M:%SZ}&to={hour + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+        told = (await get(service, f"/v1/measures/pick_up?{span}&by=channel,queue&zone=UTC")).json()
+        kept = (await get(service, f"/v1/measures/promises_kept?{span}")).json()
+        empty = (await get(service, "/v1/measures/resolution?from=2020-01-01&to=2020-01-02&grain=day")).json()
+        refused = {
+            path: await get(service, f"/v1/measures/{path}")
+            for path in (
+                "pick_up?grain=week",
+                "pick_up?zone=Mars",
+                "pick_up?from=0026-01-01",
+                "pick_up?colour=red",
+                "joy",
+            )
+        }
+        metrics = await eventually(lambda: metrics_of(service), "the desk's metrics are there")
+    assert [(row["channel"], row["queue"], row["count"], row["mean_seconds"]) for row in told["rows"]] == [
+        ("chat", "stores", 1, 20.0)
+    ]
+    assert told["unit"] == "seconds"
+    assert kept["total"] == {"part": 0, "of": 1, "ratio": 0.0}
+    assert (empty["rows"], empty["total"]["mean_seconds"]) == ([], None)
+    assert {path: (answer.status_code, answer.json()["error"]["field"]) for path, answer in refused.items()} == {
+        "pick_up?grain=week": (422, "grain"),
+        "pick_up?zone=Mars": (422, "zone"),
+        "pick_up?from=0026-01-01": (422, "from"),
+        "pick_up?colour=red": (422, "colour"),
+        "joy": (404, "measure"),
+    }
+    assert 'caseway_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
+    assert 'caseway_milestones_total{outcome="violated"} 1.0' in metrics
+    assert 'caseway_work_with_agents{queue="stores"} 1.0' in metrics
+
+
+async def metrics_of(service):
+    """The text of /metrics, once the board has told it of a case."""
+    text = (await get(service, "/metrics")).text
+    return text if "caseway_cases_opened_total{" in text else ""
+
+
+async def test_the_stream_tells_within_a_second_and_ends_with_the_service(desk):
+    """S4-28: real time; a stream must not hold up the drain."""
+    case = CaseTeller("c-2", 42, Channel.PHONE)
+    async with desk.service() as service:
+        await service.until_ready()
+        stream = events(service, kinds=("wall",))
+        _, first = await anext(stream)
+        assert first["wall"]["totals"]["waiting"] == 0
+        assert first["wall"]["presence"]["online"] == 0
+        began = time.monotonic()
+        await desk.tell(presence(NOW, "celina.sowa", Presence.ONLINE), case.opened(NOW), case.queued(NOW, "phone"))
+        async with asyncio.timeout(10):
+            async for _, event in stream:
+                shown = event["wall"]
+                if shown["totals"]["waiting"] == 1 and shown["presence"]["online"] == 1:
+                    break
+        print(f"facts to the stream: {time.monotonic() - began:.2f} s")  # noqa: T201 - speeds are told, not asserted
+        assert {queue["queue"]: queue["waiting"] for queue in shown["queues"]}["phone"] == 1
+        assert [agent["label"] for agent in shown["agents"]] == ["Celina"]
+        assert shown["latest"] == [
+            {
+                "number": "42",
+                "channel": "phone",
+                "queue": "phone",
+                "state": "waiting",
+                "priority": "normal",
+                "opened_at": NOW.isoformat(),
+            }
+        ]
+        began = time.monotonic()
+        assert await service.terminate() in {0, -15}
+        assert time.monotonic() - began < 10, "the open stream held up the drain"
+        assert '"event":"stopped"' in service.last_words()
+        await stream.aclose()
+
+
+async def test_a_bad_configuration_is_refused_with_file_and_path(namespace, tmp_path):
+    """design.md §5: a service refuses to start on a bad configuration."""
+    (tmp_path / "measures.yaml").write_text("zone: Mars\nwall: {agents: all}\n", encoding="utf-8")
+    desk = AnalyticsDesk(namespace, tmp_path, configuration=tmp_path)
+    async with desk.service() as service:
+        assert await service.until_ended() == 1
+        words = service.last_words()
+    assert "measures.yaml: zone: " in words
+    assert "measures.yaml: wall.agents: " in words
