@@ -1,27 +1,25 @@
 """`caseway local up|down|status`, as a person types it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from caseway.local.commands import main
 from caseway.local.mongo import MongoRecipe
 from caseway.local.probes import kafka_answers, mongo_answers
 from caseway.local.process import NativeProcess, StackError, start_mark
 
 
-def _local(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("CASEWAY_")}
-    return subprocess.run(
-        [sys.executable, "-m", "caseway.local", *words],
-        env={**environment, "CASEWAY_LOCAL_FOLDER": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout of our own, where no backend is given."""
+    for name in ("CASEWAY_KAFKA_URL", "CASEWAY_MONGO_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CASEWAY_LOCAL_FOLDER", str(tmp_path))
+    return tmp_path
 
 
 def _exports(output: str) -> dict[str, str]:
@@ -30,26 +28,25 @@ def _exports(output: str) -> dict[str, str]:
 
 
 @pytest.mark.backends
-def test_what_is_up_goes_on_without_its_starter_until_down(tmp_path: Path) -> None:
-    assert _local(tmp_path, "status").returncode == 1
-    up = _local(tmp_path, "up")
+def test_what_is_up_goes_on_without_its_starter_until_down(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    up = subprocess.run([sys.executable, "-m", "caseway.local", "up"], capture_output=True, text=True, check=False)
+    pids: list[int] = []
     try:
         assert up.returncode == 0, up.stderr
+        pids = [each["identity"]["pid"] for each in json.loads((folder / "up.json").read_text())]
         urls = _exports(up.stdout)
         assert kafka_answers(urls["CASEWAY_KAFKA_URL"])
         assert mongo_answers(urls["CASEWAY_MONGO_URL"])
-        pids = [each["identity"]["pid"] for each in json.loads((tmp_path / "up.json").read_text())]
-        again = _local(tmp_path, "up")
-        assert _exports(again.stdout) == urls
-        status = _local(tmp_path, "status")
-        assert (status.returncode, _exports(status.stdout)) == (0, urls)
-        assert all(log in status.stderr for log in (str(tmp_path / "up/kafka.log"), str(tmp_path / "up/mongodb.log")))
+        for word in ("up", "status"):
+            assert main([word]) == 0
+            said = capsys.readouterr()
+            assert _exports(said.out) == urls
+            assert all(str(folder / "up" / log) in said.err for log in ("kafka.log", "mongodb.log"))
     finally:
-        down = _local(tmp_path, "down")
-    assert down.returncode == 0
+        assert main(["down"]) == 0
     assert not any(start_mark(pid) for pid in pids)
-    assert _local(tmp_path, "status").returncode == 1
-    assert not (tmp_path / "up").exists()
+    assert not (folder / "up").exists()
+    assert main(["status"]) == 1
 
 
 @pytest.mark.backends
