@@ -86,6 +86,7 @@ class Host:
         ]
         self._stages: list[RunningStage] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._loops: list[asyncio.Task[None]] = []
         self._problems: dict[str, str] = {"start": "starting"}
         self._is_stopping = False
 
@@ -142,7 +143,7 @@ class Host:
         self._spawn("own publisher", self._own_publisher.run())
         self._spawn("watch", self._watch())
         for loop in self.service.loops:
-            self._spawn(getattr(loop, "__name__", "loop"), _as_coroutine(loop(self.running)))
+            self._loops.append(self._spawn(getattr(loop, "__name__", "loop"), _as_coroutine(loop(self.running))))
 
     def _build_stage(self, stage: Stage, partitions: int) -> RunningStage:
         publisher = self._publisher(stage.name)
@@ -173,8 +174,10 @@ class Host:
             session_seconds=self._settings.session_seconds,
         )
 
-    def _spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.create_task(coroutine, name=name))
+    def _spawn(self, name: str, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(coroutine, name=name)
+        self._tasks.append(task)
+        return task
 
     # --- watch ------------------------------------------------------------------------------------
 
@@ -239,6 +242,9 @@ class Host:
         self._problems["start"] = "stopping"
         for stage in self._stages:
             await stage.drain()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)  # senders record their last results here
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._own_publisher.flushed(), ANSWER_SECONDS)
         for task in self._tasks:
