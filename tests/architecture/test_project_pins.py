@@ -22,7 +22,7 @@ def test_everything_that_is_declared_is_pinned_within_its_bounds(pins: str) -> N
     faults = [
         f"{each} is declared, {pinned.get(canonicalize_name(each.name), 'nothing')} is pinned"
         for each in wanted
-        if pinned.get(canonicalize_name(each.name), "") not in each.specifier
+        if (name := canonicalize_name(each.name)) not in pinned or pinned[name] not in each.specifier
     ]
     assert wanted
     assert not faults, faults_named(faults)
