@@ -8,6 +8,7 @@ later shows at `/readyz` until it is back.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
@@ -82,6 +83,8 @@ def run(service: Service) -> None:
     except Misconfigured as error:
         sys.exit(f"caseway-{service.name}: {error}")
     port = service.http_port if settings.http_port is None else settings.http_port
+    # uvicorn drains at SIGTERM, then raises the signal again for whoever is outside: that is us, and it went well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     asyncio.run(_serve(app, settings, port))
 
 

@@ -1,4 +1,4 @@
-"""Everything that stands on the topics and in a service's database."""
+"""All that stands on the topics and in a service's database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import AsyncMongoClient
 
+from caseway.runtime.kafka import count_partitions
 from caseway.testkit.namespaces import Namespace
 
 
@@ -74,8 +75,8 @@ async def _read(
     consumer: AIOKafkaConsumer, namespace: Namespace, topic: str
 ) -> tuple[list[Record], dict[tuple[str, int], int]]:
     name = namespace.topic(topic)
-    await consumer.topics()
-    partitions = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
+    counts = await count_partitions(namespace.kafka_url, [name])
+    partitions = [TopicPartition(name, number) for number in range(counts[name])]
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
     await consumer.seek_to_beginning(*partitions)

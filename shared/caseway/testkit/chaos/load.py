@@ -13,8 +13,11 @@ from typing import Any, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from caseway.contracts.codec import event_headers
-from caseway.kernel.ids import emitted_id
+from caseway.contracts.case_commands import AddContact
+from caseway.contracts.codec import dump, event_headers
+from caseway.contracts.parts import Actor
+from caseway.kernel.ids import case_id, emitted_id
+from caseway.kernel.vocabulary import Channel
 from caseway.testkit.namespaces import Namespace
 
 Fate = Literal["ok", "unknown"]
@@ -30,11 +33,8 @@ class Contact:
     type: str
     id: str
     value: bytes
-
-    @property
-    def command_id(self) -> str:
-        """The `ce_id` of the command that the edge makes of it: what the case's fact names as its cause."""
-        return emitted_id("intake.edge", SOURCE, self.id, self.type, 0)
+    command_id: str
+    """The `ce_id` of the command that reaches the case: what its fact names as its cause."""
 
 
 @dataclass(slots=True)
@@ -86,16 +86,36 @@ def _chat(run: str, conversation: int, number: int) -> Contact:
 
 
 def _contact(topic: str, key: str, type_: str, id_: str, data: dict[str, Any]) -> Contact:
-    return Contact(topic=topic, key=key, type=type_, id=id_, value=json.dumps(data).encode())
+    command_id = emitted_id("intake.edge", SOURCE, id_, type_, 0)
+    return Contact(topic=topic, key=key, type=type_, id=id_, value=json.dumps(data).encode(), command_id=command_id)
+
+
+def commands(run: str) -> Iterator[Contact]:
+    """Endless commands for the core alone: each case is opened, then told two more things."""
+    for number in itertools.count():
+        case = case_id(f"chat:{run}-{number // 3}")
+        command = AddContact(
+            case_id=case,
+            actor=Actor(kind="machine", id="chaos"),
+            channel=Channel.CHAT,
+            source_key=f"chat:{run}-{number // 3}",
+            contact=f"{run}-{number}",
+            direction="inbound",
+            subject=f"Order {number}",
+            text=f"line {number}",
+            received_at=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+        )
+        id_ = f"command-{run}-{number}"
+        yield Contact(topic="case.commands", key=case, type=command.TYPE, id=id_, value=dump(command), command_id=id_)
 
 
 class Load:
     """Sends contacts to a namespace at a steady rate, one after the other, journaling each."""
 
-    def __init__(self, namespace: Namespace, run: str) -> None:
+    def __init__(self, namespace: Namespace, source: Iterator[Contact]) -> None:
         self.journal = Journal()
         self._namespace = namespace
-        self._source = contacts(run)
+        self._source = source
 
     async def send(self, count: int, per_second: float = 400.0, copies: int = 1) -> None:
         """Send the next `count` contacts, each `copies` times."""

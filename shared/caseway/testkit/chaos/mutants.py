@@ -1,0 +1,132 @@
+"""Runs a service with one of the protocol's guards removed.
+
+`python -m caseway.testkit.chaos.mutants <mutant> <service>`: the checkers must go red for each, or they prove nothing.
+Source: delivery.md, "A check must be able to fail".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from caseway.runtime import claiming, deciding, lanes, transaction
+from caseway.runtime.application import run
+from caseway.runtime.deciding import Decider
+from caseway.runtime.lane import Lane
+from caseway.runtime.lanes import RunningStage
+from caseway.runtime.outcome import LaneOutcome
+from caseway.runtime.transaction import Store
+
+
+def guard_is_read() -> None:
+    """The guard looks at epoch and revision, and writes without minding them."""
+
+    async def guard(self: Any, shares: Sequence[LaneOutcome], session: Any) -> None:
+        for share in shares:
+            await self._database.lanes.find_one({"_id": share.lane.id, "epoch": share.lane.epoch})
+            await self._database.lanes.update_one(
+                {"_id": share.lane.id}, {"$set": share.progress.to_document(), "$inc": {"revision": 1}}, session=session
+            )
+
+    Store._guard = guard  # type: ignore[method-assign]  # noqa: SLF001 - a mutant reaches inside
+
+
+def sequence_is_ignored() -> None:
+    """A repeat from one of our own lanes is applied again."""
+    original = Decider._is_repeat  # noqa: SLF001
+
+    def is_repeat(self: Decider, item: Any, *arguments: Any) -> bool:
+        return False if item.upstream else original(self, item, *arguments)
+
+    Decider._is_repeat = is_repeat  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def outbox_is_skipped() -> None:
+    """What goes out is published, but never written with the state: removed before it was acknowledged."""
+    original = Store._write_outbox  # noqa: SLF001
+
+    async def write_outbox(self: Store, shares: Any, _: Any, session: Any) -> None:
+        await original(self, shares, [], session)
+
+    Store._write_outbox = write_outbox  # type: ignore[method-assign]  # noqa: SLF001
+
+
+def seek_and_arm_apart() -> None:
+    """The lane is armed, and sought later: records polled in between are dropped, the next are taken; holes pass."""
+    from caseway.runtime import accepting
+
+    def in_order(run_: Any, lane: Lane, topic: str, _: Any) -> Any:
+        for record in run_:
+            if record.offset >= lane.progress.next[topic]:
+                lane.progress.next[topic] = record.offset + 1
+                yield record
+
+    accepting._in_order = in_order  # noqa: SLF001
+    original = RunningStage._arm  # noqa: SLF001
+
+    def arm(self: RunningStage, claimed: Any) -> None:
+        consumer = self._consumer()
+        if consumer is not None:
+            for each in claimed:
+                consumer.resume(*self._partitions(each.lane))
+        asyncio.get_running_loop().call_later(0.2, original, self, claimed)
+
+    RunningStage._arm = arm  # type: ignore[method-assign]  # noqa: SLF001
+    RunningStage._seek = lambda *_: None  # type: ignore[method-assign,assignment]  # noqa: SLF001
+
+
+def epoch_is_not_raised() -> None:
+    """A claim leaves the epoch as it was: the last owner's transactions still match."""
+    original = claiming.raise_epoch
+
+    async def raise_epoch(database: Any, lane_id: str) -> Lane:
+        lane = await original(database, lane_id)
+        await database.lanes.update_one({"_id": lane_id}, {"$set": {"epoch": 1}})
+        lane.epoch = 1
+        return lane
+
+    claiming.raise_epoch = raise_epoch
+    transaction.guard = _guard_without_revision
+
+
+def _guard_without_revision(share: LaneOutcome) -> Any:
+    from pymongo import UpdateOne
+
+    update = {"$set": share.progress.to_document(), "$inc": {"revision": 1}}
+    return UpdateOne({"_id": share.lane.id, "epoch": share.lane.epoch}, update)
+
+
+def arrivals_are_forgotten() -> None:
+    """An event from outside that comes twice is applied twice."""
+    original = Decider._is_repeat  # noqa: SLF001
+
+    def is_repeat(self: Decider, item: Any, *arguments: Any) -> bool:
+        return False if item.arrival else original(self, item, *arguments)
+
+    Decider._is_repeat = is_repeat  # type: ignore[method-assign]  # noqa: SLF001
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "guard-is-read": guard_is_read,
+    "sequence-is-ignored": sequence_is_ignored,
+    "outbox-is-skipped": outbox_is_skipped,
+    "seek-and-arm-apart": seek_and_arm_apart,
+    "epoch-is-not-raised": epoch_is_not_raised,
+    "arrivals-are-forgotten": arrivals_are_forgotten,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Mutate, then run."""
+    mutant, service = arguments
+    MUTANTS[mutant]()
+    assert deciding is not None
+    assert lanes is not None
+    run(importlib.import_module(f"caseway_{service}.app").build())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
