@@ -143,8 +143,9 @@ async def browser(program: Path) -> AsyncIterator[Page]:
     to_browser, ours_out = os.pipe()
     ours_in, from_browser = os.pipe()
     with tempfile.TemporaryDirectory(prefix="caseway-browser-", ignore_cleanup_errors=True) as profile:
-        # the pipe is fixed to descriptors 3 and 4, which only a shell's redirection sets without risk to others
-        command = f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}'
+        # the pipe is fixed to descriptors 3 and 4, which only a shell's redirection sets without risk to others;
+        # by path, since a plain shell duplicates descriptors of one digit only
+        command = f'exec "$0" "$@" 3</dev/fd/{to_browser} 4>/dev/fd/{from_browser}'
         process = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", command, str(program), *_ARGUMENTS, f"--user-data-dir={profile}",
             pass_fds=(to_browser, from_browser),
@@ -159,7 +160,8 @@ async def browser(program: Path) -> AsyncIterator[Page]:
             yield page
         finally:
             await page.close()
-            process.terminate()
+            if process.returncode is None:
+                process.terminate()
             await process.wait()
 
 
