@@ -53,7 +53,7 @@ class Dump:
 
 async def dump(namespace: Namespace, service: str, topics: Sequence[str], collections: Sequence[str]) -> Dump:
     """Read the topics from their beginning to their end, and the collections whole."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, group_id=None)
+    consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     records: list[Record] = []
     ends: dict[tuple[str, int], int] = {}
@@ -79,7 +79,8 @@ async def _read(
     partitions = [TopicPartition(name, number) for number in range(counts[name])]
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
-    await consumer.seek_to_beginning(*partitions)
+    for each, begin in (await consumer.beginning_offsets(partitions)).items():
+        consumer.seek(each, begin)  # not seek_to_beginning: the reset that `assign` started may win, and read nothing
     records: list[Record] = []
     while any([await consumer.position(each) < ends[each] for each in partitions]):
         for batch in (await consumer.getmany(timeout_ms=500)).values():
