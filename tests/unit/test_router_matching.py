@@ -11,9 +11,9 @@ from caseway.contracts import parts
 from caseway.contracts.work import WorkOffered
 from caseway.kernel.vocabulary import Priority
 from caseway_router.domain.items import WorkItem
-from caseway_router.domain.matching import ranked, reasons_against
+from caseway_router.domain.matching import ranked, reasons_against, score_of
 from caseway_router.domain.reading import requirements
-from caseway_router.domain.staff import Attendance, ChannelLimit
+from caseway_router.domain.staff import Attendance, ChannelLimit, Seat
 from tests.router_builders import (
     POOL,
     SECOND,
@@ -300,7 +300,14 @@ def test_ranked_finds_exactly_what_looking_at_everybody_finds() -> None:
         able = {seat.agent.agent for seat in desk.pool.seats if not reasons_against(seat, item, desk.now)}
         assert {each.agent for each in best} == able
         assert len(able) > 5
-        assert [each.score for each in best] == sorted(each.score for each in best)
+        scores = [score_of(_seat(desk, each.agent), item, desk.plan.bands) for each in best]
+        assert [each.score for each in best] == scores == sorted(scores)
+
+
+def _seat(desk: Desk, name: str) -> Seat:
+    seat = desk.pool.seat(name)
+    assert seat is not None
+    return seat
 
 
 def _asking(item: WorkItem, needs: list[parts.Requirement]) -> WorkItem:

@@ -437,6 +437,13 @@ class TestTransfer:
         assert (transferred.agent, transferred.queue, transferred.queue_entered_at) == ("ada", "calls", START)
         assert only(told, WorkOffered).agent == "cal"
 
+    def test_whoever_gave_it_away_is_asked_about_what_waits(self) -> None:
+        desk = Desk(plan(agent("ada", profile=profile(1, email=1))))
+        desk.does(presence("ada"), queue("c1"), accept("ada", "c1"), queue("c2"))
+        to = Destination(pool=POOL, queue="calls")
+        told = desk.does(TransferWork(pool=POOL, case_id="c1", agent="ada", to=to))
+        assert words(told) == ["transferred c1", "offered c2"]
+
     def test_to_a_present_agent_with_room(self) -> None:
         desk = Desk(plan(agent("ada"), agent("ben", profile=profile(1, email=1))))
         desk.does(presence("ada"))
@@ -500,6 +507,14 @@ class TestConfigurationChanges:
         told = desk.does(queue("c3"))
         assert words(told) == ["offered c2", "queued c3", "offered c3"]
         assert told[0].configuration == "v2"
+
+    def test_what_cools_down_at_the_head_does_not_hold_up_its_line(self) -> None:
+        desk = Desk(plan(agent("ada", {"de": 1}, profile=profile(1, email=1))))
+        desk.does(presence("ada"), queue("c1", need("de")), accept("ada", "c1"), queue("c2", need("de")))
+        desk.does(ReleaseWork(pool=POOL, agent="ada", case_id="c1"), decline("ada", "c2"), queue("c3", need("de")))
+        desk.does(accept("ada", "c3"), queue("c4", need("de")))
+        desk = self.changed(desk, plan(agent("ada", {"de": 1}, profile=profile(2, email=2))))
+        assert "offered c4" in words(desk.does(withdraw("unknown")))
 
     def test_nothing_of_it_is_lost_when_the_message_itself_comes_to_nothing(self) -> None:
         desk = Desk(plan(agent("ada")))

@@ -108,13 +108,17 @@ def load_band(seat: Seat, bands: int) -> int:
 
 def in_ring_order(row: Ranked, case_place: int) -> Iterator[Key]:
     """The row's keys; those equal in band and idleness from the case's place on the ring onward, and round."""
-    passed: Key = ()
-    for key in row:
-        tie = key[:2]
-        if tie == passed:
-            continue
-        passed = tie
-        yield from _tied(row, tie, case_place)
+    keys = iter(row)
+    key = next(keys, None)
+    while key is not None:
+        following = next(keys, None)
+        if following is None or following[:2] != key[:2]:
+            yield key
+            key = following
+        else:
+            yield from _tied(row, key[:2], case_place)
+            keys = row.since((*key[:2], _RING))
+            key = next(keys, None)
 
 
 def _tied(row: Ranked, tie: Key, case_place: int) -> Iterator[Key]:

@@ -24,7 +24,8 @@ class Lines:
         self._skilled = skilled_counts
         self._lines: dict[Signature, Ranked] = {}
         self._by_skill: dict[str, dict[Signature, Ranked]] = {}
-        self._by_queue: dict[str, dict[Signature, Ranked]] = {}
+        self._by_queue: dict[str, Ranked] = {}
+        """All that waits in a queue, in one row: only to tell how much is ahead."""
 
     def add(self, item: WorkItem) -> None:
         """The item waits."""
@@ -33,27 +34,29 @@ class Lines:
         if line is None:
             line = self._lines[signature] = Ranked()
             self._by_skill.setdefault(self._anchor(signature), {})[signature] = line
-            self._by_queue.setdefault(signature[0], {})[signature] = line
-        line.add(self._urgency(item))
+        key = self._urgency(item)
+        line.add(key)
+        self._by_queue.setdefault(item.queue, Ranked()).add(key)
 
     def remove(self, item: WorkItem) -> None:
         """The item waits no longer."""
         signature = item.signature
         line = self._lines[signature]
-        line.remove(self._urgency(item))
+        key = self._urgency(item)
+        line.remove(key)
+        self._by_queue[item.queue].remove(key)
         if not line:
             del self._lines[signature]
             del self._by_skill[self._anchor(signature)][signature]
-            del self._by_queue[signature[0]][signature]
 
     def count(self, queue: str) -> int:
         """How many items wait in the queue."""
-        return sum(map(len, self._by_queue.get(queue, {}).values()))
+        return len(self._by_queue.get(queue, ()))
 
     def ahead(self, item: WorkItem) -> int:
         """How many items of its queue are more urgent than this one."""
-        key = self._urgency(item)
-        return sum(line.below(key) for line in self._by_queue.get(item.queue, {}).values())
+        row = self._by_queue.get(item.queue)
+        return row.below(self._urgency(item)) if row else 0
 
     def snapshot(self) -> list[tuple[Key, ...]]:
         """Each line as it stands now."""

@@ -99,9 +99,10 @@ def surplus(seat: Seat, item: WorkItem) -> int:
 def reasons_against(seat: Seat, item: WorkItem, now: dt.datetime) -> tuple[str, ...]:
     """All that keeps the agent from taking the item now; nothing when they may."""
     agent = seat.agent
-    skills = tuple(f"skill:{skill}" for skill, level in item.needed if agent.skills.get(skill, 0) < level)
-    if skills:
-        return skills
+    has = agent.skills
+    for skill, level in item.needed:
+        if has.get(skill, 0) < level:
+            return tuple(f"skill:{name}" for name, least in item.needed if has.get(name, 0) < least)
     if agent.queues is not None and item.queue not in agent.queues:
         return ("queue",)
     if seat.attendance.presence is not Presence.ONLINE:
@@ -116,8 +117,7 @@ def reasons_against(seat: Seat, item: WorkItem, now: dt.datetime) -> tuple[str, 
 def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
     """The choice for the item, with its reasons; None when nobody may take it."""
     met: list[Candidate] = []
-    limit = pool.plan.listed_count
-    best = list(islice(ranked(pool, item, now, met), limit))
+    best = _best(pool, item, now, met)
     if not best:
         return None
     named = _named(pool, item, now, best, met)
@@ -132,6 +132,17 @@ def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
         rest=_rest(pool, item, now, named),
         considered_count=len(pool.plan.agents),
     )
+
+
+def _best(pool: Pool, item: WorkItem, now: dt.datetime, met: list[Candidate]) -> list[Candidate]:
+    """The chosen and those after them, until the list is full; who is met on the way and may not take it, is in `met`."""
+    limit = pool.plan.listed_count
+    best: list[Candidate] = []
+    for each in ranked(pool, item, now, met):
+        best.append(each)
+        if len(best) >= limit or (not _is_small(pool) and len(best) + len(met) >= limit):
+            break
+    return best
 
 
 def direct(pool: Pool, item: WorkItem, seat: Seat) -> Explanation:
