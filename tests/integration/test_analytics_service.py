@@ -116,15 +116,15 @@ async def test_measures_answer_and_refuse(desk):
         "pick_up?colour=red": (422, "colour"),
         "joy": (404, "measure"),
     }
-    assert 'caseway_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
-    assert 'caseway_milestones_total{outcome="violated"} 1.0' in metrics
-    assert 'caseway_work_with_agents{queue="stores"} 1.0' in metrics
+    assert 'caseway_desk_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
+    assert 'caseway_desk_milestones_total{outcome="violated"} 1.0' in metrics
+    assert 'caseway_desk_work_with_agents{queue="stores"} 1.0' in metrics
 
 
 async def metrics_of(service):
     """The text of /metrics, once the board has told it of a case."""
     text = (await get(service, "/metrics")).text
-    return text if "caseway_cases_opened_total{" in text else ""
+    return text if "caseway_desk_cases_opened_total{" in text else ""
 
 
 async def test_the_stream_tells_within_a_second_and_ends_with_the_service(desk):

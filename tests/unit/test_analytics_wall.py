@@ -192,19 +192,21 @@ def test_prometheus_is_told_the_same():
     registry.register(metrics)
     text = generate_latest(registry).decode()
     for line in (
-        'caseway_waiting{channel="email",queue="stores"} 1.0',
-        'caseway_waiting{channel="chat",queue="stores"} 1.0',
-        'caseway_oldest_waiting_seconds{queue="stores"} 60.0',
-        'caseway_oldest_waiting_seconds{queue="other"} 0.0',
-        'caseway_agents{presence="online"} 1.0',
-        'caseway_cases_opened_total{channel="email",queue="stores"} 3.0',
-        'caseway_contacts_total{channel="email"} 5.0',
-        'caseway_milestones_total{outcome="violated"} 2.0',
-        'caseway_notifications_total{channel="email",outcome="delivered"} 4.0',
+        'caseway_desk_waiting{channel="email",queue="stores"} 1.0',
+        'caseway_desk_waiting{channel="chat",queue="stores"} 1.0',
+        'caseway_desk_oldest_waiting_seconds{queue="stores"} 60.0',
+        'caseway_desk_oldest_waiting_seconds{queue="other"} 0.0',
+        'caseway_desk_agents{presence="online"} 1.0',
+        'caseway_desk_cases_opened_total{channel="email",queue="stores"} 3.0',
+        'caseway_desk_contacts_total{channel="email"} 5.0',
+        'caseway_desk_milestones_total{outcome="violated"} 2.0',
+        'caseway_desk_notifications_total{channel="email",outcome="delivered"} 4.0',
     ):
         assert line in text
-    assert 'caseway_cases_opened_total{channel="email",queue=""}' not in text  # it would fall when the queue is known
-    assert "caseway_service_level_ratio{" not in text  # nothing was picked up: no level, neither 0 nor 1
+    assert (
+        'caseway_desk_cases_opened_total{channel="email",queue=""}' not in text
+    )  # it would fall when the queue is known
+    assert "caseway_desk_service_level_ratio{" not in text  # nothing was picked up: no level, neither 0 nor 1
 
 
 def test_a_log_full_of_queues_cannot_fill_prometheus():
@@ -212,7 +214,9 @@ def test_a_log_full_of_queues_cannot_fill_prometheus():
     metrics.show(desk(live=[waiting(place, f"q{place}") for place in range(300)]), PLAN, {})
     registry = CollectorRegistry()
     registry.register(metrics)
-    lines = [line for line in generate_latest(registry).decode().splitlines() if line.startswith("caseway_waiting{")]
+    lines = [
+        line for line in generate_latest(registry).decode().splitlines() if line.startswith("caseway_desk_waiting{")
+    ]
     assert len(lines) <= 61
     assert sum(float(line.split()[-1]) for line in lines) == 300
 

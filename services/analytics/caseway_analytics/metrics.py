@@ -46,19 +46,19 @@ def _standing(desk: Desk, plan: Plan) -> Iterable[Metric]:
     label = _Bounded(plan.queues)
     yield _waiting(pieces, label)
     yield from _by_queue(desk, plan, pieces, label)
-    present = GaugeMetricFamily("caseway_agents", "Agents by presence.", labels=["presence"])
+    present = GaugeMetricFamily("caseway_desk_agents", "Agents by presence.", labels=["presence"])
     for presence in PRESENCES:
         present.add_metric([presence], sum(agent.presence == presence for agent in desk.agents))
     yield present
-    yield _one("caseway_cases_open", "Cases that are open.", sum(case.status == "open" for case in desk.live))
+    yield _one("caseway_desk_cases_open", "Cases that are open.", sum(case.status == "open" for case in desk.live))
     running = [promise for case in desk.live for promise in case.promises.values() if promise.outcome is None]
-    yield _one("caseway_milestones_running", "Milestones that have not ended.", len(running))
+    yield _one("caseway_desk_milestones_running", "Milestones that have not ended.", len(running))
     at_risk = sum(promise.warned_at is not None for promise in running)
-    yield _one("caseway_milestones_at_risk", "Milestones that were warned of and have not ended.", at_risk)
+    yield _one("caseway_desk_milestones_at_risk", "Milestones that were warned of and have not ended.", at_risk)
 
 
 def _waiting(pieces: Sequence[Piece], label: _Bounded) -> Metric:
-    family = GaugeMetricFamily("caseway_waiting", "Work items that nobody has.", labels=["channel", "queue"])
+    family = GaugeMetricFamily("caseway_desk_waiting", "Work items that nobody has.", labels=["channel", "queue"])
     counts = Counter((piece.case.channel, label(piece.item.queue)) for piece in pieces if piece.is_waiting)
     for values, count in counts.items():
         family.add_metric(list(values), count)
@@ -66,8 +66,10 @@ def _waiting(pieces: Sequence[Piece], label: _Bounded) -> Metric:
 
 
 def _by_queue(desk: Desk, plan: Plan, pieces: Sequence[Piece], label: _Bounded) -> Iterable[Metric]:
-    longest = GaugeMetricFamily("caseway_oldest_waiting_seconds", "How long the first in line waits.", labels=["queue"])
-    held = GaugeMetricFamily("caseway_work_with_agents", "Work items that agents hold.", labels=["queue"])
+    longest = GaugeMetricFamily(
+        "caseway_desk_oldest_waiting_seconds", "How long the first in line waits.", labels=["queue"]
+    )
+    held = GaugeMetricFamily("caseway_desk_work_with_agents", "Work items that agents hold.", labels=["queue"])
     by_label: dict[str, list[Piece]] = {label(queue): [] for queue in plan.queues}
     for piece in pieces:
         by_label.setdefault(label(piece.item.queue), []).append(piece)
@@ -79,8 +81,8 @@ def _by_queue(desk: Desk, plan: Plan, pieces: Sequence[Piece], label: _Bounded) 
 
 def _service_levels(desk: Desk, plan: Plan) -> Iterable[Metric]:
     """Of the queues that a file names: for these, somebody has promised something."""
-    level = GaugeMetricFamily("caseway_service_level_ratio", "Today's share picked up in time.", labels=["queue"])
-    target = GaugeMetricFamily("caseway_service_level_target_ratio", "What the share should be.", labels=["queue"])
+    level = GaugeMetricFamily("caseway_desk_service_level_ratio", "Today's share picked up in time.", labels=["queue"])
+    target = GaugeMetricFamily("caseway_desk_service_level_target_ratio", "What the share should be.", labels=["queue"])
     for queue in list(plan.queues)[:_MOST_LABELS]:
         if wanted := plan.targets.get(queue) or plan.targets.get("*"):
             target.add_metric([queue], wanted.share)
@@ -91,22 +93,26 @@ def _service_levels(desk: Desk, plan: Plan) -> Iterable[Metric]:
 
 
 def _running_totals(totals: Totals) -> Iterable[Metric]:
-    yield _counter(totals, "caseway_contacts", "Contacts from customers.", {"contacts": {}}, ("channel",))
+    yield _counter(totals, "caseway_desk_contacts", "Contacts from customers.", {"contacts": {}}, ("channel",))
     yield _counter(
-        totals, "caseway_cases_opened", "Cases that came into a queue.", {"cases_opened": {}}, ("channel", "queue")
+        totals, "caseway_desk_cases_opened", "Cases that came into a queue.", {"cases_opened": {}}, ("channel", "queue")
     )
-    yield _counter(totals, "caseway_cases_resolved", "Resolutions.", {"resolution": {}}, ("queue",))
-    yield _counter(totals, "caseway_cases_reopened", "Reopenings.", {"reopened": {}}, ("queue",))
-    yield _counter(totals, "caseway_pick_ups", "Work items taken by an agent.", {"pick_up": {}}, ("queue",))
+    yield _counter(totals, "caseway_desk_cases_resolved", "Resolutions.", {"resolution": {}}, ("queue",))
+    yield _counter(totals, "caseway_desk_cases_reopened", "Reopenings.", {"reopened": {}}, ("queue",))
+    yield _counter(totals, "caseway_desk_pick_ups", "Work items taken by an agent.", {"pick_up": {}}, ("queue",))
     yield _counter(
-        totals, "caseway_pick_up_milliseconds", "How long they had waited, together.", {"pick_up.ms": {}}, ("queue",)
+        totals,
+        "caseway_desk_pick_up_milliseconds",
+        "How long they had waited, together.",
+        {"pick_up.ms": {}},
+        ("queue",),
     )
     outcomes = {f"milestones_{name}": {"outcome": name} for name in ("warned", "met", "violated")}
-    yield _counter(totals, "caseway_milestones", "Milestones by outcome.", outcomes, ("outcome",))
+    yield _counter(totals, "caseway_desk_milestones", "Milestones by outcome.", outcomes, ("outcome",))
     notices = {f"notifications_{notice}": {"outcome": notice} for notice in NOTICES}
-    yield _counter(totals, "caseway_notifications", "Notifications by outcome.", notices, ("channel", "outcome"))
+    yield _counter(totals, "caseway_desk_notifications", "Notifications by outcome.", notices, ("channel", "outcome"))
     calls = {f"calls_{name}": {"outcome": name} for name in ("answered", "abandoned")}
-    yield _counter(totals, "caseway_calls", "Calls by outcome.", calls, ("outcome",))
+    yield _counter(totals, "caseway_desk_calls", "Calls by outcome.", calls, ("outcome",))
 
 
 def _counter(
