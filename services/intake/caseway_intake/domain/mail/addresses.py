@@ -82,7 +82,7 @@ def message_ids(text: str) -> tuple[str, ...]:
 def own_message_id(text: str) -> str:
     """The mail's own id, without brackets; empty where it is missing, or no id that can stand for the mail."""
     bracketed = _BRACKETED.search(text)
-    return _usable("".join((bracketed[1] if bracketed else text).split()))
+    return _usable("".join((bracketed[1] if bracketed else text).split()).strip("<>"))
 
 
 def _usable(message_id: str) -> str:

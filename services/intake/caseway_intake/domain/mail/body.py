@@ -61,7 +61,7 @@ def _collect(part: Part, body: Body, *, is_root: bool = False) -> None:
             _collect(each, body)
     elif part.media_type in _SHOWN and _is_shown(part, is_root=is_root):
         _show(part, body)
-    elif not (is_root and part.media_type == "message/rfc822"):
+    else:
         _attach(part, body)
 
 

@@ -24,6 +24,7 @@ _KNOWN = re.compile(
     rb"|content-[a-z-]+|x-[a-z0-9-]+|auto-submitted|precedence|delivered-to)[ \t]*:",
     re.IGNORECASE,
 )
+_END_OF_FIELDS = re.compile(rb"\n\r?\n")
 _STRAY_LINE = re.compile(rb"[^\n]*+(?:\n|\Z)")
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
@@ -84,8 +85,7 @@ def read_fields(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
         count += 1
         size += match.end() - match.start()
         if count > MOST_FIELDS or size > LONGEST_BLOCK:
-            is_cut = True
-            continue
+            return Fields(raw=found, is_cut=True, is_broken=is_broken), _past_the_rest(raw, position, end)
         name = match[1].decode("ascii").lower()
         is_cut = is_cut or match.end(2) - match.start(2) > LONGEST_VALUE
         found[name] = (*found.get(name, ()), raw[match.start(2) : min(match.end(2), match.start(2) + LONGEST_VALUE)])
@@ -113,6 +113,12 @@ def _after_stray_line(raw: bytes, position: int, end: int) -> int | None:
     return line.end()
 
 
+def _past_the_rest(raw: bytes, position: int, end: int) -> int:
+    """Past the blank line after fields that nobody reads any more."""
+    blank = _END_OF_FIELDS.search(raw, max(position - 1, 0), end)
+    return blank.end() if blank else end
+
+
 def _blank_line(raw: bytes, position: int, end: int) -> int:
     """Past the blank line that ends the fields."""
     if raw.startswith(b"\r\n", position, end):
@@ -124,7 +130,7 @@ def unfolded(value: bytes) -> str:
     """A field's value in one line; 8-bit letters, which the norm forbids, are guessed."""
     text = value.decode("ascii") if value.isascii() and b"\x1b" not in value else decode(value)[0]
     line = (_FOLDING.sub(" ", text) if "\n" in text else text).strip()
-    return line if line.isprintable() else clean(line)
+    return line if line.isprintable() else " ".join(clean(line).splitlines()).strip()
 
 
 def decode_words(text: str) -> str:

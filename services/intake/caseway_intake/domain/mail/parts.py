@@ -176,8 +176,8 @@ def decoded(body: bytes, encoding: str) -> bytes:
 def _from_base64(body: bytes) -> bytes:
     """Tolerant of line ends, spaces, missing padding and dirt; a text that is no base64 at all stays."""
     letters = body.translate(None, _NO_BASE64)
-    dirt = len(body) - len(letters) - sum(body.count(each) for each in (b"\n", b"\r", b" ", b"\t", b"="))
-    if dirt * 10 > len(letters):
+    dirt = len(body) - len(letters) - sum(body.count(each) for each in (b"\n", b"\r", b"="))
+    if dirt * 4 > len(letters):
         return body
     letters = letters[:-1] if len(letters) % 4 == 1 else letters
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))

@@ -1,0 +1,162 @@
+"""An edge without Kafka and MongoDB: each contact goes through its handle as the lanes take it, states by BSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+
+from caseway.contracts.case_commands import AddContact
+from caseway.contracts.contacts import EMAIL_TYPE
+from caseway.contracts.wire import WireModel
+from caseway.kernel.decision import Decision, Delete, Due, Message, Moment, Put, Ref
+from caseway.runtime.configuration import load
+from caseway_intake.edge import edge_stage
+from caseway_intake.settings import Configuration
+
+KEY = b"a key for tests"
+NOW = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
+ANNA = "anna.nowak@example.com"
+SUPPORT = "support@example.com"
+SCENARIO = Path(__file__).parent.parent / "deploy" / "scenarios" / "retail"
+_OPTIONS: CodecOptions[Any] = CodecOptions(tz_aware=True)
+
+
+@cache
+def configuration() -> Configuration:
+    """The retail scenario's."""
+    return load(SCENARIO, Configuration).value
+
+
+class _Named:
+    """The states that a handle's `needs` named, and no others."""
+
+    resident = None
+
+    def __init__(self, values: Mapping[Ref, Any]) -> None:
+        self._values = values
+
+    def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the port's word
+        return self._values[Ref(collection, id)]
+
+
+class Edge:
+    """The edge stage, one contact at a time."""
+
+    def __init__(self, key: bytes = KEY) -> None:
+        self._stage = edge_stage(key)
+        self._collections = {each.name: each for each in self._stage.collections}
+        self._documents: dict[Ref, bytes] = {}
+        self._timers: dict[str, Due] = {}
+        self._count = 0
+        self.now = NOW
+        self.blobs: list[bytes] = []
+
+    def mail(self, raw: bytes, *, mailfrom: str = ANNA, rcptto: str = SUPPORT, id_: str = "") -> Decision:
+        """A raw mail arrives."""
+        return self.take(raw, EMAIL_TYPE, {"mailfrom": mailfrom, "rcptto": rcptto}, id_)
+
+    def add(self, raw: bytes, **envelope: str) -> AddContact:
+        """A raw mail that must give one command."""
+        return command_of(self.mail(raw, **envelope))
+
+    def contact(self, model: WireModel, id_: str = "") -> Decision:
+        """Any other contact, or a customer's record, arrives."""
+        return self.take(model, type(model), {}, id_)
+
+    def take(self, data: Any, type_: type | str, extensions: Mapping[str, str], id_: str = "") -> Decision:
+        """One record, as a lane takes it."""
+        self._count += 1
+        name = id_ or f"event-{self._count}"
+        type_name = type_ if isinstance(type_, str) else data.TYPE
+        return self._decide(self._stage.handles[type_], self._message(data, name, type_name, extensions))
+
+    def ring(self) -> None:
+        """Whatever is due, in order."""
+        while self._timers:
+            due = self._timers.pop(min(self._timers))
+            self._decide(self._stage.timers[due.kind], self._message(due, f"timer-{due.key}", due.kind, {}))
+
+    def state(self, collection: str, id_: str) -> Any:
+        """What stands in a collection."""
+        document = self._documents.get(Ref(collection, id_))
+        loaded = bson.decode(document, _OPTIONS) if document else None
+        return self._collections[collection].load({"_id": id_, **loaded}) if loaded is not None else None
+
+    def _message(self, data: Any, name: str, type_name: str, extensions: Mapping[str, str]) -> Message[Any]:
+        return Message(
+            topic="contacts",
+            partition=0,
+            offset=self._count,
+            key="key",
+            id=name,
+            source="gateway://test",
+            type=type_name,
+            data=data,
+            time=self.now,
+            recorded_at=self.now,
+            extensions=extensions,
+        )
+
+    def _decide(self, handle: Any, message: Message[Any]) -> Decision:
+        if handle.prepare is not None:
+            message = dataclasses.replace(message, data=handle.prepare(message))
+        named = {Ref(*ref): self.state(*ref) for ref in handle.needs(message)}
+        moment = Moment(now=self.now, configuration=configuration(), version="v1", lane="intake.edge/0", partitions=12)
+        decision = handle.decide(message, _Named(named), moment)
+        self._apply(decision, message.id)
+        return decision
+
+    def _apply(self, decision: Decision, cause: str) -> None:
+        for change in decision.changes:
+            ref = Ref(change.collection, change.id)
+            match change:
+                case Put():
+                    self._documents[ref] = bson.encode(self._collections[change.collection].dump(change.value))
+                case Delete():
+                    self._documents.pop(ref, None)
+        for timer in decision.timers:
+            due = Due(key=timer.key, kind=timer.kind, due_at=timer.due_at, armed_by=cause, data=timer.data)
+            self._timers[timer.key] = due
+        self.blobs += decision.blobs
+
+
+def command_of(decision: Decision) -> AddContact:
+    """The one command of a decision that parks nothing."""
+    assert decision.parks == ""
+    (command,) = decision.emits
+    assert isinstance(command, AddContact)
+    return command
+
+
+def mail_bytes(
+    text: str | bytes = "Dzień dobry, gdzie jest moja paczka?",
+    message_id: str = "1@example.com",
+    subject: str = "Pytanie",
+    in_reply_to: str = "",
+    references: Iterable[str] = (),
+    headers: Iterable[str] = (),
+    charset: str = "utf-8",
+    sender: str = f"Anna Nowak <{ANNA}>",
+) -> bytes:
+    """A plain mail in 8-bit transfer encoding."""
+    lines = [
+        f"From: {sender}",
+        f"To: {SUPPORT}",
+        f"Subject: {subject}",
+        *([f"Message-ID: <{message_id}>"] if message_id else []),
+        *([f"In-Reply-To: <{in_reply_to}>"] if in_reply_to else []),
+        *([f"References: {' '.join(f'<{each}>' for each in references)}"] if references else []),
+        *headers,
+        "MIME-Version: 1.0",
+        f"Content-Type: text/plain; charset={charset}",
+        "Content-Transfer-Encoding: 8bit",
+    ]
+    body = text if isinstance(text, bytes) else text.encode(charset)
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body + b"\r\n"
