@@ -54,9 +54,15 @@ COMMANDS = (
         summary="what could not be handled; replay it",
     ),
     Command(
+        name="run",
+        module="caseway.scenario.commands",
+        extra="scenario",
+        summary="a whole desk on this machine, with traffic",
+    ),
+    Command(
         name="scenario",
         module="caseway.scenario.commands",
-        extra="local",
+        extra="scenario",
         summary="gateways and agents with real traffic",
     ),
 )
