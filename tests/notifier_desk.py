@@ -28,7 +28,7 @@ PARTITIONS = 4
 KEY = "the key of the notifier's tests"
 HASTY = {
     "retry": {"first": "PT0.3S", "longest": "PT1S", "attempts": 40, "give_up_after": "PT10M"},
-    "pace": {"connections": 4, "per_destination": 4, "attempt": "PT2S", "lease": "PT3S"},
+    "pace": {"connections": 4, "per_destination": 4, "attempt": "PT3S", "lease": "PT3S"},
 }
 """So that a test need not wait as long as a mail server may be down."""
 
@@ -47,7 +47,7 @@ class NotifierDesk:
         """Topics, and the retail rules with little patience; `staff` is who hears of incidents."""
         await create_topics(self.namespace.kafka_url, self.namespace.prefix, PARTITIONS)
         shutil.copytree(RETAIL, self._config)
-        self._change("senders.yaml", **HASTY, **senders)
+        self._change("senders.yaml", **{**HASTY, **senders})
         if staff:
             lists = yaml.safe_load((RETAIL / "lists.yaml").read_text(encoding="utf-8"))
             self._change("lists.yaml", lists={**lists["lists"], "all-staff": list(staff)})

@@ -59,7 +59,6 @@ async def send(running: Running) -> None:
     key = running.settings.signing_key.get_secret_value().encode()
     pool = smtp.Pool(
         smtp.server(running.settings.smtp_url.get_secret_value()),
-        size=plan.pace.connections,
         attempt_seconds=plan.pace.attempt.total_seconds(),
         helo=plan.domain,
     )

@@ -31,7 +31,7 @@ from caseway_notifier.adapters.buckets import Buckets
 from caseway_notifier.adapters.hand import Hand
 from caseway_notifier.adapters.waiting import Waiting
 from caseway_notifier.domain.content import Content
-from caseway_notifier.domain.delivery import Accepted, Delivery, NotTried, Outcome, Refused, State
+from caseway_notifier.domain.delivery import Accepted, Delivery, NotTried, Outcome, Refused, State, Urgency
 from caseway_notifier.domain.fanout.record import settled, taken
 from caseway_notifier.domain.kept import DELIVERIES
 from caseway_notifier.domain.subscription import Plan
@@ -43,10 +43,14 @@ _POLL_SECONDS = 0.1
 _HAND = 400
 """Deliveries in hand at one time; a quarter is kept free of broadcasts."""
 _ROOM_FOR_HURRIED = _HAND // 4
+_REFILL = (_HAND - _ROOM_FOR_HURRIED) // 2
+"""Broadcasts are taken in such lots or larger: one by one, each would cost a transaction of its own."""
 _QUEUE_A_SLOT = 16
 """Leased for each attempt that a destination may have at one time: enough to lease many in one transaction."""
-_LEASED_ATTEMPTS = 4
+_LEASED_ATTEMPTS = 2
 """How many attempts' time a lease lasts: waiting in the queue, and the attempt itself."""
+_LINGER_SECONDS = 0.05
+"""How long a broadcast's results wait for others of their bucket; so much longer may a crash double a copy."""
 _WATCH_SECONDS = 5.0
 _DRAIN_SECONDS = 8.0
 
@@ -65,6 +69,7 @@ class Sender:
         self._hand = Hand(_HAND, pace.per_destination * _QUEUE_A_SLOT)
         self._buckets = Buckets(running, pace.lease, self._hand.is_busy)
         self._waiting = Waiting(running.database)
+        self._connections = asyncio.Semaphore(pace.connections)
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._results: dict[int, list[tuple[Delivery, Outcome]]] = defaultdict(list)
         self._recording: set[int] = set()
@@ -90,7 +95,7 @@ class Sender:
             try:
                 found = await self._look()
             except (Transient, PyMongoError) as error:
-                _log.warning("deliveries not read", reason=type(error).__name__)
+                _log.warning("deliveries not read", reason=str(error))
                 await asyncio.sleep(backoff.next())
                 continue
             backoff.reset()
@@ -105,7 +110,7 @@ class Sender:
         now, full = self._running.clock.now(), self._hand.full_destinations()
         found = await self._waiting.hurried(held, now, full, self._hand.free)
         room = self._hand.free - _ROOM_FOR_HURRIED - len(found)
-        if room > 0:
+        if room >= _REFILL:
             found += await self._waiting.bulk(held, now, full, room)
         still = self._buckets.held()
         ours = [each for each in found if held[each.bucket] == still.get(each.bucket)]
@@ -129,7 +134,7 @@ class Sender:
                 for each in leased:
                     self._spawn(self._attempt(each, contents.get(each.content), hands.until))
         except (Transient, PyMongoError) as error:
-            _log.warning("not leased", bucket=bucket, reason=type(error).__name__)
+            _log.warning("not leased", bucket=bucket, reason=str(error))
         finally:
             kept = {each.id for each in leased}
             self._drop(each for each in deliveries if each.id not in kept)
@@ -149,7 +154,7 @@ class Sender:
         """One try, when its destination has a free slot; what became of it waits to be recorded."""
         slot = self._slots.setdefault(delivery.destination, asyncio.Semaphore(self._plan.pace.per_destination))
         try:
-            async with slot:
+            async with slot, self._connections:
                 outcome = await self._outcome(delivery, content, until)
             if isinstance(outcome, Accepted):
                 hit("delivery.after_250")
@@ -173,7 +178,10 @@ class Sender:
     async def _record(self, bucket: int) -> None:
         """Write what became of attempts: all of a bucket that came meanwhile, in one transaction."""
         try:
-            while results := self._results.pop(bucket, []):
+            while self._results.get(bucket):
+                if all(each.urgency is Urgency.BULK for each, _ in self._results[bucket]):
+                    await asyncio.sleep(_LINGER_SECONDS)
+                results = self._results.pop(bucket)
                 for epoch in sorted({each.epoch for each, _ in results}):
                     await self._record_some(bucket, epoch, [each for each in results if each[0].epoch == epoch])
         finally:
@@ -185,14 +193,14 @@ class Sender:
         cause = derived_id("settle", str(epoch), *(f"{each.id}/{each.attempts}" for each, _ in results))
         backoff = delays()
         try:
-            while self._buckets.is_ours(bucket, epoch):
+            while True:  # whether the bucket is still ours is for the guard to say, however long MongoDB was away
                 try:
                     hit("delivery.before_record")
                     if await self._commit(bucket, epoch, cause, decision):
                         count(decision)
                     break
                 except (Transient, PyMongoError) as error:
-                    _log.warning("not recorded", bucket=bucket, reason=type(error).__name__)
+                    _log.warning("not recorded", bucket=bucket, reason=str(error))
                     await asyncio.sleep(backoff.next())
         finally:
             self._drop(each for each, _ in results)

@@ -75,30 +75,28 @@ def server(url: str) -> Server:
 
 
 class Pool:
-    """At most `size` connections to one server."""
+    """Connections to one server: as many as there are attempts at one time, each kept for the next."""
 
-    def __init__(self, server_: Server, *, size: int, attempt_seconds: float, helo: str) -> None:
+    def __init__(self, server_: Server, *, attempt_seconds: float, helo: str) -> None:
         """Connect to nothing yet; `helo` is our name, as `EHLO` says it."""
         self._server = server_
         self._attempt_seconds = attempt_seconds
         self._helo = helo
-        self._free = asyncio.Semaphore(size)
         self._idle: deque[tuple[SMTP, float]] = deque()
 
     async def send(self, envelope: Envelope) -> Outcome:
         """One attempt, within its time; whatever happens is an outcome."""
-        async with self._free:
-            attempt = _Attempt(envelope)
-            try:
-                async with asyncio.timeout(self._attempt_seconds):
-                    await self._send(attempt)
-            except TimeoutError:
-                return attempt.broken("timeout")
-            except SMTPResponseException as error:
-                return attempt.answered(error)
-            except (SMTPException, OSError, UnicodeError) as error:
-                return attempt.broken(type(error).__name__)
-            return Accepted()
+        attempt = _Attempt(envelope)
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                await self._send(attempt)
+        except TimeoutError:
+            return attempt.broken("timeout")
+        except SMTPResponseException as error:
+            return attempt.answered(error)
+        except (SMTPException, OSError, UnicodeError) as error:
+            return attempt.broken(type(error).__name__)
+        return Accepted()
 
     async def close(self) -> None:
         """Say goodbye on every kept connection, briefly."""
