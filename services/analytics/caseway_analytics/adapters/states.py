@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 from caseway.runtime.stage import Collection, Document
@@ -80,8 +81,9 @@ CASES = Collection(
     dump=dump_history,
     load=load_history,
     indexes=([("is_live", 1)], [("opened_at", -1)]),
+    expires_after=dt.timedelta(days=400),
 )
-"""What is known of each case; one lane owns each."""
+"""What is known of each case; one lane owns each. Kept long enough for a reopening; what was counted stays in cells."""
 
 AGENTS = Collection(name=ports.AGENTS, dump=_fields, load=load_agent)
 """Each agent's presence; kept by the lane of the agent's id."""
