@@ -24,20 +24,22 @@ def export(name: str, *what: str) -> None:
     uv("export", "--locked", "--no-emit-workspace", *PLAIN, *what, "-o", str(HERE / f"{name}.txt"))
 
 
-def pin_uv() -> None:
-    """The installer itself: the one thing that pip installs."""
+def pin(name: str, wanted: str, *options: str) -> None:
+    """Write one file from a package's name: what is installed before there is a lock to read."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "uv.in"
-        wanted.write_text("uv\n", encoding="utf-8")
-        uv("pip", "compile", str(wanted), "--universal", "--generate-hashes", *PLAIN, "-o", str(HERE / "uv.txt"))
+        source = Path(folder) / f"{name}.in"
+        source.write_text(f"{wanted}\n", encoding="utf-8")
+        target = str(HERE / f"{name}.txt")
+        uv("pip", "compile", str(source), "--universal", "--generate-hashes", *PLAIN, *options, "-o", target)
 
 
 def main(services: list[str]) -> None:
     """All files, from one resolution, so that services agree with each other and with the tests."""
     (ROOT / "uv.lock").unlink(missing_ok=True)
     uv("lock")
-    pin_uv()
+    pin("uv", "uv")  # the installer: the one thing that pip installs on a developer's machine
     export("dev", "--group", "dev")
+    pin("build", "hatchling", "--constraint", str(HERE / "dev.txt"))  # what builds the wheels of an image
     export("tools", "--package", "caseway", "--extra", "runtime")
     for service in services:
         export(service, "--package", f"caseway-{service}", "--no-dev")
