@@ -215,11 +215,16 @@ def _opened(number: int) -> CaseOpened:
     )
 
 
+def main(agents: int, waiting: int, skills: int) -> None:
+    """The edge, then the engine."""
+    edge(20_000)
+    engine(agents, waiting, skills)
+
+
 if __name__ == "__main__":
     reading = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     reading.add_argument("--agents", type=int, default=10_000)
     reading.add_argument("--waiting", type=int, default=10_000)
     reading.add_argument("--skills", type=int, default=200)
     asked = reading.parse_args()
-    edge(20_000)
-    engine(asked.agents, asked.waiting, asked.skills)
+    main(asked.agents, asked.waiting, asked.skills)

@@ -1,0 +1,89 @@
+"""What the bench found, for people and for machines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.load.latency import Held
+from tests.load.throughput import Case, Speed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A stage beside the yardstick of the same minute."""
+
+    case: Case
+    speed: Speed
+    raw: Speed
+
+    @property
+    def ratio(self) -> float:
+        return self.speed.rate / self.raw.rate
+
+
+def machine() -> str:
+    """Where this was measured."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.machine()}, load {load:.1f} at the end"
+
+
+def throughput(rows: Sequence[Row]) -> str:
+    """A table in Markdown."""
+    lines = [
+        "| one process | events/s | raw loop beside it | ratio | aim | processor µs/event (raw) |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        aim = "" if row.case.aim is None else f"{row.case.aim:g}"
+        lines.append(
+            f"| {row.case.title} | {row.speed.rate:,.0f} | {row.raw.rate:,.0f} | {row.ratio:.2f} | {aim} "
+            f"| {row.speed.processor_micros:,.0f} ({row.raw.processor_micros:,.0f}) |"
+        )
+    return "\n".join(lines)
+
+
+def latency(steps: Sequence[Held]) -> str:
+    """A table in Markdown."""
+    lines = [
+        "| contacts/s | sent at | offered | p50 s | p99 s | last s | busiest |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    lines += [
+        f"| {step.rate} | {step.reached:.0f}/s | {step.offered}/{step.sent} | {step.p50:.3f} | {step.p99:.3f} "
+        f"| {step.longest:.3f} | {step.busiest} |"
+        for step in steps
+    ]
+    return "\n".join(lines)
+
+
+def save(path: Path, rows: Sequence[Row], steps: Sequence[Held]) -> None:
+    """All of it as JSON."""
+    found: dict[str, Any] = {
+        "at": dt.datetime.now(dt.UTC).isoformat(),
+        "machine": machine(),
+        "throughput": [
+            {
+                "title": row.case.title,
+                "stage": row.case.stage,
+                "events": row.speed.events,
+                "per_second": round(row.speed.rate),
+                "raw_per_second": round(row.raw.rate),
+                "ratio": round(row.ratio, 3),
+                "aim": row.case.aim,
+                "processor_micros": round(row.speed.processor_micros),
+                "raw_processor_micros": round(row.raw.processor_micros),
+            }
+            for row in rows
+        ],
+        "contact_to_offered": [step.as_dict() for step in steps],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
