@@ -52,7 +52,7 @@ def test_work_items(standing: Standing) -> None:
     item = WorkItem(
         work_item="w", case_id="c", pool="p", queue="q", channel="email", queued_at=AT, standing=standing,
         requirements=(Requirement(skill="pl", level=1), SOFT), priority=3, boost=1.5, case_class="data_protection",
-        weight=50, step=1, offer_count=4, cool_downs=(CoolDown(agent="ben", until=AT),),
+        weight=50, step=1, offer_count=4, cool_downs=(CoolDown(agent="ben", until=AT),), again={"case_id": "c", "tags": ["$a.b"]},
     )  # fmt: skip
     assert documents.load_item(through_mongo(documents.dump_item(item), "c")) == item
 

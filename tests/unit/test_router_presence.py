@@ -52,6 +52,13 @@ def test_who_is_there_and_how_is_asked_no_twice() -> None:
     assert desk.pool.attendances["ada"].since == START
 
 
+def test_channels_that_the_profile_does_not_have_are_nothing_to_close() -> None:
+    """Names from outside never become the names of fields."""
+    desk = Desk(plan(agent("ada")))
+    desk.does(presence("ada", channels={"$pigeon.post": False, "chat": False}))
+    assert desk.pool.attendances["ada"].channels == {"chat": 0}
+
+
 def test_an_unknown_agent_is_rejected() -> None:
     with pytest.raises(Rejected) as rejected:
         Desk(plan(agent("ada"))).does(presence("zed"))

@@ -54,6 +54,7 @@ from tests.router_builders import (
     presence,
     profile,
     queue,
+    quietly,
     urgent,
     withdraw,
     words,
@@ -104,15 +105,61 @@ def test_a_timers_fact_names_the_message_that_armed_it() -> None:
 
 
 def test_a_case_is_queued_once_while_it_needs_somebody() -> None:
-    desk = desk_with_ada()
+    desk = Desk(plan(agent("ada")))
     desk.does(queue("c1"))
-    for status in ("offered", "held"):
-        assert desk.item("c1").standing.word == status
-        with pytest.raises(Superseded):
-            desk.does(queue("c1", work_item="another"))
-        if status == "offered":
-            desk.does(accept("ada", "c1"))
+    with pytest.raises(Superseded):
+        desk.does(queue("c1", work_item="another"))
+    desk.does(presence("ada"))
+    with pytest.raises(Superseded):
+        desk.does(queue("c1", work_item="another"))
     assert len(of(desk.log, WorkQueued)) == 1
+
+
+class TestWordsWhileSomebodyHasIt:
+    """S4-25: the customer's word to a case in somebody's hands is theirs to read, and must not go under."""
+
+    def desk(self) -> Desk:
+        desk = desk_with_ada(wrap_up=WRAP_UP)
+        desk.does(queue("c1"), accept("ada", "c1"))
+        assert desk.does(queue("c1", work_item="second", tags=("gift",))) == []
+        return desk
+
+    def test_completed_without_an_answer_it_is_queued_anew(self) -> None:
+        desk = self.desk()
+        desk.does(complete("ada", "c1"))
+        told = desk.passes(30)
+        assert words(told) == ["completed c1", "queued c1", "offered c1"]
+        queued = only(told, WorkQueued)
+        assert (queued.work_item, queued.tags) == ("second", ("gift",))
+
+    def test_the_second_word_adds_nothing_to_the_first(self) -> None:
+        desk = self.desk()
+        with pytest.raises(Superseded):
+            desk.does(queue("c1", work_item="third"))
+
+    @pytest.mark.parametrize("reason", ["customer", "resolved"])
+    @pytest.mark.parametrize("completed_first", [True, False])
+    def test_answered_or_solved_it_is_over(self, reason: str, *, completed_first: bool) -> None:
+        """The agent's two commands go different ways: either may arrive first."""
+        desk = self.desk()
+        steps = [withdraw("c1", reason), complete("ada", "c1")]
+        for step in reversed(steps) if completed_first else steps:
+            quietly(desk, step)
+        assert words(desk.passes(60)) == ["completed c1"]
+
+    def test_released_the_next_agent_reads_it_all(self) -> None:
+        desk = self.desk()
+        desk.does(ReleaseWork(pool=POOL, agent="ada", case_id="c1"))
+        desk.passes(60)
+        desk.does(accept("ada", "c1"), complete("ada", "c1"))
+        assert words(desk.passes(60)) == ["completed c1"]
+
+    def test_a_weight_beyond_all_sense_is_rejected_at_once(self) -> None:
+        desk = desk_with_ada()
+        desk.does(queue("c1"), accept("ada", "c1"))
+        with pytest.raises(Rejected):
+            desk.does(queue("c1").model_copy(update={"weight": float("inf")}))
+        assert desk.item("c1").again is None
 
 
 def test_a_reply_during_the_writing_up_is_a_new_need() -> None:

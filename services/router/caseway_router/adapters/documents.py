@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from json import dumps, loads
 from typing import Any, assert_never
 
 from caseway.kernel.vocabulary import CaseStatus, Presence, Priority, Turn
@@ -45,6 +46,7 @@ def dump_item(item: WorkItem) -> Document:
         "step": item.step,
         "offer_count": item.offer_count,
         "cool_downs": [{"agent": each.agent, "until": each.until} for each in item.cool_downs],
+        "again": dumps(item.again) if item.again is not None else None,
     }
 
 
@@ -66,6 +68,7 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
         step=document["step"],
         offer_count=document["offer_count"],
         cool_downs=tuple(CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]),
+        again=loads(document["again"]) if document["again"] else None,
     )
 
 

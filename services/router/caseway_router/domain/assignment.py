@@ -14,11 +14,13 @@ from caseway.contracts.work import WorkRaised, WorkTransferred
 from caseway.contracts.work_commands import QueueWork, RaiseWork, TransferWork, WithdrawWork
 from caseway.kernel.errors import Superseded
 from caseway_router.domain import telling
+from caseway_router.domain.ending import complete, withdraw, wrap_up
+from caseway_router.domain.entering import check, enter, finite
 from caseway_router.domain.items import CoolDown, Held, Moved, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import direct
-from caseway_router.domain.offering import complete, note_release, offer, serve, try_offer, withdraw, wrap_up
-from caseway_router.domain.reading import hundredths, requirements, to_milliseconds
+from caseway_router.domain.offering import note_release, offer, serve, try_offer
+from caseway_router.domain.reading import requirements
 
 SOLVED = frozenset({"resolved", "closed"})
 """Reasons to withdraw that end the holder's part: they may still write it up."""
@@ -30,51 +32,20 @@ def queue(ledger: Ledger, command: QueueWork) -> None:
     """Put a case's work into its queue, unless it is there, or with an agent, already."""
     live = ledger.pool.items.get(command.case_id)
     if live is not None and not isinstance(live.standing, WrappingUp):
-        raise Superseded("the case's work is queued already")
-    item = _new_item(ledger, command)
-    plan = ledger.pool.plan
-    if command.queue in plan.elsewhere:
-        _pass_on(ledger, command, plan.elsewhere[command.queue])
+        _note_again(ledger, live, command)
         return
-    if command.queue not in plan.queues:
-        telling.refused(ledger, command, "unknown_queue")
-        return
+    check(command)
     if live is not None and isinstance(live.standing, WrappingUp):
-        complete(ledger, live, live.standing, ledger.now)
-    ledger.forget_move(command.case_id)
-    ledger.put(item)
-    telling.queued(ledger, item, command)
-    ledger.arm_waits(item)
-    try_offer(ledger, item)
+        complete(ledger, replace(live, again=None), live.standing, ledger.now)
+    enter(ledger, command)
 
 
-def _pass_on(ledger: Ledger, command: QueueWork, pool: str) -> None:
-    """The edge goes on addressing the pool that it told first; the case is routed to another one now."""
-    ledger.move(Moved(case_id=command.case_id, pool=ledger.pool.name, to_pool=pool))
-    ledger.tell(command.model_copy(update={"pool": pool, "came_from": ledger.pool.name}))
-
-
-def _new_item(ledger: Ledger, command: QueueWork) -> WorkItem:
-    entered = to_milliseconds(command.queue_entered_at) if command.queue_entered_at else ledger.now
-    item = WorkItem(
-        work_item=command.work_item,
-        case_id=command.case_id,
-        pool=ledger.pool.name,
-        queue=command.queue,
-        channel=command.channel.value,
-        queued_at=min(entered, ledger.now),
-        requirements=requirements(command.requirements),
-        priority=command.priority.rank,
-        boost=_finite(command.boost),
-        case_class=command.class_ or "",
-        weight=max(hundredths(command.weight, "weight"), 1),
-    )
-    return item.relaxed(ledger.now)
-
-
-def _finite(boost: float) -> float:
-    """A place further forward is worth a few ranks; what is beyond all sense counts as none."""
-    return boost if -100 <= boost <= 100 else 0.0
+def _note_again(ledger: Ledger, live: WorkItem, command: QueueWork) -> None:
+    """What comes in while somebody works on the case is theirs to read, but must not go under if they do not."""
+    if not isinstance(live.standing, Held) or live.again is not None:
+        raise Superseded("the case's work is queued already")
+    check(command)
+    ledger.put(replace(live, again=command.model_dump(mode="json", exclude_none=True)))
 
 
 def withdraw_work(ledger: Ledger, command: WithdrawWork) -> None:
@@ -85,13 +56,20 @@ def withdraw_work(ledger: Ledger, command: WithdrawWork) -> None:
         return
     match item.standing:
         case Held() as standing if command.reason in SOLVED:
-            wrap_up(ledger, item, standing, command.reason)
+            wrap_up(ledger, replace(item, again=None), standing, command.reason)
         case Held() if command.reason in NOT_NOW:
-            raise Superseded("an agent has it in hand")
+            _answered(ledger, item)
         case WrappingUp():
-            raise Superseded("it is over already")
+            _answered(ledger, item)
         case _:
             withdraw(ledger, item, command.reason)
+
+
+def _answered(ledger: Ledger, item: WorkItem) -> None:
+    """The case is the desk's no longer: what came in meanwhile was answered; whoever has it in hand keeps it."""
+    if item.again is None:
+        raise Superseded("nothing of it waits")
+    ledger.put(replace(item, again=None))
 
 
 def raise_work(ledger: Ledger, command: RaiseWork) -> None:
@@ -131,7 +109,7 @@ def _raised(ledger: Ledger, item: WorkItem, command: RaiseWork) -> WorkItem:
     if command.class_ is not None:
         changes["case_class"] = command.class_
     if command.boost is not None:
-        changes["boost"] = _finite(command.boost)
+        changes["boost"] = finite(command.boost)
     if command.queue in ledger.pool.plan.queues:
         changes["queue"] = command.queue
     if command.requirements is not None and requirements(command.requirements) != item.requirements:
@@ -215,7 +193,7 @@ def _transfer_within(ledger: Ledger, item: WorkItem, command: TransferWork) -> N
 
 def _arriving(ledger: Ledger, item: WorkItem, to: Destination) -> WorkItem:
     """The item as it stands at its destination; its giver shall not get it straight back."""
-    changes: dict[str, Any] = {"standing": Waiting(), "queue": to.queue or item.queue}
+    changes: dict[str, Any] = {"standing": Waiting(), "queue": to.queue or item.queue, "again": None}
     if item.agent:
         until = ledger.now + ledger.pool.plan.cool_down
         changes["cool_downs"] = (*item.cooling(ledger.now), CoolDown(agent=item.agent, until=until))

@@ -8,9 +8,10 @@ from caseway.contracts.work_commands import SendHeartbeat, SetPresence
 from caseway.kernel.errors import Rejected, Superseded
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain import telling
+from caseway_router.domain.ending import complete
 from caseway_router.domain.items import Held, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import be_present, complete, expect_back, give_back, leave_offers, serve
+from caseway_router.domain.offering import be_present, expect_back, give_back, leave_offers, serve
 from caseway_router.domain.reading import hundredths
 from caseway_router.domain.staff import Attendance
 
@@ -29,13 +30,14 @@ def set_presence(ledger: Ledger, command: SetPresence) -> None:
 def _asked_for(ledger: Ledger, command: SetPresence, before: Attendance | None) -> Attendance:
     if command.agent not in ledger.pool.plan.agents:
         raise Rejected("unknown-agent", "no such agent is configured in this pool")
+    known = ledger.pool.plan.agents[command.agent].profile.channels
     is_same = before is not None and before.presence is command.presence
     return Attendance(
         agent=command.agent,
         pool=ledger.pool.name,
         presence=command.presence,
         since=before.since if is_same and before else ledger.now,
-        channels={channel: 0 for channel, is_open in sorted(command.channels.items()) if not is_open},
+        channels={channel: 0 for channel in sorted(known) if not command.channels.get(channel, True)},
         capacity=None if command.capacity is None else hundredths(command.capacity, "capacity"),
         released_at=before.released_at if before else None,
     )

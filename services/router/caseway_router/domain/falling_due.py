@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from caseway_router.domain.attending import fall_silent, stay_absent
+from caseway_router.domain.ending import complete
 from caseway_router.domain.items import Offered, Waiting, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import complete, expire, try_offer
+from caseway_router.domain.offering import expire, try_offer
 
 
 def _offer(ledger: Ledger, case_id: str, at: dt.datetime) -> None:

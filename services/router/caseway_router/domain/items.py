@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 WHOLE = 100
 """Weights and capacities are counted in hundredths of a contact, so that sums are exact."""
@@ -115,6 +115,8 @@ class WorkItem:
     """How many requirements were dropped so far."""
     offer_count: int = 0
     cool_downs: tuple[CoolDown, ...] = ()
+    again: Mapping[str, Any] | None = None
+    """The command by which the customer wrote once more while an agent had it: a need of its own, unless answered."""
 
     def __hash__(self) -> int:
         return hash((self.work_item, self.offer_count))

@@ -7,11 +7,10 @@ import heapq
 from dataclasses import replace
 from itertools import islice
 
-from caseway.contracts.work import WorkWrappingUp
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain import telling
 from caseway_router.domain.decided import DecidedOffer
-from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem, WrappingUp
+from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import Explanation, explain
 
@@ -90,7 +89,7 @@ def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True
     until = ledger.now + ledger.pool.plan.cool_down if cools else None
     if isinstance(item.standing, Offered):
         ledger.disarm("offer", item.case_id)
-    waiting = ledger.put(replace(item, standing=Waiting(), cool_downs=_cooling(ledger, item, until)))
+    waiting = ledger.put(replace(item, standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None))
     telling.returned(ledger, waiting, agent, reason, until)
     note_release(ledger, agent)
     if not try_offer(ledger, waiting):
@@ -108,42 +107,6 @@ def note_release(ledger: Ledger, agent: str) -> None:
     attendance = ledger.pool.attendances.get(agent)
     if attendance is not None:
         ledger.attend(replace(attendance, released_at=ledger.now))
-
-
-def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -> None:
-    """The contact is over; its agent may write it up for as long as the channel allows."""
-    length = ledger.pool.plan.wrap_up.get(item.channel, dt.timedelta(0))
-    wrapping = WrappingUp(
-        agent=standing.agent,
-        since=ledger.now,
-        ends_at=ledger.now + length,
-        accepted_at=standing.since,
-        handled=standing.handled_until(ledger.now),
-        outcome=outcome,
-    )
-    if not length:
-        complete(ledger, item, wrapping, ledger.now)
-        return
-    item = ledger.put(replace(item, standing=wrapping))
-    ledger.arm("wrap", item.case_id, wrapping.ends_at)
-    ledger.tell(WorkWrappingUp(**ledger.about(item), agent=standing.agent, until=wrapping.ends_at))
-
-
-def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
-    """The agent's part is done, and they have room again."""
-    ledger.drop(item)
-    telling.completed(ledger, item, standing, at)
-    note_release(ledger, standing.agent)
-    serve(ledger, standing.agent)
-
-
-def withdraw(ledger: Ledger, item: WorkItem, reason: str) -> None:
-    """The case needs no work here, whoever had it."""
-    ledger.drop(item)
-    telling.withdrawn(ledger, item, reason)
-    if item.agent:
-        note_release(ledger, item.agent)
-        serve(ledger, item.agent)
 
 
 def expire(ledger: Ledger, item: WorkItem, standing: Offered) -> None:

@@ -1,0 +1,52 @@
+"""How an agent's part in a case ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from caseway.contracts.work import WorkWrappingUp
+from caseway.contracts.work_commands import QueueWork
+from caseway_router.domain import telling
+from caseway_router.domain.entering import enter
+from caseway_router.domain.items import Held, WorkItem, WrappingUp
+from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.offering import note_release, serve
+
+
+def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -> None:
+    """The contact is over; its agent may write it up for as long as the channel allows."""
+    length = ledger.pool.plan.wrap_up.get(item.channel, dt.timedelta(0))
+    wrapping = WrappingUp(
+        agent=standing.agent,
+        since=ledger.now,
+        ends_at=ledger.now + length,
+        accepted_at=standing.since,
+        handled=standing.handled_until(ledger.now),
+        outcome=outcome,
+    )
+    if not length:
+        complete(ledger, item, wrapping, ledger.now)
+        return
+    item = ledger.put(replace(item, standing=wrapping))
+    ledger.arm("wrap", item.case_id, wrapping.ends_at)
+    ledger.tell(WorkWrappingUp(**ledger.about(item), agent=standing.agent, until=wrapping.ends_at))
+
+
+def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
+    """The agent's part is done, and they have room again; what came in meanwhile, unanswered, is queued anew."""
+    ledger.drop(item)
+    telling.completed(ledger, item, standing, at)
+    note_release(ledger, standing.agent)
+    serve(ledger, standing.agent)
+    if item.again is not None:
+        enter(ledger, QueueWork.model_validate(item.again))
+
+
+def withdraw(ledger: Ledger, item: WorkItem, reason: str) -> None:
+    """The case needs no work here, whoever had it."""
+    ledger.drop(item)
+    telling.withdrawn(ledger, item, reason)
+    if item.agent:
+        note_release(ledger, item.agent)
+        serve(ledger, item.agent)

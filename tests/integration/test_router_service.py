@@ -1,0 +1,264 @@
+"""The router as a process, on a real Kafka and a real MongoDB: cases find an agent, and a restart loses nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from caseway.contracts.cases import CaseOpened, CaseReplied, CaseResolved, ContactAdded
+from caseway.contracts.codec import encode
+from caseway.contracts.milestones import MilestoneWarned
+from caseway.contracts.wire import WireModel
+from caseway.contracts.work_commands import (
+    AcceptWork,
+    CompleteWork,
+    DeclineWork,
+    SetPresence,
+    WithdrawWork,
+)
+from caseway.kernel.clock import WallClock
+from caseway.kernel.vocabulary import Channel, Presence, Turn
+from caseway.local import Stack
+from caseway.runtime.kafka import create_topics
+from caseway.testkit.namespaces import Namespace
+from caseway.testkit.processes import ServiceProcess
+from caseway.testkit.waiting import eventually
+
+PARTITIONS = 4
+RETAIL = Path(__file__).parents[2] / "deploy" / "scenarios" / "retail"
+GERMAN = "georg.storch"
+OTHER_GERMAN = "franka.linde"
+
+
+class Surroundings:
+    """Everything around the router: who publishes to it, who reads it, who asks it."""
+
+    def __init__(self, namespace: Namespace, folder: Path) -> None:
+        self.namespace = namespace
+        self.folder = folder
+        self.service = self.process()
+        self._sent = 0
+        self._told: list[dict[str, Any]] = []
+        self._consumer: AIOKafkaConsumer | None = None
+
+    def process(self) -> ServiceProcess:
+        return ServiceProcess("router", self.namespace.environment() | {"CASEWAY_CONFIG": str(RETAIL)}, self.folder)
+
+    async def send(self, *models: WireModel) -> None:
+        """Publish in this order."""
+        async with AIOKafkaProducer(bootstrap_servers=self.namespace.kafka_url, acks="all") as producer:
+            for model in models:
+                self._sent += 1
+                value, headers = encode(
+                    model, id=f"sent-{self._sent}", source="caseway://test", time=WallClock().now(), subject=model.key()
+                )
+                topic = self.namespace.topic(model.topic())
+                await producer.send_and_wait(topic, value, key=model.key().encode(), headers=headers)
+
+    async def told(self, what: str, **fields: Any) -> dict[str, Any]:
+        """The first fact on `work` of this type with these fields."""
+
+        def fits(fact: dict[str, Any]) -> bool:
+            return fact["type"] == what and all(fact.get(name) == value for name, value in fields.items())
+
+        return (await self.all_told(fits))[0]
+
+    async def all_told(self, fits: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
+        """All facts that fit, once there are so many."""
+
+        async def enough() -> list[dict[str, Any]]:
+            await self._read()
+            found = [fact for fact in self._told if fits(fact)]
+            return found if len(found) >= count else []
+
+        return await eventually(enough, "facts on work", seconds=60)
+
+    async def _read(self) -> None:
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(bootstrap_servers=self.namespace.kafka_url, auto_offset_reset="earliest")
+            await self._consumer.start()
+            name = self.namespace.topic("work")
+            self._consumer.assign([TopicPartition(name, number) for number in range(PARTITIONS)])
+        for records in (await self._consumer.getmany(timeout_ms=100)).values():
+            for record in records:
+                headers = {key: value.decode() for key, value in record.headers}
+                fact = orjson.loads(record.value) | {"id": headers["ce_id"], "type": headers["ce_type"].split(".")[2]}
+                if fact["id"] not in {each["id"] for each in self._told}:
+                    self._told.append(fact)
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient(base_url=self.service.url, timeout=20) as client:
+            return await client.get(path)
+
+    async def close(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+
+@pytest.fixture
+async def around(stack: Stack, tmp_path: Path) -> AsyncIterator[Surroundings]:
+    namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
+    await create_topics(namespace.kafka_url, namespace.prefix, PARTITIONS)
+    surroundings = Surroundings(namespace, tmp_path)
+    try:
+        await surroundings.service.start().until_ready(60)
+        yield surroundings
+    finally:
+        await surroundings.close()
+        surroundings.service.kill()
+        await namespace.clean()
+
+
+def stamp(case: str, version: int = 1) -> dict[str, Any]:
+    return {"at": WallClock().now(), "cause": "test", "configuration": "test", "case_id": case, "version": version}
+
+
+def opened(case: str, **other: Any) -> CaseOpened:
+    values: dict[str, Any] = {
+        **stamp(case), "number": 1, "contact": "k", "channel": Channel.EMAIL, "source_key": case, "category": "order",
+        "language": "de", **other,
+    }  # fmt: skip
+    return CaseOpened(**values)
+
+
+def online(agent: str, presence: Presence = Presence.ONLINE) -> SetPresence:
+    return SetPresence(pool="retail", agent=agent, presence=presence)
+
+
+def by(agent: str, case: str, kind: Any) -> Any:
+    return kind(pool="retail", agent=agent, case_id=case)
+
+
+async def test_a_case_reaches_an_agent_who_speaks_its_language_and_the_reason_can_be_read(
+    around: Surroundings,
+) -> None:
+    """S4-10, S4-16, and the explained decision."""
+    await around.send(opened("case-1"))
+    queued = await around.told("queued", case_id="case-1")
+    assert (queued["queue"], queued["pool"]) == ("customers", "retail")
+    await around.send(online("celina.sowa"), online(GERMAN))
+    offered = await around.told("offered", case_id="case-1")
+    assert offered["agent"] == GERMAN
+    pool = (await around.get("/v1/pools/retail")).json()
+    (agent,) = [each for each in pool["agents"] if each["agent"] == GERMAN]
+    assert (agent["presence"], agent["load"], agent["cases"][0]["standing"]) == ("online", 1.0, "offered")
+    await around.send(by(GERMAN, "case-1", AcceptWork))
+    await around.told("accepted", case_id="case-1", agent=GERMAN)
+    answer = (await around.get("/v1/cases/case-1/decisions")).json()
+    (decision,) = answer["decisions"]
+    assert decision["chosen"] == GERMAN
+    assert {each["agent"]: each["failed"] for each in decision["candidates"]}["celina.sowa"] == ["skill:de"]
+    assert decision["in_words"].startswith("Offered to Georg Storch after ")
+    assert answer["work"]["standing"] == "held"
+
+
+async def test_queued_once_however_often_the_customer_writes(around: Surroundings) -> None:
+    await around.send(
+        opened("case-1"),
+        ContactAdded(**stamp("case-1", 2), contact="k2", channel=Channel.EMAIL, source_key="s2"),
+        opened("case-2"),
+    )
+    await around.told("queued", case_id="case-2")
+    await around.send(
+        CaseReplied(**stamp("case-1", 3), contact="k3", text="…", channel=Channel.EMAIL, turn=Turn.CUSTOMER)
+    )
+    withdrawn = await around.told("withdrawn", case_id="case-1")
+    assert withdrawn["reason"] == "customer"
+    assert len(await around.all_told(lambda fact: fact["type"] == "queued" and fact["case_id"] == "case-1")) == 1
+
+
+async def test_a_restart_in_the_middle_loses_no_hold_no_timer_and_no_place(around: Surroundings) -> None:
+    """SIGKILL: offers expire, held work stays held, and the queue keeps its order."""
+    await around.send(
+        online(GERMAN),
+        opened("case-held"),
+        opened("case-offered", channel=Channel.CHAT),
+    )
+    await around.told("offered", case_id="case-held")
+    await around.told("offered", case_id="case-offered")
+    await around.send(by(GERMAN, "case-held", AcceptWork))
+    await around.told("accepted", case_id="case-held")
+    around.service.kill()
+    around.service = around.process()
+    await around.send(by(GERMAN, "case-held", CompleteWork))
+    await around.service.start().until_ready(60)
+    await around.told("wrapping-up", case_id="case-held")
+    expired = await around.told("expired", case_id="case-offered")
+    offered = await around.told("offered", case_id="case-offered")
+    assert expired["at"] == offered["expires_at"]
+    await around.told("completed", case_id="case-held")
+
+
+async def test_two_desks_for_one_offer_and_an_answer_after_its_time(around: Surroundings) -> None:
+    """A refused command is a fact."""
+    await around.send(online(GERMAN), opened("case-1"))
+    await around.told("offered", case_id="case-1")
+    await around.send(by(OTHER_GERMAN, "case-1", AcceptWork), by(GERMAN, "case-1", DeclineWork))
+    refused = await around.told("refused", case_id="case-1", agent=OTHER_GERMAN)
+    assert refused["reason"] == "not_offered"
+    returned = await around.told("returned", case_id="case-1")
+    assert returned["reason"] == "declined"
+    await around.send(by(GERMAN, "case-1", AcceptWork))
+    assert (await around.told("refused", case_id="case-1", agent=GERMAN))["reason"] == "not_offered"
+
+
+async def test_a_warned_promise_raises_the_work_and_a_solved_case_leaves(around: Surroundings) -> None:
+    await around.send(opened("case-1"))
+    await around.told("queued", case_id="case-1")
+    now = WallClock().now()
+    common = {name: value for name, value in stamp("case-1").items() if name != "version"}
+    await around.send(
+        MilestoneWarned(**common, milestone="m", kind="first_response", due_at=now + dt.timedelta(minutes=5))
+    )
+    assert (await around.told("raised", case_id="case-1"))["boost"] == 1
+    await around.send(CaseResolved(**stamp("case-1", 2)))
+    assert (await around.told("withdrawn", case_id="case-1"))["reason"] == "resolved"
+
+
+async def test_what_cannot_be_is_parked_and_everything_else_goes_on(around: Surroundings) -> None:
+    await around.send(
+        SetPresence(pool="retail", agent="nobody", presence=Presence.ONLINE),
+        WithdrawWork(pool="no-such-pool", case_id="case-1"),
+        online(GERMAN),
+    )
+    await around.told("presence-changed", agent=GERMAN)
+
+    async def parked() -> bool:
+        text = (await around.get("/metrics")).text
+        return 'reason="unknown-agent"' in text and 'reason="unknown-pool"' in text
+
+    await eventually(parked, "both parked")
+
+
+async def test_the_pages_of_nothing(around: Surroundings) -> None:
+    assert (await around.get("/v1/pools/none")).status_code == 404
+    assert (await around.get("/v1/cases/none/decisions")).status_code == 404
+    pool = (await around.get("/v1/pools/retail")).json()
+    assert [each["waiting"] for each in pool["queues"]] == [0] * 5
+    assert len(pool["agents"]) == 32
+
+
+async def test_the_figures_are_exported(around: Surroundings) -> None:
+    await around.send(opened("case-1"), opened("case-2"), online(GERMAN))
+    await around.told("offered", case_id="case-2")
+
+    async def shown() -> bool:
+        text = (await around.get("/metrics")).text
+        return all(
+            line in text
+            for line in (
+                'caseway_router_waiting{pool="retail",queue="customers"} 0.0',
+                'caseway_router_agents{pool="retail",presence="online"} 1.0',
+                'caseway_router_offers_total{outcome="offered",pool="retail"} 2.0',
+                'caseway_router_queued_total{pool="retail",queue="customers"} 2.0',
+            )
+        )
+
+    await eventually(shown, "the figures", seconds=30)
