@@ -19,6 +19,7 @@ NAMES = frozenset(
     {
         "claim.before",
         "claim.after_seek",
+        "txn.before_guard",
         "txn.after_guard",
         "txn.after_state",
         "txn.after_outbox",

@@ -42,14 +42,20 @@ class Row:
     partition: int
     key: bytes | None
     value: bytes
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
+    """A parked record keeps even a header without a value."""
     blob: str = ""
     """Not empty: the value is stored content with this digest, too large for a document."""
 
     @property
     def size(self) -> int:
         """Bytes, roughly as the document will hold them."""
-        return len(self.value) + len(self.key or b"") + sum(len(name) + len(value) for name, value in self.headers) + 64
+        return (
+            len(self.value)
+            + len(self.key or b"")
+            + sum(len(name) + len(value or b"") for name, value in self.headers)
+            + 64
+        )
 
     def to_list(self) -> list[Any]:
         """The row as the document holds it."""

@@ -94,6 +94,7 @@ class Store:
             Fenced: the guard did not match.
         """
         shares = list(outcome.lanes.values())
+        failpoints.hit("txn.before_guard")
         await self._guard(shares, session)
         failpoints.hit("txn.after_guard")
         for name, writes in self._state_writes(outcome, loaded, now).items():

@@ -22,8 +22,12 @@ class ServiceProcess:
     ours: a test says all that its service reads.
     """
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, environment: Mapping[str, str], folder: Path, *module: str, python: str = sys.executable
+    ) -> None:
         self.name = name
+        self._python = python
+        self._module = module or (f"caseway_{name}",)
         (self.port,) = free_ports(1)
         self.log = folder / f"{name}-{self.port}.log"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("CASEWAY_")}
@@ -45,7 +49,7 @@ class ServiceProcess:
         """Start and do not wait; the arguments are further environment (`CASEWAY_FAILPOINTS="…"`)."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", f"caseway_{self.name}"],
+                [self._python, "-m", *self._module],
                 env={**self._environment, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

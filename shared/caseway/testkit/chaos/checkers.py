@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from caseway.testkit.chaos.dump import Dump, Record
 from caseway.testkit.chaos.load import SOURCE, Journal
 
+REPEATED = "caseway.case.contact-repeated.v1"
 Checker = Callable[[Dump, Journal], list[str]]
 
 
@@ -45,7 +46,13 @@ def no_input_lost(dump: Dump, journal: Journal) -> list[str]:
 
 def no_effect_twice(dump: Dump, _: Journal) -> list[str]:
     """2: no case fact has a cause that another fact of its type has too."""
-    return [f"twice: {type_} of {cause}" for (cause, type_), count in _causes(dump).items() if count > 1]
+    causes = _causes(dump)
+    again = {cause for cause, type_ in causes if type_ == REPEATED} & {
+        cause for cause, type_ in causes if type_ != REPEATED
+    }
+    return [f"twice: {type_} of {cause}" for (cause, type_), count in causes.items() if count > 1] + [
+        f"applied again, and known by its source key: {cause}" for cause in again
+    ]
 
 
 def versions_without_holes(dump: Dump, _: Journal) -> list[str]:

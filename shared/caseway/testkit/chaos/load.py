@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from caseway.contracts.case_commands import AddContact
-from caseway.contracts.codec import dump, event_headers
+from caseway.contracts.codec import dump, event_headers, partition_of
 from caseway.contracts.parts import Actor
 from caseway.kernel.ids import case_id, emitted_id
 from caseway.kernel.vocabulary import Channel
@@ -117,8 +117,8 @@ class Load:
         self._namespace = namespace
         self._source = source
 
-    async def send(self, count: int, per_second: float = 400.0, copies: int = 1) -> None:
-        """Send the next `count` contacts, each `copies` times."""
+    async def send(self, count: int, per_second: float = 400.0, copies: int = 1, *, astray: bool = False) -> None:
+        """Send the next `count` contacts, each `copies` times; `astray`: each to a partition that is not its own."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self._namespace.kafka_url, acks="all", enable_idempotence=True, request_timeout_ms=5000
         )
@@ -126,16 +126,22 @@ class Load:
         try:
             for contact in itertools.islice(self._source, count):
                 for _ in range(copies):
-                    await self._send_one(producer, contact)
+                    await self._send_one(producer, contact, astray=astray)
                 await asyncio.sleep(1 / per_second)
         finally:
             await producer.stop()
 
-    async def _send_one(self, producer: AIOKafkaProducer, contact: Contact) -> None:
+    async def _send_one(self, producer: AIOKafkaProducer, contact: Contact, *, astray: bool) -> None:
         headers = event_headers(contact.type, id=contact.id, source=SOURCE, time=dt.datetime.now(dt.UTC))
         topic = self._namespace.topic(contact.topic)
         try:
-            sending = producer.send_and_wait(topic, contact.value, key=contact.key.encode(), headers=headers)
+            partition = None
+            if astray:
+                count = len(await producer.partitions_for(topic))
+                partition = (partition_of(contact.key.encode(), count) + 1) % count
+            sending = producer.send_and_wait(
+                topic, contact.value, key=contact.key.encode(), partition=partition, headers=headers
+            )
             await asyncio.wait_for(sending, 20.0)
         except (KafkaError, TimeoutError):
             self.journal.note(contact, "unknown")
