@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import wraps
 from typing import Any
 
+from pymongo.errors import PyMongoError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
@@ -19,6 +21,8 @@ from caseway_router.domain.staff import Attendance, Seat
 from caseway_router.domain.wording import in_words
 from caseway_router.settings import Configuration
 
+Page = Callable[[Request], Awaitable[JSONResponse]]
+
 _MOST_DECISIONS = 100
 
 
@@ -27,12 +31,14 @@ def routes(running: Running) -> Sequence[BaseRoute]:
     configuration: Configuration = running.configuration
     names = {agent: each.name for plan in configuration.plans.values() for agent, each in plan.agents.items()}
 
+    @_while_answering
     async def show_pool(request: Request) -> JSONResponse:
         plan = configuration.plans.get(request.path_params["pool"])
         if plan is None:
             return _absent("no such pool is configured")
         return JSONResponse(await _pool(running, plan))
 
+    @_while_answering
     async def show_decisions(request: Request) -> JSONResponse:
         case_id = request.path_params["case_id"]
         item = await panel.work_of(running.database, case_id)
@@ -43,6 +49,20 @@ def routes(running: Running) -> Sequence[BaseRoute]:
         return JSONResponse({"case_id": case_id, "work": _work(item), "decisions": decisions})
 
     return (Route("/v1/pools/{pool}", show_pool), Route("/v1/cases/{case_id}/decisions", show_decisions))
+
+
+def _while_answering(page: Page) -> Page:
+    """Answer 503 while the database does not."""
+
+    @wraps(page)
+    async def answer(request: Request) -> JSONResponse:
+        try:
+            return await page(request)
+        except (PyMongoError, TimeoutError) as error:
+            reason = f"the database does not answer ({type(error).__name__})"
+            return JSONResponse({"error": reason}, status_code=503)
+
+    return answer
 
 
 def _absent(what: str) -> JSONResponse:
