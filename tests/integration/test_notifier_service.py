@@ -231,3 +231,54 @@ async def _metrics(service: Any) -> dict[str, float]:
 
 async def _share(*services: Any) -> bool:
     return [(await _metrics(each))["caseway_notifier_buckets"] for each in services] == [32, 32]
+
+
+async def test_a_sender_that_is_told_to_stop_leaves_nothing_behind(desk, sink):
+    """SIGTERM in a broadcast: what is under way is recorded, the rest goes on at once elsewhere, nobody twice."""
+    await desk.prepare(staff=STAFF)
+    async with desk.service() as one, desk.service() as two:
+        await one.until_ready()
+        await two.until_ready()
+        await desk.tell(declared(case_id=case("stopped")))
+        await sink.until(5)
+        assert await one.terminate() == 0
+        facts = await desk.heard("notifications", lambda seen: len(by("delivered", seen)) >= len(STAFF))
+        shown = await desk.concluded(two, case("stopped"), len(STAFF))
+    _check_broadcast(sink, facts, shown)
+    assert set(copies(sink.mails).values()) == {1}
+    assert not any(each["maybe_doubled"] for each in by("delivered", facts))
+
+
+async def test_questions_that_make_no_sense_are_answered(desk):
+    await desk.prepare()
+    async with desk.service() as service:
+        await service.until_ready()
+        assert await desk.shown(service, "case_nobody-knows") == []
+        assert await service.status("/v1/cases/x/notifications?from=-1") == 400
+        assert await service.status("/v1/cases/x/notifications?from=9999999999999999999999") == 400
+        assert await service.status("/v1/cases/x/notifications?from=0") == 200
+
+
+async def test_a_mail_server_that_is_no_url_is_refused_at_the_start(namespace, tmp_path):
+    desk = NotifierDesk(namespace, tmp_path, "smtp://desk:hidden-word@mail.example.com:notaport")
+    await desk.prepare()
+    async with desk.service() as service:
+        assert await service.until_ended() == 1
+        assert "CASEWAY_SMTP_URL" in service.last_words()
+        assert "hidden-word" not in service.last_words()
+
+
+async def test_no_log_line_holds_an_address(desk, sink):
+    """Checker 12: no customer's address in any log line, whatever fails."""
+    await desk.prepare()
+    sink.refused_recipients["gone@example.net"] = "550 5.1.1 <gone@example.net> is unknown here"
+    async with desk.service().start(CASEWAY_LOG_LEVEL="DEBUG") as service:
+        await service.until_ready()
+        sink.plan += [refuse("451 4.3.0 <anna.nowak@example.com> later"), LOSE_REPLY]
+        await desk.tell(opened(case_id=case("quiet")), opened(case_id=case("quiet-2"), reply_to="gone@example.net"))
+        await desk.heard("notifications", lambda seen: by("given-up", seen) and by("delivered", seen))
+        log = service.log.read_text(encoding="utf-8")
+        metrics = str(await _metrics(service))
+    for address in ("anna.nowak", "gone@"):
+        assert address not in log
+        assert address not in metrics

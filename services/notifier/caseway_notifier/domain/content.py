@@ -10,7 +10,8 @@ from typing import Any, Protocol
 LONGEST_VALUE = 20_000
 """Characters of one text that a template is given: with templates' loops one deep, it bounds what rendering costs."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Line ends beyond `\\n`, what no header may hold, and halves of characters that no charset can write."""
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of the text after them: a name could disguise what follows it."""
 
