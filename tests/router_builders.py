@@ -24,7 +24,7 @@ from caseway.kernel.decision import Arm, Decision, Disarm, Due, Put
 from caseway.kernel.errors import Superseded
 from caseway.kernel.vocabulary import Presence, Priority
 from caseway_router.adapters import documents
-from caseway_router.domain import process
+from caseway_router.domain.assignment import process
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.plan import PoolPlan, QueuePlan
 from caseway_router.domain.pool import Pool, Pools

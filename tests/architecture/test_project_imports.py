@@ -9,7 +9,7 @@ STORIES = {
     "escalation": ("process",),
     "intake": ("admission", "life"),
     "notifier": ("fanout",),
-    "router": ("assignment", "attending", "demand", "handling", "offering", "process", "reading", "telling"),
+    "router": ("assignment", "demand"),
 }
 """The modules (or packages) of a domain that know the wire; all others are words of their own."""
 

@@ -25,12 +25,13 @@ from caseway.contracts.work_commands import AcceptWork, CompleteWork, QueueWork,
 from caseway.kernel.decision import Decision
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 from caseway.runtime.configuration import load
-from caseway_router.domain import demand, process
+from caseway_router.domain import demand
+from caseway_router.domain.assignment import process
+from caseway_router.domain.assignment.reading import requirements
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.matching import explain, reasons_against, score_of
 from caseway_router.domain.plan import PoolPlan, QueuePlan
 from caseway_router.domain.pool import Pool
-from caseway_router.domain.reading import requirements
 from caseway_router.domain.staff import Agent, ChannelLimit, Profile
 from caseway_router.settings import Configuration
 

@@ -10,9 +10,9 @@ import pytest
 from caseway.contracts import parts
 from caseway.contracts.work import WorkOffered
 from caseway.kernel.vocabulary import Priority
+from caseway_router.domain.assignment.reading import requirements
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.matching import ranked, reasons_against, score_of
-from caseway_router.domain.reading import requirements
 from caseway_router.domain.staff import Attendance, ChannelLimit, Seat
 from tests.router_builders import (
     POOL,

@@ -44,7 +44,7 @@ from caseway_router import handlers
 from caseway_router.adapters import documents
 from caseway_router.adapters.gauges import keep_gauges
 from caseway_router.adapters.reading import routes
-from caseway_router.domain.falling_due import BY_KIND
+from caseway_router.domain.assignment.falling_due import BY_KIND
 from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, MOVED, WORK_ITEMS
 from caseway_router.domain.pool import Pools
 from caseway_router.settings import Configuration

@@ -11,7 +11,8 @@ from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway.kernel.errors import Rejected, Superseded
 from caseway_router import metrics
-from caseway_router.domain import demand, process
+from caseway_router.domain import demand
+from caseway_router.domain.assignment import process
 from caseway_router.domain.demand import Demand
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routed import RoutedCase

@@ -16,9 +16,9 @@ from caseway.contracts.work_commands import QueueWork, RaiseWork, WithdrawWork
 from caseway.kernel.errors import Superseded
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import CaseStatus
+from caseway_router.domain.assignment.telling import as_wire, contacts
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import Route, Router
-from caseway_router.domain.telling import as_wire, contacts
 
 _ASSIGNABLE = ("category", "priority", "language", "complexity", "tags", "department", "preferred_channel")
 

@@ -15,11 +15,11 @@ from caseway.contracts.work_commands import (
     StartWork,
 )
 from caseway.kernel.errors import Superseded
-from caseway_router.domain import telling
-from caseway_router.domain.ending import complete, wrap_up
+from caseway_router.domain.assignment import telling
+from caseway_router.domain.assignment.ending import complete, wrap_up
+from caseway_router.domain.assignment.offering import expire, give_back, take
 from caseway_router.domain.items import Held, Offered, Standing, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import expire, give_back, take
 
 OnWork = AcceptWork | DeclineWork | StartWork | PauseWork | CompleteWork | FinishWrapUp | ReleaseWork
 

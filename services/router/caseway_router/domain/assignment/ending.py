@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from caseway.contracts.work import WorkWrappingUp
 from caseway.contracts.work_commands import QueueWork
-from caseway_router.domain import telling
-from caseway_router.domain.entering import enter
+from caseway_router.domain.assignment import telling
+from caseway_router.domain.assignment.entering import enter
+from caseway_router.domain.assignment.offering import note_release, serve
 from caseway_router.domain.items import Held, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import note_release, serve
 
 
 def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -> None:

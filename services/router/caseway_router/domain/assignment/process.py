@@ -16,14 +16,14 @@ from caseway.contracts.work_commands import (
 )
 from caseway.kernel.decision import Decision, Due
 from caseway.kernel.errors import Rejected, Superseded
-from caseway_router.domain import assignment, attending
-from caseway_router.domain.falling_due import BY_KIND
-from caseway_router.domain.handling import OnWork, handle
+from caseway_router.domain.assignment import attending, placing
+from caseway_router.domain.assignment.falling_due import BY_KIND
+from caseway_router.domain.assignment.handling import OnWork, handle
+from caseway_router.domain.assignment.offering import settle
+from caseway_router.domain.assignment.reading import to_milliseconds
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import settle
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.pool import Pool
-from caseway_router.domain.reading import to_milliseconds
 
 Does = Callable[[Ledger], None]
 
@@ -75,17 +75,17 @@ def _decided(ledger: Ledger, does: Does) -> Decision:
 def _do(ledger: Ledger, command: WorkCommand) -> None:
     moved = ledger.pool.moved.get(getattr(command, "case_id", ""))
     if moved is not None and getattr(command, "came_from", None) is None:
-        assignment.forward(ledger, command, moved)
+        placing.forward(ledger, command, moved)
         return
     match command:
         case QueueWork():
-            assignment.queue(ledger, command)
+            placing.queue(ledger, command)
         case WithdrawWork():
-            assignment.withdraw_work(ledger, command)
+            placing.withdraw_work(ledger, command)
         case RaiseWork():
-            assignment.raise_work(ledger, command)
+            placing.raise_work(ledger, command)
         case TransferWork():
-            assignment.transfer(ledger, command)
+            placing.transfer(ledger, command)
         case SetPresence():
             attending.set_presence(ledger, command)
         case SendHeartbeat():

@@ -7,12 +7,12 @@ from dataclasses import replace
 from caseway.contracts.work_commands import SendHeartbeat, SetPresence
 from caseway.kernel.errors import Rejected, Superseded
 from caseway.kernel.vocabulary import Presence
-from caseway_router.domain import telling
-from caseway_router.domain.ending import complete
+from caseway_router.domain.assignment import telling
+from caseway_router.domain.assignment.ending import complete
+from caseway_router.domain.assignment.offering import be_present, expect_back, give_back, leave_offers, serve
+from caseway_router.domain.assignment.reading import hundredths
 from caseway_router.domain.items import Held, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import be_present, expect_back, give_back, leave_offers, serve
-from caseway_router.domain.reading import hundredths
 from caseway_router.domain.staff import Attendance
 
 

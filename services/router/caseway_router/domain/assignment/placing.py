@@ -13,14 +13,14 @@ from caseway.contracts.parts import Destination
 from caseway.contracts.work import WorkRaised, WorkTransferred
 from caseway.contracts.work_commands import QueueWork, RaiseWork, TransferWork, WithdrawWork
 from caseway.kernel.errors import Superseded
-from caseway_router.domain import telling
-from caseway_router.domain.ending import complete, withdraw, wrap_up
-from caseway_router.domain.entering import check, enter, finite
+from caseway_router.domain.assignment import telling
+from caseway_router.domain.assignment.ending import complete, withdraw, wrap_up
+from caseway_router.domain.assignment.entering import check, enter, finite
+from caseway_router.domain.assignment.offering import note_release, offer, serve, try_offer
+from caseway_router.domain.assignment.reading import requirements
 from caseway_router.domain.items import CoolDown, Held, Moved, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import direct
-from caseway_router.domain.offering import note_release, offer, serve, try_offer
-from caseway_router.domain.reading import requirements
 
 SOLVED = frozenset({"resolved", "closed"})
 """Reasons to withdraw that end the holder's part: they may still write it up."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from caseway.kernel.vocabulary import Presence
-from caseway_router.domain import telling
+from caseway_router.domain.assignment import telling
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem
 from caseway_router.domain.ledger import Ledger

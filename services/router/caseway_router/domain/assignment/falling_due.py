@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from caseway_router.domain.attending import fall_silent, stay_absent
-from caseway_router.domain.ending import complete
+from caseway_router.domain.assignment.attending import fall_silent, stay_absent
+from caseway_router.domain.assignment.ending import complete
+from caseway_router.domain.assignment.offering import expire, try_offer
 from caseway_router.domain.items import Offered, Waiting, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import expire, try_offer
 
 
 def _offer(ledger: Ledger, case_id: str, at: dt.datetime) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from caseway.contracts.work_commands import QueueWork
-from caseway_router.domain import telling
+from caseway_router.domain.assignment import telling
+from caseway_router.domain.assignment.offering import try_offer
+from caseway_router.domain.assignment.reading import hundredths, requirements, to_milliseconds
 from caseway_router.domain.items import Moved, WorkItem
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.offering import try_offer
-from caseway_router.domain.reading import hundredths, requirements, to_milliseconds
 
 
 def check(command: QueueWork) -> None:

@@ -1,0 +1,1 @@
+"""How work and agents come together: the core's story."""
