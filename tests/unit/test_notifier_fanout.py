@@ -397,3 +397,20 @@ def test_work_facts_before_the_case_was_heard_of_do_no_harm() -> None:
     assert len(put(desk.hears(fact).changes, "deliveries")) == 1
     (delivery,) = put(desk.hears(opened()).changes, "deliveries")
     assert delivery.recipient == CUSTOMER
+
+
+def test_a_fact_that_teaches_nothing_and_tells_nobody_writes_nothing() -> None:
+    """Most facts of work and milestones concern nobody: they must cost nothing."""
+    desk = Desk()
+    desk.hears(opened())
+    fact = MilestoneViolated(
+        at=NOW,
+        cause="t",
+        configuration="e1",
+        milestone="m-1",
+        case_id=CASE_ID,
+        kind="resolution",
+        due_at=NOW,
+        noticed_at=NOW,
+    )
+    assert desk.hears(fact) == Decision()

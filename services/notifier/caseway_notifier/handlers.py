@@ -25,9 +25,10 @@ def about_case(message: Message[Any]) -> Iterable[Ref]:
 def on_case_fact(message: Message[Any], states: States, moment: Moment) -> Decision:
     """Learn of the case, and tell whoever wants to hear."""
     customer = _customer_of(message.data)
-    known = states.get(CASES, message.data.case_id) or KnownCase(id=message.data.case_id)
+    before = states.get(CASES, message.data.case_id)
     record = states.get(CUSTOMERS, customer) if customer else None
-    return tell(learned(known, message.data, record), message.data, message.id, moment)
+    known = learned(before or KnownCase(id=message.data.case_id), message.data, record)
+    return tell(before, known, message.data, message.id, moment)
 
 
 def on_customer_recorded(message: Message[CustomerRecorded], _: States, __: Moment) -> Decision:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from caseway.kernel.rules import Condition, Facts
 from caseway_notifier.domain.budget import Allowance
 from caseway_notifier.domain.delivery import Automatic, Patience, Urgency
+from caseway_notifier.domain.occasion import name_of
 
 
 class Audience(StrEnum):
@@ -122,6 +123,10 @@ class Plan:
     patience: Patience
     allowance: Allowance
     pace: Pace
+
+    def has(self, event_type: str) -> bool:
+        """Whether any subscription is on this type of fact: of most there is none."""
+        return bool(self.subscriptions.get(name_of(event_type)))
 
     def wanted(self, occasion: str, facts: Facts) -> Iterator[Subscription]:
         """The subscriptions whose condition holds, in the order written."""

@@ -49,8 +49,15 @@ class Rules(Protocol):
         ...
 
 
-def tell(known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> Decision:
-    """The case as learned, and everything that the subscriptions want told of this fact."""
+def tell(before: KnownCase | None, known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> Decision:
+    """Everything that the subscriptions want told of this fact, and the case, where it is known otherwise than before."""
+    rules: Rules = moment.configuration
+    told, decision = _told(known, fact, cause, moment) if rules.plan.has(fact.TYPE) else (known, Decision())
+    changes = (Put(collection=CASES, id=told.id, value=told),) if told != before else ()
+    return Decision(changes=changes) + decision
+
+
+def _told(known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> tuple[KnownCase, Decision]:
     rules: Rules = moment.configuration
     facts = {
         "case": known.shown(),
@@ -62,7 +69,7 @@ def tell(known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> De
         telling = _Telling(known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts)
         decisions.append(telling.of(subscription))
         known = with_told(known, subscription.name) if subscription.once is Once.CASE else known
-    return Decision(changes=(Put(collection=CASES, id=known.id, value=known),)) + together(decisions)
+    return known, together(decisions)
 
 
 def go_on(broadcast: Broadcast, due: Due, moment: Moment) -> Decision:
