@@ -99,6 +99,7 @@ def test_test_files_are_named_after_what_they_test() -> None:
         "local",
         "testkit",
         "scenario",
+        "retail",
         "flow",
         "story",
         "deploy",
