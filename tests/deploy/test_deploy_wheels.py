@@ -101,9 +101,7 @@ def test_a_wheel_holds_one_service_and_all_of_it(service: str, wheels: Path) -> 
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     package = ROOT / "services" / service / f"caseway_{service}"
     there = {
-        str(path.relative_to(package.parent))
-        for path in package.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        str(path.relative_to(package.parent)) for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"
     }
     assert packed == there
 
@@ -114,17 +112,6 @@ def test_a_service_alone_knows_nobody_else(alone: Alone) -> None:
     assert alone.can_import(*others) == {f"caseway_{alone.service}"}
     assert not alone.can_import(*NOT_SHIPPED)
     uv("pip", "check", "--python", str(alone.python))
-
-
-def test_a_configuration_that_is_not_there_is_refused_with_a_sentence(alone: Alone) -> None:
-    done = subprocess.run(
-        [alone.python, "-m", f"caseway_{alone.service}"],
-        cwd=alone.folder, env={"CASEWAY_CONFIG": str(alone.folder / "nowhere"), "CASEWAY_ENVIRONMENT": "test"},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"caseway-{alone.service}: ")
-    assert "Traceback" not in done.stderr
 
 
 async def test_a_service_alone_does_its_work_and_drains(alone: Alone, namespace: Namespace, tmp_path: Path) -> None:
