@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
+from caseway.contracts.contacts import LinkedFile
 from caseway.contracts.parts import FileReference
+from caseway.contracts.wire import Part
+from caseway.kernel.errors import Rejected
 from caseway.kernel.ids import digest
 
 LONGEST_TEXT_BYTES = 256 * 1024
 """Of a text in a fact. Source: delivery.md, "Sizes"."""
 LARGEST_FIELDS_BYTES = 128 * 1024
 """Of fields and attributes, each: with the text and its quotation they stay well below a record's 1 MiB."""
+LONGEST_NAME = 400
+"""Characters of a name, an address, a number; what is longer is none."""
+LONGEST_ID = 500
+"""Characters of what a contact is known by: it becomes the key of an index."""
+_LONGEST_URL = 2_000
+_MOST_FILES = 100
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+
+
+def check_ids(*ids: str) -> None:
+    """Refuse a contact whose ids are no ids.
+
+    Raises:
+        Rejected: malformed.
+    """
+    if any(len(each) > LONGEST_ID for each in ids):
+        raise Rejected("malformed", f"an id of more than {LONGEST_ID} characters")
+
+
+def short(part: AnyPart) -> AnyPart:
+    """The part with each of its texts cut to what a name may be."""
+    long = {name: value[:LONGEST_NAME] for name, value in part if isinstance(value, str) and len(value) > LONGEST_NAME}
+    return part.model_copy(update=long) if long else part
+
+
+def linked_files(files: Iterable[LinkedFile]) -> tuple[FileReference, ...]:
+    """Files at a gateway's address; one whose address is none keeps its name."""
+    references = (
+        FileReference(
+            name=each.name[:LONGEST_NAME],
+            media_type=each.media_type[:LONGEST_NAME],
+            size=each.size,
+            url=each.url if len(each.url) <= _LONGEST_URL else None,
+        )
+        for each in files
+    )
+    return tuple(references)[:_MOST_FILES]
 
 
 def cut_text(text: str) -> tuple[str, FileReference | None, tuple[bytes, ...]]:

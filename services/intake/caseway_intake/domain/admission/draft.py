@@ -12,7 +12,7 @@ from caseway.contracts.parts import Actor, Author, CustomerLink, Direction, Part
 from caseway.kernel.decision import States
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.admission.bounds import bounded, cut_text
+from caseway_intake.domain.admission.bounds import bounded, cut_text, short
 from caseway_intake.domain.customers import (
     Holder,
     Match,
@@ -31,6 +31,8 @@ RECEIVED = "received"
 CONVERSATIONS = "conversations"
 CUSTOMERS = "customers"
 POINTS = "contact_points"
+
+_LONGEST_SUBJECT = 1_000
 
 
 class MailboxRule(Protocol):
@@ -227,14 +229,14 @@ def complete(draft: Draft, known: Knowledge) -> tuple[AddContact, tuple[bytes, .
     text, text_file, blobs = cut_text(draft.text)
     command = AddContact(
         case_id=draft.case_id,
-        actor=draft.actor or _actor(draft),
+        actor=short(draft.actor or _actor(draft)),
         contact=contact_id(known),
         channel=draft.channel,
         source_key=draft.source_key,
         direction=draft.direction,
-        author=draft.author,
-        party=draft.party,
-        subject=draft.subject,
+        author=short(draft.author),
+        party=short(draft.party),
+        subject=draft.subject[:_LONGEST_SUBJECT],
         text=text,
         text_file=text_file,
         language=language,

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caseway.contracts.contacts import ChatContact, PhoneContact
-from caseway.contracts.parts import Author, Call, CustomerLink, FileReference, Party
+from caseway.contracts.parts import Author, Call, CustomerLink, Party
 from caseway.kernel.decision import Decision, Put, Ref, together
 from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.admission.bounds import bounded
+from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files, short
 from caseway_intake.domain.admission.draft import (
     CONVERSATIONS,
     Draft,
@@ -33,6 +33,8 @@ from caseway_intake.domain.conversations import (
 from caseway_intake.domain.phones import same_number
 
 _CASE_ID = re.compile(r"case_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOT_OF_THE_CALL = {"case_id", "attributes", "ivr", "transcript"}
+"""Stand beside the call: what was said is the contact's text."""
 _CHAT_ENDS = "ended"
 _CALL_ENDS = frozenset({"ended"})
 
@@ -83,10 +85,12 @@ def admit_call(contact: PhoneContact, known: Knowledge) -> Decision:
 
 
 def _chat_key(contact: ChatContact) -> str:
+    check_ids(contact.conversation)
     return f"chat:{contact.conversation}"
 
 
 def _call_key(contact: PhoneContact) -> str:
+    check_ids(contact.call)
     return f"phone:{contact.call}"
 
 
@@ -144,10 +148,10 @@ def _opening_chat(contact: ChatContact, turnout: Turnout) -> Draft:
 
 
 def _chat_draft(contact: ChatContact, turnout: Turnout, started: ChatContact | None) -> Draft:
-    sender, file = contact.sender, contact.file
+    sender = contact.sender
     attributes = bounded({**(started.attributes if started else {}), **contact.attributes})
     party = _fuller(contact.customer, started.customer if started else None)
-    files = (FileReference(name=file.name, media_type=file.media_type, size=file.size, url=file.url),) if file else ()
+    files = linked_files((contact.file,)) if contact.file else ()
     address = party.email or party.phone
     return Draft(
         case_id=turnout.conversation.case_id,
@@ -199,14 +203,14 @@ def _call_draft(contact: PhoneContact, turnout: Turnout, known: Knowledge, *, op
         case_id=turnout.conversation.case_id,
         source_key=turnout.conversation.source_key,
         channel=Channel.PHONE,
-        author=Author(kind="customer", address=theirs or contact.caller or None),
+        author=Author(kind="customer", address=theirs or contact.caller[:LONGEST_NAME] or None),
         party=Party(phone=contact.caller if contact.direction == "inbound" and contact.caller else None),
         direction=contact.direction,
         text=contact.transcript or "",
         opens=opens,
         content={
             "event": contact.event,
-            "call": Call(**contact.model_dump(exclude={"case_id", "attributes", "ivr"}), ivr=ivr),
+            "call": short(Call(**contact.model_dump(exclude=_NOT_OF_THE_CALL), ivr=ivr)),
             "mailbox": ours or None,
             "reply_to": theirs or None,
             "attributes": attributes,

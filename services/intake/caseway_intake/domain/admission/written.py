@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from caseway.contracts.contacts import DeskContact, LinkedFile, MessageContact, WebContact
-from caseway.contracts.parts import Actor, Author, FileReference, Party
+from caseway.contracts.contacts import DeskContact, MessageContact, WebContact
+from caseway.contracts.parts import Actor, Author, Party
 from caseway.contracts.voice_commands import DeclareIncident
 from caseway.kernel.decision import Decision, Put, Ref
 from caseway.kernel.ids import case_id
 from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.admission.bounds import bounded
+from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files
 from caseway_intake.domain.admission.draft import (
     CONVERSATIONS,
     RECEIVED,
@@ -41,16 +41,19 @@ MEANINGS = {
 
 def form_key(contact: WebContact) -> str:
     """A submission's source key."""
+    check_ids(contact.form, contact.submission)
     return f"web:{contact.form}:{contact.submission}"
 
 
 def message_key(contact: MessageContact) -> str:
     """A message's source key."""
+    check_ids(contact.platform, contact.message, contact.conversation)
     return f"message:{contact.platform}:{contact.message}"
 
 
 def desk_key(contact: DeskContact) -> str:
     """The source key of what a desk wrote down."""
+    check_ids(contact.submission)
     return f"desk:{contact.submission}"
 
 
@@ -109,7 +112,7 @@ def admit_desk(contact: DeskContact, known: Knowledge) -> Decision:
     declared = DeclareIncident(
         case_id=case,
         actor=Actor(kind="employee", id=contact.actor),
-        title=contact.subject,
+        title=contact.subject[:1_000],
         text=contact.text[:10_000],
         cause_department=contact.cause_department,
     )
@@ -140,9 +143,9 @@ def _form_draft(contact: WebContact, key: str, known: Knowledge) -> Draft:
         channel=Channel.WEB,
         author=Author(id=party.id, name=party.name, address=party.email or party.phone),
         party=party,
-        subject=said.get("subject", "")[:1_000],
+        subject=said.get("subject", ""),
         text=text,
-        content={"form": contact.form, "submission": contact.submission, "reply_to": party.email},
+        content={"form": contact.form, "submission": contact.submission, "reply_to": _short(party.email)},
         hints=(contact.language, _form_language(contact.form, known)),
         facts={"form": contact.form, "sender": party.email, "fields": rest},
         judged={"fields": rest},
@@ -174,7 +177,7 @@ def _conversation(contact: MessageContact) -> str:
 
 
 def _message_draft(contact: MessageContact, key: str, case: str, matched_by: str | None) -> Draft:
-    sender, files, attributes = contact.sender, _files(contact.attachments), bounded(contact.attributes)
+    sender, files, attributes = contact.sender, linked_files(contact.attachments), bounded(contact.attributes)
     return Draft(
         case_id=case,
         source_key=key,
@@ -187,7 +190,7 @@ def _message_draft(contact: MessageContact, key: str, case: str, matched_by: str
             "conversation": contact.conversation,
             "attachments": files,
             "public": contact.public,
-            "reply_to": sender.phone or sender.id,
+            "reply_to": _short(sender.phone or sender.id),
             "attributes": attributes,
             "matched_by": matched_by,
         },
@@ -204,13 +207,6 @@ def _message_facts(contact: MessageContact, attributes: Mapping[str, Any]) -> di
         "attachments_count": len(contact.attachments),
         "attributes": attributes,
     }
-
-
-def _files(files: Iterable[LinkedFile]) -> tuple[FileReference, ...]:
-    references = (
-        FileReference(name=each.name, media_type=each.media_type, size=each.size, url=each.url) for each in files
-    )
-    return tuple(references)[:100]
 
 
 def _desk_draft(contact: DeskContact, key: str, case: str) -> Draft:
@@ -234,7 +230,11 @@ def _desk_draft(contact: DeskContact, key: str, case: str) -> Draft:
         actor=Actor(kind="employee", id=contact.actor),
         subject=contact.subject,
         text=contact.text,
-        content={"submission": contact.submission, "reply_to": party.email or party.phone, "attributes": attributes},
+        content={
+            "submission": contact.submission,
+            "reply_to": _short(party.email or party.phone),
+            "attributes": attributes,
+        },
         hints=(contact.language,),
         facts=_desk_facts(contact),
         judged={"record_type": contact.record_type, "about_case": contact.about_case},
@@ -251,3 +251,7 @@ def _desk_facts(contact: DeskContact) -> dict[str, Any]:
         "sender": contact.customer.email or contact.customer.phone,
         "attributes": contact.attributes,
     }
+
+
+def _short(text: str | None) -> str | None:
+    return text[:LONGEST_NAME] if text else None
