@@ -76,10 +76,10 @@ async def is_live(page):
 async def test_the_page_shows_the_desk_as_it_is_and_nothing_private(desk, tool, tmp_path):
     """S4-28, S1-44: real time; the wall shows neither names nor subjects of customers."""
     async with browser(tool("chromium", "chromium-browser", "google-chrome")) as page, desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         await page.size(1920, 1080, scheme="dark")
         await page.go(service.url + "/")
-        await eventually(lambda: is_live(page), "the stream is live")
+        await eventually(lambda: is_live(page), "the stream is live", seconds=60)
         assert await page.text('[data-value="waiting"]') == "0"
         assert await page.text('[data-value="longest"]') == "–"
         assert (await page.text("#time-rows")).split("\n")[0].split("\t") == ["Pick-up", "–", "–", "0"]
@@ -87,7 +87,7 @@ async def test_the_page_shows_the_desk_as_it_is_and_nothing_private(desk, tool, 
         assert await page.text("#no-cases") == "No case yet."
 
         await desk.tell(*todays_facts())
-        await eventually(lambda: shows(page, "#latest-cases .number", "#4711"), "the latest case is shown")
+        await eventually(lambda: shows(page, "#latest-cases .number", "#4711"), "the latest case is shown", seconds=60)
         text = await page.text("body")
         for private in ("IBAN", "geheim", "Nowak", "anna@"):
             assert private not in text
@@ -96,7 +96,9 @@ async def test_the_page_shows_the_desk_as_it_is_and_nothing_private(desk, tool, 
         stores = await page.text("#queue-rows tr:first-child")
         assert stores.startswith("Stores")
         longest = await page.text('[data-value="longest"]')
-        await eventually(lambda: differs(page, '[data-value="longest"]', longest), "the wait grows by itself")
+        await eventually(
+            lambda: differs(page, '[data-value="longest"]', longest), "the wait grows by itself", seconds=60
+        )
         for scheme, width, height in (
             ("dark", 1920, 1080),
             ("light", 1440, 900),
@@ -124,13 +126,15 @@ async def test_the_page_says_that_its_stream_is_broken_and_recovers_by_itself(de
     async with browser(tool("chromium", "chromium-browser", "google-chrome")) as page:
         service = desk.service()
         async with service.start():
-            await service.until_ready()
+            await service.until_ready(90)
             await desk.tell(CaseTeller("c", 1).opened(NOW), CaseTeller("c", 1).queued(NOW, "stores"))
             await page.size(1440, 900)
             await page.go(service.url + "/")
-            await eventually(lambda: shows(page, '[data-value="waiting"]', "1"), "the waiting case is shown")
+            await eventually(
+                lambda: shows(page, '[data-value="waiting"]', "1"), "the waiting case is shown", seconds=60
+            )
             service.kill()
-            await eventually(lambda: shows(page, "#stream-text", "Stream broken"), "the break is shown")
+            await eventually(lambda: shows(page, "#stream-text", "Stream broken"), "the break is shown", seconds=60)
             assert "The figures are those of" in await page.text("#broken")
             assert await page.value("document.body.classList.contains('is-stale')")
             frozen = await page.text('[data-value="longest"]')
@@ -146,11 +150,11 @@ async def test_the_page_says_that_its_stream_is_broken_and_recovers_by_itself(de
 async def test_the_page_is_usable_by_keyboard_and_by_screen_reader(desk, tool):
     """S4-28: usable by keyboard and screen reader."""
     async with browser(tool("chromium", "chromium-browser", "google-chrome")) as page, desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         await desk.tell(*todays_facts())
         await page.size(1440, 900)
         await page.go(service.url + "/")
-        await eventually(lambda: shows(page, "#latest-cases .number", "#4711"), "the page is filled")
+        await eventually(lambda: shows(page, "#latest-cases .number", "#4711"), "the page is filled", seconds=60)
         await page.press("Tab")
         assert await page.value("document.activeElement.className") == "skip"
         await page.press("Tab")
@@ -175,7 +179,7 @@ async def test_the_page_is_usable_by_keyboard_and_by_screen_reader(desk, tool):
 async def test_five_hundred_agents_and_fifty_queues_fit(desk, tool, tmp_path):
     """S4-01: performance and scalability as the desk grows."""
     async with browser(tool("chromium", "chromium-browser", "google-chrome")) as page, desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         await page.size(1920, 1080)
         await page.go(service.url + "/")
         facts = [presence(NOW, f"agent-{place}", Presence.ONLINE, capacity=6.0) for place in range(500)]
@@ -184,7 +188,7 @@ async def test_five_hundred_agents_and_fifty_queues_fit(desk, tool, tmp_path):
             facts += [case.opened(NOW), case.queued(NOW, f"queue-with-a-long-name-{place}")]
         await desk.tell(*facts)
         cards = "document.querySelectorAll('#cards .card').length"
-        await eventually(lambda: is_value(page, cards, 500), "every agent has a card")
+        await eventually(lambda: is_value(page, cards, 500), "every agent has a card", seconds=60)
         assert await page.value("document.querySelectorAll('#queue-rows tr').length") == 55
         assert await page.value("document.documentElement.scrollWidth <= window.innerWidth")
         assert await is_live(page)

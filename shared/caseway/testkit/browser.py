@@ -112,7 +112,7 @@ class Page:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._waiting[id_] = answer
         self._writer.write(json.dumps(command).encode() + b"\0")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await answer
 
     async def _listen(self) -> None:
