@@ -90,7 +90,7 @@ async def last_written_at(namespace: Namespace, topics: Sequence[str]) -> float 
         consumer.assign(list(places))
         for place, end in places.items():
             consumer.seek(place, end - 1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while len(stamps) < len(places):
                 found = await consumer.getmany(timeout_ms=500)
                 stamps += [record.timestamp / 1000 for records in found.values() for record in records]

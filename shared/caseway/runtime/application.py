@@ -8,6 +8,7 @@ later shows at `/readyz` until it is back.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ def application(service: Service, settings: Settings | None = None) -> ServiceAp
         host,
         Starlette(routes=routes),
         logger=None,
-        on_startup=[host.begin],
+        on_startup=[_collect_seldom, host.begin],
         on_shutdown=[host.end],
         specification=AsyncAPI(
             title=f"caseway-{service.name}",
@@ -73,6 +74,17 @@ def application(service: Service, settings: Settings | None = None) -> ServiceAp
             schema_version="3.0.0",
         ),
     )
+
+
+async def _collect_seldom() -> None:
+    """Spare the garbage collector what stays for ever (modules, configuration), and let it look less often.
+
+    A batch makes some ten thousand objects, nearly all of them gone with it and without cycles; at Python's defaults
+    the collector went over everything several times a batch, a third of all the processor time (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def run(service: Service) -> None:

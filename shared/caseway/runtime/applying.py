@@ -196,8 +196,6 @@ class Applier:
             counter.labels(self._stage.name, label).inc(number)
         metrics.BATCH_RECORDS.labels(self._stage.name).observe(len(items))
         for share in outcome.lanes.values():
-            for type_ in share.emitted:
-                metrics.EMITTED.labels(self._stage.name, type_).inc()
             if share.progress.halted:
                 verdict.halted.append(share.lane.number)
         for item in items:

@@ -90,6 +90,7 @@ class Decider:
         """Every item's decision, later ones seeing what earlier ones changed."""
         outcome = Outcome(stage=self.stage.name, partitions=self.partitions, collections=self.collections)
         workspace = _Workspace(loaded, outcome.values)
+        last: dict[tuple[int, str], Item] = {}
         for item in items:
             lane = lanes[item.lane]
             share = outcome.of(lane)
@@ -99,7 +100,10 @@ class Decider:
             self._decide(item, lane, outcome, workspace)
             if item.record is not None and not share.progress.halted:
                 share.progress.next[item.topic] = item.record.offset + 1
-                share.progress.fingerprint[item.topic] = fingerprint(item.record)
+                last[item.lane, item.topic] = item
+        for (number, topic), item in last.items():
+            assert item.record is not None
+            outcome.lanes[number].progress.fingerprint[topic] = fingerprint(item.record)
         return outcome
 
     def _decide(self, item: Item, lane: Lane, outcome: Outcome, workspace: _Workspace) -> None:

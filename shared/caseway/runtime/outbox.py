@@ -53,13 +53,13 @@ class Row:
         return (
             len(self.value)
             + len(self.key or b"")
-            + sum(len(name) + len(value or b"") for name, value in self.headers)
+            + sum([len(name) + len(value or b"") for name, value in self.headers])
             + 64
         )
 
     def to_list(self) -> list[Any]:
         """The row as the document holds it."""
-        return [self.topic, self.partition, self.key, self.value, [list(header) for header in self.headers], self.blob]
+        return [self.topic, self.partition, self.key, self.value, self.headers, self.blob]
 
     @classmethod
     def from_list(cls, row: list[Any]) -> Row:
@@ -98,10 +98,11 @@ def pack(lane: str, first_sequence: int, rows: Sequence[Row], done: Callable[[st
     parcels = []
     start, size = 0, 0
     for index, row in enumerate(rows):
-        if index > start and size + row.size > MAX_DOCUMENT_BYTES:
+        row_size = row.size
+        if index > start and size + row_size > MAX_DOCUMENT_BYTES:
             parcels.append(_parcel(lane, first_sequence + start, rows[start:index], done))
             start, size = index, 0
-        size += row.size
+        size += row_size
     if start < len(rows):
         parcels.append(_parcel(lane, first_sequence + start, rows[start:], done))
     return parcels

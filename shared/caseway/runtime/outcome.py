@@ -14,6 +14,7 @@ from caseway.contracts.codec import encode, partition_of
 from caseway.contracts.topology import topic_named
 from caseway.kernel.decision import Add, Arm, Decision, Delete, Disarm, Due, Message, Put
 from caseway.kernel.ids import emitted_id
+from caseway.runtime import metrics
 from caseway.runtime.instants import whole_milliseconds
 from caseway.runtime.lane import Lane, Progress
 from caseway.runtime.outbox import Row
@@ -34,8 +35,6 @@ class LaneOutcome:
     lane: Lane
     progress: Progress
     rows: list[Row] = field(default_factory=list)
-    emitted: list[str] = field(default_factory=list)
-    """The types of what goes out, for the metrics."""
     armed: dict[str, Due] = field(default_factory=dict)
     disarmed: set[str] = field(default_factory=set)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -99,7 +98,7 @@ class Outcome:
         encoded = [self._encode(share, message, index, model) for index, model in enumerate(decision.emits)]
         for row, type_ in encoded:
             share.rows.append(row)
-            share.emitted.append(type_)
+            self.counts[metrics.EMITTED, type_] += 1
         share.progress.sequence += len(encoded)
         for change in decision.changes:
             self._change(share, change)
