@@ -84,7 +84,9 @@ async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
         _say("contact to offered, five services:")
         steps = await _latency(stack, asked, folder, prefix)
     table.save(asked.output / ("short.json" if asked.short else "bench.json"), rows, steps)
-    _say(f"\n{table.machine()}\n\n{table.throughput(rows)}\n\n{table.latency(steps)}\n")
+    _say(
+        f"\n{table.machine()}\n\n{table.throughput(rows)}\n\nµs an event by step, as the stage says:\n{table.shares(rows)}\n\n{table.latency(steps)}\n"
+    )
 
 
 def main() -> None:

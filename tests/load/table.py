@@ -50,6 +50,18 @@ def throughput(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def _step_micros(speed: Speed) -> dict[str, int]:
+    return {step: round(seconds / speed.events * 1e6) for (_, step), (seconds, _) in speed.steps.items()}
+
+
+def shares(rows: Sequence[Row]) -> str:
+    """Where each stage's time went, in µs an event."""
+    return "\n".join(
+        f"{row.case.title}: " + ", ".join(f"{step} {micros:,}" for step, micros in _step_micros(row.speed).items())
+        for row in rows
+    )
+
+
 def latency(steps: Sequence[Held]) -> str:
     """A table in Markdown."""
     lines = [
@@ -78,6 +90,7 @@ def save(path: Path, rows: Sequence[Row], steps: Sequence[Held]) -> None:
                 "raw_per_second": round(row.raw.rate),
                 "ratio": round(row.ratio, 3),
                 "aim": row.case.aim,
+                "step_micros": _step_micros(row.speed),
                 "processor_micros": round(row.speed.processor_micros),
                 "raw_processor_micros": round(row.raw.processor_micros),
             }

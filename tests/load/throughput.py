@@ -7,7 +7,6 @@ after, so that a ratio compares two things measured within the same minute.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import os
@@ -16,16 +15,18 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
 from caseway.contracts.topology import TOPICS
+from caseway.local.ports import free_ports
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
 from tests.load import corner, payloads
 from tests.load.corner import Record
+from tests.load.steps import Steps, since, steps
 
 ROOT = Path(__file__).parents[2]
 RETAIL = ROOT / "deploy" / "scenarios" / "retail"
@@ -67,6 +68,9 @@ class Speed:
     """From going on to the last output."""
     processor_seconds: float
     """Of the process alone, without Kafka's and MongoDB's."""
+
+    steps: Steps = field(default_factory=dict)
+    """Where the stage says its time went; publishing goes on beside the rest."""
 
     @property
     def rate(self) -> float:
@@ -114,11 +118,12 @@ class Bench:
     async def stage(self, case: Case, count: int) -> Speed:
         """One stage of one service."""
         async with self._corner() as namespace:
+            (port,) = free_ports(1)
             environment = {
                 **namespace.environment(),
                 "CASEWAY_CONFIG": str(RETAIL),
                 "CASEWAY_SIGNING_KEY": "bench",
-                "CASEWAY_HTTP_PORT": "0",
+                "CASEWAY_HTTP_PORT": str(port),
                 "CASEWAY_SMTP_PORT": "-1",
                 "CASEWAY_LOG_LEVEL": "WARNING",
                 "CASEWAY_SESSION_SECONDS": "120",
@@ -130,7 +135,8 @@ class Bench:
 
             arguments = ["tests.load.one_stage", case.service, case.stage]
             with self._process(arguments, environment, case.stage) as process:
-                return await self._measure(process, namespace, case.make, count, done, _outputs(case.stage))
+                url = f"http://127.0.0.1:{port}"
+                return await self._measure(process, namespace, case.make, count, done, _outputs(case.stage), url)
 
     @staticmethod
     async def _has_published(namespace: Namespace, case: Case) -> bool:
@@ -146,18 +152,20 @@ class Bench:
         count: int,
         done: Callable[[int], Awaitable[bool]],
         outputs: list[str],
+        url: str = "",
     ) -> Speed:
         await corner.fill(namespace, make("warm", WARM_UP))
         await eventually(lambda: done(WARM_UP), f"{process.name()} warm", seconds=60, every=0.2)
-        await asyncio.sleep(0.3)
+        before = await steps(url) if url else {}
         process.send_signal(signal.SIGSTOP)
         await corner.fill(namespace, make("run", count))
         used, began = _used(process), time.time()
         process.send_signal(signal.SIGCONT)
         await eventually(lambda: done(WARM_UP + count), f"{count} events", seconds=240, every=0.05)
         processor_seconds, seen = _used(process) - used, time.time()
+        spent = since(before, await steps(url)) if url else {}
         last = await corner.last_written_at(namespace, outputs) if outputs else None
-        return Speed(events=count, seconds=(last or seen) - began, processor_seconds=processor_seconds)
+        return Speed(events=count, seconds=(last or seen) - began, processor_seconds=processor_seconds, steps=spent)
 
     @contextlib.contextmanager
     def _process(self, arguments: list[str], environment: Mapping[str, str], name: str) -> Iterator[psutil.Process]:
