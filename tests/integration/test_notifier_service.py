@@ -42,7 +42,7 @@ async def test_facts_become_mail_commands_and_facts(desk, sink):
     """S4-23, S0-06, S4-02: answers by mail and chat, replies, a broadcast; each told, shown and counted."""
     await desk.prepare()
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         mailed, chatted = case("mailed"), case("chatted")
         await desk.tell(opened(case_id=mailed), chat_opened(case_id=chatted), replied(case_id=mailed))
         await sink.until(2)
@@ -86,7 +86,7 @@ async def test_what_fails_is_tried_again_given_up_or_told_as_doubled(desk, sink)
     await desk.prepare()
     sink.refused_recipients["gone@example.com"] = "550 5.1.1 nobody here"
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         sink.plan += [refuse("451 4.3.0 later"), refuse("451 4.3.0 later"), LOSE_REPLY]
         await desk.tell(opened(case_id=case("slow")))
         (delivered,) = by("delivered", await desk.heard("notifications", lambda seen: by("delivered", seen)))
@@ -109,7 +109,7 @@ async def test_a_loop_between_two_automatons_ends_at_the_budget(desk, sink):
     """Semantics 5.1 ("Budget"): it crosses cases, so it lives with the address's bucket."""
     await desk.prepare(budget={"answers": 3, "window": "PT1H"})
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         await desk.tell(*(opened(case_id=case(f"loop-{number}")) for number in range(8)))
         facts = await desk.heard("notifications", lambda seen: len(by("delivered", seen) + by("suppressed", seen)) == 8)
         await desk.tell(replied(case_id=case("loop-1")))
@@ -141,7 +141,7 @@ async def test_a_slow_destination_delays_nobody_else(namespace, tmp_path):
     desk = NotifierDesk(namespace, tmp_path, url)
     await desk.prepare(staff=[*slow, *quick])
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         began = time.monotonic()
         await desk.tell(declared(case_id=case("stall")))
         await eventually(lambda: len(got) >= len(quick), "the quick ones have theirs", seconds=30)
@@ -158,13 +158,13 @@ async def test_a_sender_killed_at_its_worst_moment_loses_nobody(desk, sink, fail
     await desk.prepare(staff=STAFF)
     broken, told = case("killed"), declared(case_id=case("killed"))
     async with desk.service().start(CASEWAY_FAILPOINTS=f"{failpoint}:5:kill") as service:
-        await service.until_ready()
+        await service.until_ready(90)
         await desk.tell(told)
         assert await service.until_ended() == -9
     assert failpoint in desk.journal.read_text(encoding="utf-8"), "the planned fault was hit"
 
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         facts = await desk.heard("notifications", lambda seen: len(by("delivered", seen)) >= len(STAFF))
         shown = await desk.concluded(service, broken, len(STAFF))
 
@@ -176,8 +176,8 @@ async def test_two_senders_share_the_work_and_one_takes_over_from_the_other(desk
     await desk.prepare(staff=STAFF)
     shared = case("shared")
     async with desk.service() as one, desk.service() as two:
-        await one.until_ready()
-        await two.until_ready()
+        await one.until_ready(90)
+        await two.until_ready(90)
         await eventually(lambda: _share(one, two), "each holds half", seconds=60)
         await desk.tell(declared(case_id=shared))
         await sink.until(10)
@@ -192,13 +192,13 @@ async def test_a_sender_that_slept_through_its_lease_records_nothing(desk, sink)
     await desk.prepare(staff=STAFF)
     asleep, awake = desk.service(), desk.service()
     async with asleep.start(CASEWAY_FAILPOINTS="delivery.before_record:1:stop") as one:
-        await one.until_ready()
+        await one.until_ready(90)
         await desk.tell(declared(case_id=case("slept")))
         await eventually(desk.journal.exists, "the first has stopped")
         async with awake as two:
             facts = await desk.heard("notifications", lambda seen: len(by("delivered", seen)) >= len(STAFF), seconds=90)
             one.resume()
-            await one.until_ready()
+            await one.until_ready(90)
             shown = await desk.concluded(two, case("slept"), len(STAFF))
         # whatever the sleeper would still tell is told by the time it has drained
         await one.terminate()
@@ -237,8 +237,8 @@ async def test_a_sender_that_is_told_to_stop_leaves_nothing_behind(desk, sink):
     """SIGTERM in a broadcast: what is under way is recorded, the rest goes on at once elsewhere, nobody twice."""
     await desk.prepare(staff=STAFF)
     async with desk.service() as one, desk.service() as two:
-        await one.until_ready()
-        await two.until_ready()
+        await one.until_ready(90)
+        await two.until_ready(90)
         await desk.tell(declared(case_id=case("stopped")))
         await sink.until(5)
         assert await one.terminate() == 0
@@ -252,7 +252,7 @@ async def test_a_sender_that_is_told_to_stop_leaves_nothing_behind(desk, sink):
 async def test_questions_that_make_no_sense_are_answered(desk):
     await desk.prepare()
     async with desk.service() as service:
-        await service.until_ready()
+        await service.until_ready(90)
         assert await desk.shown(service, "case_nobody-knows") == []
         assert await service.status("/v1/cases/x/notifications?from=-1") == 400
         assert await service.status("/v1/cases/x/notifications?from=9999999999999999999999") == 400
@@ -273,7 +273,7 @@ async def test_no_log_line_holds_an_address(desk, sink):
     await desk.prepare()
     sink.refused_recipients["gone@example.net"] = "550 5.1.1 <gone@example.net> is unknown here"
     async with desk.service().start(CASEWAY_LOG_LEVEL="DEBUG") as service:
-        await service.until_ready()
+        await service.until_ready(90)
         sink.plan += [refuse("451 4.3.0 <anna.nowak@example.com> later"), LOSE_REPLY]
         await desk.tell(opened(case_id=case("quiet")), opened(case_id=case("quiet-2"), reply_to="gone@example.net"))
         await desk.heard("notifications", lambda seen: by("given-up", seen) and by("delivered", seen))
