@@ -74,6 +74,8 @@ class Sender:
         self._results: dict[int, list[tuple[Delivery, Outcome]]] = defaultdict(list)
         self._recording: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dropped: set[str] = set()
+        """Let go of since the present look began: what was read of them may be older than what was recorded."""
         self._is_stopping = False
 
     async def run(self) -> None:
@@ -107,13 +109,14 @@ class Sender:
         held = self._buckets.held()
         if not held or self._hand.free <= 0:
             return False
+        self._dropped.clear()
         now, full = self._running.clock.now(), self._hand.full_destinations()
         found = await self._waiting.hurried(held, now, full, self._hand.free)
         room = self._hand.free - _ROOM_FOR_HURRIED - len(found)
         if room >= _REFILL:
             found += await self._waiting.bulk(held, now, full, room)
         still = self._buckets.held()
-        ours = [each for each in found if held[each.bucket] == still.get(each.bucket)]
+        ours = [each for each in found if held[each.bucket] == still.get(each.bucket) and each.id not in self._dropped]
         mine = sorted(self._hand.take(ours), key=lambda each: each.bucket)
         for bucket, group in itertools.groupby(mine, key=lambda each: each.bucket):
             self._spawn(self._take(bucket, held[bucket], list(group)))
@@ -214,6 +217,7 @@ class Sender:
     def _drop(self, deliveries: Iterable[Delivery]) -> None:
         for each in deliveries:
             self._hand.drop(each)
+            self._dropped.add(each.id)
             if not self._hand.has(each.destination):
                 self._slots.pop(each.destination, None)
 
