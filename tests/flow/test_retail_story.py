@@ -191,6 +191,8 @@ def _source_key(record: Record) -> str | None:
                 return f"phone:{data['call']}"
             case "contacts.web":
                 return f"web:{data['form']}:{data['submission']}"
+            case "contacts.desk":
+                return f"desk:{data['submission']}"
             case "contacts.message":
                 return f"message:{data['platform']}:{data['message']}"
     except (ValueError, KeyError):
@@ -211,7 +213,7 @@ def test_what_the_gateways_counted_is_what_kafka_has(day: Day) -> None:
     assert standing == sent
     assert not day.journal.refused
     assert {each.door for each in day.journal.sent} == {"kafka", "smtp", "http"}
-    assert set(sent) == {"email", "chat", "phone", "web", "message"}
+    assert set(sent) == set(CHANNELS)
 
 
 def test_every_contact_is_a_case_or_joined_one_or_is_known_or_parked(day: Day) -> None:

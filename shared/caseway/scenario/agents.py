@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from caseway.contracts.case_commands import NoteCase, ReplyToCase, ResolveCase
+from caseway.contracts.contacts import ChatContact, ChatSender
 from caseway.contracts.parts import Actor
 from caseway.contracts.wire import WireModel
 from caseway.contracts.work import AgentPresenceChanged, WorkAccepted, WorkOffered
@@ -119,20 +120,30 @@ class Agent:
             await self._scene.rest(chance.about(habits.handling_seconds["chat"] if turn else habits.reaction_seconds))
             if not self._holds(seen):
                 return
-            await self._on_case(ReplyToCase, accepted, text=spoken_line(self._scene, seen, self.who, turn))
+            await self._speak(accepted, seen, spoken_line(self._scene, seen, self.who, turn))
             patience = self._scene.patience(chance.about(60))
             await seen.until(has_news, patience)
             if seen.has_chat_ended:
                 break
         await self._finish(accepted, seen, "solved")
 
+    async def _speak(self, accepted: WorkAccepted, seen: CaseSeen, text: str) -> None:
+        """Through the case, or straight into the chat's window."""
+        conversation = seen.opened.conversation if seen.opened else None
+        if conversation is None or not self._chance.happens(self._habits.types_in_the_chat):
+            await self._on_case(ReplyToCase, accepted, text=text)
+            return
+        sender = ChatSender(kind="agent", id=self.id, name=self.who.name)
+        contact = ChatContact(conversation=conversation, event="message", sender=sender, text=text)
+        await self._scene.type_into(contact)
+
     async def _written(self, accepted: WorkAccepted) -> None:
         """Read, think, answer or ask; then it is done for now."""
         seen = self._scene.sight.case(accepted.case_id)
         channel = accepted.channel or Channel.EMAIL
         await self._turn_to(accepted)
-        named = "email" if channel is Channel.DESK else channel.value
-        await self._scene.rest(self._chance.about(self._habits.handling_seconds[named]))  # type: ignore[index]
+        natural = self._chance.about(self._habits.handling_seconds[channel.value])
+        await self._scene.rest(natural * (3 if self._chance.happens(self._habits.digs) else 1))
         if not self._holds(seen):
             return
         question = question_for(self._scene, seen)

@@ -27,6 +27,12 @@ class Figures:
     doubles: int = 0
     """Events that came again under the same id, dropped."""
 
+    @property
+    def standing(self) -> dict[str, Any]:
+        """All of it but the instant."""
+        told = {word: value for word, value in self.summary.items() if word != "as_of"}
+        return {**told, "parked": dict(self.parked), "repeats": self.repeats, "doubles": self.doubles}
+
     def __getitem__(self, word: str) -> int:
         return int(self.summary.get(word, 0))
 

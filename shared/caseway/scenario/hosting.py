@@ -15,17 +15,11 @@ from typing import Self
 import httpx
 
 from caseway.local import keeper
-from caseway.local.ports import free_ports, is_free
 
 _DRAIN_SECONDS = 15.0
 """A service drains within 10; after that it is killed."""
 PORTS = {"intake": 8081, "router": 8082, "escalation": 8083, "notifier": 8084, "analytics": 8085}
 SMTP_PORT = 8025
-
-
-def port_near(wanted: int) -> int:
-    """That port, or a free one where somebody has it."""
-    return wanted if is_free(wanted) else free_ports(1)[0]
 
 
 class Hosted:
@@ -61,14 +55,15 @@ class Hosted:
         return self
 
     @property
-    def ended(self) -> int | None:
-        """Its exit status, should it have ended."""
-        return self._keeper.poll() if self._keeper is not None else None
+    def ended(self) -> str:
+        """How it ended, should it have; else empty."""
+        status = self._keeper.poll() if self._keeper is not None else None
+        return "" if status is None else _how_ended(status)
 
     async def why_not_ready(self, client: httpx.AsyncClient) -> str:
         """Empty when `/readyz` is content; else what it, or the lack of an answer, says."""
-        if self.ended is not None:
-            return f"ended with status {self.ended}"
+        if self.ended:
+            return self.ended
         try:
             response = await client.get(f"http://127.0.0.1:{self.port}/readyz")
         except httpx.TransportError:
@@ -88,7 +83,7 @@ class Hosted:
         """Let it drain, then make sure that it is gone."""
         if self._keeper is None:
             return
-        if self.ended is None:
+        if not self.ended:
             _signal(self._pid, signal.SIGTERM)
             if not await self._has_ended_within(_DRAIN_SECONDS):
                 _signal(self._pid, signal.SIGKILL)
@@ -99,11 +94,18 @@ class Hosted:
 
     async def _has_ended_within(self, seconds: float) -> bool:
         deadline = asyncio.get_running_loop().time() + seconds
-        while self.ended is None:
+        while not self.ended:
             if asyncio.get_running_loop().time() > deadline:
                 return False
             await asyncio.sleep(0.05)
         return True
+
+
+def _how_ended(status: int) -> str:
+    """The keeper passes on the lowest eight bits, and a signal's number is negative."""
+    if status > 256 - signal.NSIG:
+        return f"ended by {signal.Signals(256 - status).name}"
+    return f"ended with status {status}"
 
 
 def _signal(pid: int, which: signal.Signals) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.header import Header
@@ -57,7 +58,7 @@ def write(letter: Letter) -> bytes:
     charset = _charset(letter)
     mail = _body(letter, charset)
     if letter.attachment:
-        mail = _mixed(mail, _file(letter.attachment))
+        mail = _mixed(mail, _file(letter.attachment), _boundary(letter, "mixed"))
     _head(mail, letter, charset)
     return mail.as_bytes(policy=_POLICY)
 
@@ -82,15 +83,20 @@ def _body(letter: Letter, charset: str) -> Message:
     plain = MIMEText(_plain(letter), "plain", charset)
     if not letter.has_html:
         return plain
-    both = MIMEMultipart("alternative")
+    both = MIMEMultipart("alternative", boundary=_boundary(letter, "alternative"))
     both.attach(plain)
     paragraphs = "".join(f"<p>{escape(each)}</p>" for each in _plain(letter).split("\n") if each)
     both.attach(MIMEText(f"<html><body>{paragraphs}</body></html>", "html", charset))
     return both
 
 
-def _mixed(body: Message, file: Message) -> Message:
-    mixed = MIMEMultipart("mixed")
+def _boundary(letter: Letter, what: str) -> str:
+    """The library would draw one, and the same seed would not send the same bytes."""
+    return f"=_{what}_{hashlib.sha256(letter.message_id.encode()).hexdigest()[:24]}"
+
+
+def _mixed(body: Message, file: Message, boundary: str) -> Message:
+    mixed = MIMEMultipart("mixed", boundary=boundary)
     mixed.attach(body)
     mixed.attach(file)
     return mixed
@@ -126,7 +132,7 @@ def undelivered(*, message_id: str, about: str, address: str, at: dt.datetime) -
         address: who did not get it.
         at: when.
     """
-    report = MIMEMultipart("report")
+    report = MIMEMultipart("report", boundary=f"=_report_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}")
     report.set_param("report-type", "delivery-status")
     report["From"] = "Mail Delivery System <mailer-daemon@mx.example.com>"
     report["To"] = "support@example.com"

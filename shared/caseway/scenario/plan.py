@@ -14,7 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Language = Literal["pl", "en", "de"]
-Channel = Literal["email", "chat", "phone", "web", "message"]
+Channel = Literal["email", "chat", "phone", "web", "message", "desk"]
 Door = Literal["kafka", "smtp", "http"]
 Texts = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -42,7 +42,7 @@ class Matter(Part):
 
     name: str
     weight: Weight = 1
-    channels: tuple[Channel, ...] = ("email", "chat", "phone", "web", "message")
+    channels: tuple[Channel, ...] = ("email", "chat", "phone", "web", "message", "desk")
     mailbox: str = "support@example.com"
     form: str = "contact"
     ivr: str | None = None
@@ -81,6 +81,8 @@ class CustomerHabits(Part):
     answer_seconds: Seconds
     writes_again_when_resolved: Share
     hangs_up_after_seconds: Seconds
+    asks_to_be_called_back: Share
+    """Of those who hang up."""
     leaves_chat_after_seconds: Seconds
     chat_turns: int = Field(ge=1)
 
@@ -93,6 +95,10 @@ class AgentHabits(Part):
     misses: Share
     asks: Share
     notes: Share
+    digs: Share
+    """Has to find out more first: takes three times as long."""
+    types_in_the_chat: Share
+    """Answers in the chat's own window, not through the case."""
     handling_seconds: dict[Channel, Seconds]
     wrap_up_seconds: Seconds
     heartbeat_seconds: Seconds

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from caseway.contracts.codec import encode, encode_mail
-from caseway.contracts.contacts import EMAIL_TOPIC
+from caseway.contracts.contacts import EMAIL_TOPIC, ChatContact
 from caseway.contracts.wire import WireModel
 from caseway.scenario.chance import Chance
 from caseway.scenario.doors import Doors, Mail, NotTaken
@@ -103,6 +103,13 @@ class Scene:
         )
         key = mail.mail_from.lower() or "<>"
         await self.line.publish(Raw(topic=EMAIL_TOPIC, key=key, value=value, headers=headers))
+
+    async def type_into(self, contact: ChatContact) -> None:
+        """An agent's words in a chat, which its gateway tells the desk."""
+        id_, source = self.line.new_id("chat"), "gateway://chat"
+        await self.line.say(contact, source=source, id_=id_)
+        key = f"chat:{contact.conversation}"
+        self.journal.note(Sent(channel="chat", kind="event", door="kafka", id=id_, source=source, source_key=key))
 
     async def order(self, command: WireModel, who: str) -> None:
         """A command from a desk's software."""

@@ -45,6 +45,8 @@ class CaseSeen:
     has_call_ended: bool = False
     has_chat_ended: bool = False
     inbound_count: int = 0
+    typed_count: int = 0
+    """Words that agents typed straight into the chat."""
     replies: list[CaseReplied] = field(default_factory=list)
     mails: list[NotificationDelivered] = field(default_factory=list)
     """Delivered to the customer, automatic ones too."""
@@ -66,6 +68,11 @@ class CaseSeen:
         except TimeoutError:
             return holds(self)
         return True
+
+    @property
+    def words_count(self) -> int:
+        """How often an agent has spoken to the customer, in whatever way."""
+        return len(self.spoken) + self.typed_count
 
     @property
     def spoken(self) -> list[CaseReplied]:
@@ -132,6 +139,8 @@ class Sight:
             seen.opened = fact
         if fact.author.kind == "customer":
             seen.inbound_count += 1
+        elif fact.author.kind == "agent" and fact.channel == "chat":
+            seen.typed_count += 1
         if fact.event:
             _event(seen, fact.event, is_chat=fact.channel == "chat")
         self._by_source[fact.source_key] = seen

@@ -23,7 +23,7 @@ async def chat(scene: Scene, visit: Visit) -> None:
         return
     for turn in range(habits.chat_turns):
         patience = scene.patience(chance.about(habits.leaves_chat_after_seconds))
-        told = await seen.until(_spoken_or_over_after(len(seen.spoken)), patience)
+        told = await seen.until(_spoken_or_over_after(seen.words_count), patience)
         if not told or seen.is_over:
             break
         await scene.rest(chance.about(12))
@@ -75,4 +75,4 @@ class ChatWindow:
 
 
 def _spoken_or_over_after(count: int) -> Callable[[CaseSeen], bool]:
-    return lambda seen: len(seen.spoken) > count or seen.is_over
+    return lambda seen: seen.words_count > count or seen.is_over

@@ -8,7 +8,7 @@ from caseway.contracts.contacts import PhoneContact
 from caseway.contracts.parts import Recording
 from caseway.scenario.scene import LONGEST_WAIT_SECONDS, Scene, Visit
 
-Event = Literal["dialled", "offered", "answered", "held", "resumed", "ended", "abandoned"]
+Event = Literal["dialled", "offered", "answered", "held", "resumed", "ended", "abandoned", "callback_requested"]
 
 
 async def call(scene: Scene, visit: Visit) -> None:
@@ -19,7 +19,8 @@ async def call(scene: Scene, visit: Visit) -> None:
     seen = await scene.case_of(line.source_key)
     patience = scene.patience(chance.about(habits.hangs_up_after_seconds))
     if seen is None or not await seen.until(lambda case: case.holder is not None, patience):
-        await line.happen("abandoned")
+        wants_a_call = chance.happens(habits.asks_to_be_called_back)
+        await line.happen("callback_requested" if wants_a_call else "abandoned")
         if seen is not None:
             await _called_back(scene, visit, seen.case_id)
         return
