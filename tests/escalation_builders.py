@@ -202,7 +202,7 @@ class _States:
     def __init__(self, loaded: dict[tuple[str, str], Any]) -> None:
         self._loaded = loaded
 
-    def get(self, collection: str, id: str) -> Any:
+    def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the wire's word
         return self._loaded[collection, id]
 
 

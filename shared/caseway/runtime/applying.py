@@ -21,7 +21,7 @@ from caseway.runtime import metrics
 from caseway.runtime.backoff import delays
 from caseway.runtime.blobs import store_blobs
 from caseway.runtime.claiming import load_resident
-from caseway.runtime.deciding import Condemned, Decider, wanted
+from caseway.runtime.deciding import Condemned, Decider, wanted, without_messages
 from caseway.runtime.items import Item
 from caseway.runtime.lane import Lane
 from caseway.runtime.mongo import Database, DatabaseClock, is_duplicate_key, is_refused_document, is_too_much
@@ -149,7 +149,7 @@ class Applier:
             return
         (item,) = items
         if item.defect:
-            raise Transient(f"a parked record cannot be written: {defect.strip().rpartition(chr(10))[2]}")
+            raise Transient(f"a parked record cannot be written: {without_messages(defect).rpartition(chr(10))[2]}")
         item.defect = defect
         await self._apply_chunk(items, lanes, verdict)
 

@@ -191,7 +191,8 @@ class Decider:
                 self._halt(lane, outcome, f"{progress.defects} defects in a row: the last is in the log")
             else:
                 self._park(item, lane, outcome, "defect", item.defect.strip().rpartition("\n")[2][:200])
-            _log.error("defect", stage=self.stage.name, lane=lane.id, topic=item.topic, traceback=item.defect)
+            where = without_messages(item.defect)
+            _log.error("defect", stage=self.stage.name, lane=lane.id, topic=item.topic, traceback=where)
 
     def _park(self, item: Item, lane: Lane, outcome: Outcome, reason: str, detail: str) -> None:
         at = item.message.recorded_at if item.message else _recorded_at(item)
@@ -237,6 +238,12 @@ class Decider:
 def _recorded_at(item: Item) -> dt.datetime:
     assert item.record is not None
     return dt.datetime.fromtimestamp(item.record.timestamp / 1000, dt.UTC)
+
+
+def without_messages(defect: str) -> str:
+    """A traceback's places and types; an exception's message may quote what a customer wrote, and logs must not."""
+    lines = defect.strip().splitlines()
+    return "\n".join(line if line.startswith((" ", "Traceback")) else line.partition(":")[0] for line in lines)
 
 
 def wanted(items: Sequence[Item]) -> list[Ref]:
