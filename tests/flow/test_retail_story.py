@@ -117,7 +117,7 @@ async def _play(namespace: Namespace, folder: Path) -> Day:
             intake_smtp=f"127.0.0.1:{smtp_port}",
             signing_key=KEY,
         )
-        options = Options(speed=SPEED, seed=4, run="day", until=Until(contacts=CONTACTS))
+        options = Options(speed=SPEED, seed=1, run="day", until=Until(contacts=CONTACTS))
         async with opened(settings, options) as scenario:
             await scenario.play(finish_seconds=25)
             topics, summary = await _settled(namespace, services["analytics"].url)
@@ -178,26 +178,23 @@ def recount(topics: Dump) -> dict[str, Any]:
     }
 
 
+SOURCE_KEYS = {
+    "contacts.chat": "chat:{conversation}",
+    "contacts.phone": "phone:{call}",
+    "contacts.web": "web:{form}:{submission}",
+    "contacts.message": "message:{platform}:{message}",
+    "contacts.desk": "desk:{submission}",
+}
+
+
 def _source_key(record: Record) -> str | None:
     """What wire.md says identifies the contact; None for bytes that say nothing."""
     if record.topic == "contacts.email":
         return str(email.message_from_bytes(record.value)["Message-ID"]).strip().strip("<>")
     try:
-        data = record.data
-        match record.topic:
-            case "contacts.chat":
-                return f"chat:{data['conversation']}"
-            case "contacts.phone":
-                return f"phone:{data['call']}"
-            case "contacts.web":
-                return f"web:{data['form']}:{data['submission']}"
-            case "contacts.desk":
-                return f"desk:{data['submission']}"
-            case "contacts.message":
-                return f"message:{data['platform']}:{data['message']}"
+        return SOURCE_KEYS[record.topic].format_map(record.data)
     except (ValueError, KeyError):
-        pass
-    return None
+        return None
 
 
 def _is_start_of_chat(record: Record) -> bool:

@@ -40,12 +40,13 @@ class Figures:
 class FiguresDesk:
     """Asks analytics and intake over HTTP."""
 
-    def __init__(self, analytics: str, intake: str) -> None:
+    def __init__(self, analytics: str, intake: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._analytics, self._intake = analytics, intake
+        self._transport = transport
 
     async def read(self) -> Figures:
         """As things stand; what does not answer is left out."""
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=10, transport=self._transport) as client:
             summary = await _get(client, f"{self._analytics}/v1/summary")
             metrics = await _get(client, f"{self._intake}/metrics")
         counted = list(series(metrics.text)) if metrics is not None else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
+import os
 import tempfile
 from collections.abc import Iterator
 from io import BufferedRandom
@@ -20,7 +20,7 @@ class Claims:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.gettempdir()) / f"caseway-ports-{getpass.getuser()}"
+        self._folder = folder or Path(tempfile.gettempdir()) / f"caseway-ports-{os.getuid()}"
         self._held: list[BufferedRandom] = []
 
     def take(self, wanted: int) -> int:
