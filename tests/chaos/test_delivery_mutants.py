@@ -15,7 +15,7 @@ from caseway.testkit.waiting import eventually
 from tests.chaos_desk import Desk, opened
 
 MUTANTS = "caseway.testkit.chaos.mutants"
-pytestmark = [pytest.mark.chaos, pytest.mark.slow]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def _start(desk: Desk, mutant: str, **environment: str) -> ServiceProcess:
