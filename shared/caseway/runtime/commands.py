@@ -77,6 +77,8 @@ def _runner(action: Action) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         try:
             return asyncio.run(_awaited(action, options))
+        except BrokenPipeError:
+            raise  # no fault: `caseway lanes list | head` has seen enough, and the dispatcher ends quietly
         except (CasewayError, PyMongoError, KafkaError, TimeoutError, OSError) as error:
             _say(f"caseway: {error or type(error).__name__}", sys.stderr)
             return 1
