@@ -121,6 +121,13 @@ def test_a_delay_is_not_the_end() -> None:
     assert not told.is_permanent
 
 
+def test_a_status_of_class_4_is_not_the_end_either() -> None:
+    raw = REPORT.replace("Action: {action}\n", "").format(status="4.2.2").replace("550 5.1.1", "452 4.2.2")
+    told = read(raw.encode(), mailfrom="").undelivered
+    assert told is not None
+    assert not told.is_permanent
+
+
 def test_a_report_that_keeps_to_no_norm_is_understood() -> None:
     raw = mail_bytes(
         "The following message could not be delivered: 550 5.1.1 unknown\n\nMessage-ID: <sent.2@example.com>\nSubject: x",

@@ -18,7 +18,6 @@ _EXTENSION = re.compile(
     r"(?:[,;]?\s*(?:;ext=|ext\.?|extension|wewn?\.?|int\.?|dw\.?|durchwahl|app(?:arat)?\.?|内線(?:番号)?|x|#)\s*[:.]?\s*\d{1,8})\s*$",
     re.IGNORECASE,
 )
-_TRUNK_ZERO = re.compile(r"(?<=\d)\s*\(0\)")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _SCHEME = re.compile(r"^\s*(?:tel|callto|sip|whatsapp):", re.IGNORECASE)
 
@@ -39,11 +38,11 @@ class Written:
 def plain(written: str) -> Written | None:
     """The digits of a number, its extension cut off; None where there are too few.
 
-    >>> plain("+81 (0)3-1234-5678 内線 12")
+    >>> plain("+81 3-1234-5678 内線 12")
     Written(digits='+81312345678')
     """
     text = unicodedata.normalize("NFKC", written[:_LONGEST])
-    text = _TRUNK_ZERO.sub("", _EXTENSION.sub("", _SCHEME.sub("", text)))
+    text = _EXTENSION.sub("", _SCHEME.sub("", text))
     digits = _NO_DIGIT.sub("", text)
     has_country = text.lstrip(" (").startswith("+")
     if digits.startswith("00") and not has_country:

@@ -15,8 +15,6 @@ MOST_FIELDS = 1_000
 """Fields that are kept; real mails have some dozens, the rest is an attack on memory."""
 LONGEST_VALUE = 32 * 1024
 """Bytes of one field that are kept: bounds what unfolding and decoding cost."""
-LONGEST_BLOCK = 1024 * 1024
-"""Bytes of all fields that are kept."""
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _KNOWN = re.compile(
@@ -71,7 +69,7 @@ class Fields:
 def read_fields(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
     """The fields from `start` on, and where the body begins. Where no field stands, everything is body."""
     found: dict[str, tuple[bytes, ...]] = {}
-    position, count, size = _first_field(raw, start, end), 0, 0
+    position, count = _first_field(raw, start, end), 0
     is_cut = is_broken = False
     while True:
         match = _FIELD.match(raw, position, end)
@@ -83,8 +81,7 @@ def read_fields(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
             continue
         position = match.end()
         count += 1
-        size += match.end() - match.start()
-        if count > MOST_FIELDS or size > LONGEST_BLOCK:
+        if count > MOST_FIELDS:
             return Fields(raw=found, is_cut=True, is_broken=is_broken), _past_the_rest(raw, position, end)
         name = match[1].decode("ascii").lower()
         is_cut = is_cut or match.end(2) - match.start(2) > LONGEST_VALUE

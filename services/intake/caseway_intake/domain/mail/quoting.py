@@ -105,8 +105,7 @@ def _beginning(body: str) -> tuple[int, int, bool] | None:
 def _cut_at(body: str, start: int, inner: int, is_all: bool) -> tuple[str, str]:
     before, tail = body[:start], body[inner:]
     if is_all or not _QUOTED_LINE.search(tail):
-        # a mail program that does not mark lines quotes to the end; nothing before it means: nothing was cut off
-        return (before, body[start:]) if before.strip() else (body, "")
+        return before, body[start:]  # a mail program that does not mark lines quotes to the end
     kept, quoted = _answered_below(tail)
     if kept is None:
         return body, ""
