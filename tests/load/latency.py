@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import json
 import os
 import signal
 import statistics
@@ -23,13 +24,15 @@ from typing import Any
 
 import psutil
 import yaml
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
+from caseway.contracts.case_commands import AddContact
+from caseway.contracts.cases import CaseOpened
 from caseway.contracts.codec import encode
 from caseway.contracts.parts import Actor
 from caseway.contracts.topology import PARTITIONS, SERVICES
 from caseway.contracts.work import AgentPresenceChanged, WorkOffered
-from caseway.contracts.work_commands import SetPresence
+from caseway.contracts.work_commands import QueueWork, SetPresence
 from caseway.kernel.vocabulary import Presence
 from caseway.local.mailsink import MailSink
 from caseway.testkit.namespaces import Namespace
@@ -40,6 +43,8 @@ from tests.load.corner import Record
 from tests.load.throughput import RETAIL
 
 POOL = "retail"
+WAY = {each.TOPIC: each.TYPE for each in (AddContact, CaseOpened, QueueWork, WorkOffered)}
+"""What a contact becomes on its way, topic by topic."""
 SETTLE_SECONDS = 30.0
 """How long the offers of one rate may still come after its last contact."""
 HOPELESS_SECONDS = 10.0
@@ -60,6 +65,8 @@ class Held:
     longest: float
     busiest: str
     """Each process's share of one core."""
+    hops: str
+    """The median time to reach each topic from the one before, in milliseconds."""
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -103,16 +110,19 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 @dataclass(slots=True)
 class Watch:
-    """Reads `work` as it grows, and notes when each case was offered, by the broker's time."""
+    """Reads the topics on the way as they grow, and notes when each case came by, by the broker's time."""
 
     namespace: Namespace
-    offered_at: dict[str, float] = field(default_factory=dict)
+    passed: dict[str, dict[str, float]] = field(default_factory=lambda: {topic: {} for topic in WAY})
+    """By topic and case."""
     online: set[str] = field(default_factory=set)
 
     async def run(self, started: asyncio.Event) -> None:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.namespace.kafka_url, group_id=None)
         async with consumer:
-            consumer.assign([TopicPartition(self.namespace.topic("work"), number) for number in range(PARTITIONS)])
+            consumer.assign(
+                [TopicPartition(self.namespace.topic(topic), number) for topic in WAY for number in range(PARTITIONS)]
+            )
             await consumer.seek_to_beginning()
             started.set()
             while True:
@@ -120,14 +130,29 @@ class Watch:
                 await asyncio.sleep(0.25)
                 for records in (await consumer.getmany(timeout_ms=250)).values():
                     for record in records:
-                        self._note(record.key.decode(), dict(record.headers), record.timestamp / 1000)
+                        self._note(record, dict(record.headers).get("ce_type", b"").decode())
 
-    def _note(self, key: str, headers: Mapping[str, bytes], at: float) -> None:
-        type_ = headers.get("ce_type", b"").decode()
-        if type_ == WorkOffered.TYPE:
-            self.offered_at.setdefault(key, at)
-        elif type_ == AgentPresenceChanged.TYPE:
+    def _note(self, record: ConsumerRecord, type_: str) -> None:
+        topic = record.topic.removeprefix(self.namespace.prefix)
+        key = record.key.decode()
+        if type_ == AgentPresenceChanged.TYPE:
             self.online.add(key)
+        elif type_ == WAY.get(topic):
+            case = json.loads(record.value)["case_id"] if topic == QueueWork.TOPIC else key
+            self.passed[topic].setdefault(case, record.timestamp / 1000)
+
+    @property
+    def offered_at(self) -> Mapping[str, float]:
+        return self.passed[WorkOffered.TOPIC]
+
+    def hops(self, sent_at: Mapping[str, float]) -> str:
+        """The median time from each topic to the next, in milliseconds."""
+        told, before = [], sent_at
+        for topic, reached in self.passed.items():
+            waits = [reached[case] - before[case] for case in sent_at if case in reached and case in before]
+            told.append(f"{topic} {statistics.median(waits) * 1000:.0f}" if waits else f"{topic} –")
+            before = reached
+        return ", ".join(told)
 
 
 @contextlib.asynccontextmanager
@@ -220,6 +245,7 @@ async def _hold(
         p99=waits[min(len(waits) - 1, int(len(waits) * 0.99))],
         longest=waits[-1],
         busiest=", ".join(f"{name} {share:.0%}" for name, share in sorted(used.items(), key=lambda each: -each[1])[:3]),
+        hops=watch.hops(sent_at),
     )
 
 

@@ -65,12 +65,12 @@ def shares(rows: Sequence[Row]) -> str:
 def latency(steps: Sequence[Held]) -> str:
     """A table in Markdown."""
     lines = [
-        "| contacts/s | sent at | offered | p50 s | p99 s | last s | busiest |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| contacts/s | sent at | offered | p50 s | p99 s | last s | busiest | hops, median ms |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     lines += [
         f"| {step.rate} | {step.reached:.0f}/s | {step.offered}/{step.sent} | {step.p50:.3f} | {step.p99:.3f} "
-        f"| {step.longest:.3f} | {step.busiest} |"
+        f"| {step.longest:.3f} | {step.busiest} | {step.hops} |"
         for step in steps
     ]
     return "\n".join(lines)
