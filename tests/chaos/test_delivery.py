@@ -117,8 +117,11 @@ async def test_a_broker_and_a_database_killed_under_load(private_stack, tmp_path
         await intake.until_ready(seconds=60)
         private_stack.kafka.kill()
         await eventually(lambda: _is_unready(intake), "not ready without Kafka")
+        latecomer = desk.intake()
+        await eventually(lambda: _is_unready(latecomer), "started without Kafka: alive, and not ready")
         await asyncio.to_thread(private_stack.kafka.restart)
         await intake.until_ready(seconds=60)
+        await latecomer.until_ready(seconds=60)
         await sending
         assert await desk.verdict(seconds=90) == {}
 

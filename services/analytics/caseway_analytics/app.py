@@ -10,6 +10,8 @@ from caseway.contracts.milestones import MilestoneFact
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.topology import topics_read_by
 from caseway.contracts.work import AgentPresenceChanged, WorkFact, WorkRefused
+from caseway.runtime.application import ServiceApp
+from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Handle, Stage
 from caseway_analytics import handlers
@@ -58,3 +60,8 @@ def _handles() -> dict[type | str, Handle]:
     """Each type of the topics under the handle of its kind."""
     models = [model for topic in topics_read_by("analytics") for model in topic.models if model is not WorkRefused]
     return {model: handle for model in models for kind, handle in HANDLES.items() if issubclass(model, kind)}
+
+
+def application() -> ServiceApp:
+    """For `faststream run --factory caseway_analytics.app:application`."""
+    return assembled(build())

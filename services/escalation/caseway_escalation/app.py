@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from caseway.runtime.application import ServiceApp
+from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Stage
 from caseway_escalation.adapters.cases import CASES, COUNTS
@@ -29,3 +31,8 @@ def build() -> Service:
         routes=routes,
         loops=(watch,),
     )
+
+
+def application() -> ServiceApp:
+    """For `faststream run --factory caseway_escalation.app:application`."""
+    return assembled(build())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from caseway.runtime.application import ServiceApp
+from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Stage
 from caseway_intake.adapters.cases import CASES, NUMBERS
@@ -34,3 +36,8 @@ def build() -> Service:
         routes=functools.partial(routes, cases=CASES),
         loops=(smtp_door,),
     )
+
+
+def application() -> ServiceApp:
+    """For `faststream run --factory caseway_intake.app:application`."""
+    return assembled(build())

@@ -8,6 +8,8 @@ from starlette.routing import Route
 
 from caseway.contracts.cases import ContactUpdated
 from caseway.contracts.customers import CustomerRecorded
+from caseway.runtime.application import ServiceApp
+from caseway.runtime.application import application as assembled
 from caseway.runtime.running import Running
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Handle, Stage
@@ -67,3 +69,8 @@ async def send(running: Running) -> None:
 
 def _sign(key: bytes, domain: str, delivery: Delivery) -> str:
     return mail.message_id(key, delivery, domain)
+
+
+def application() -> ServiceApp:
+    """For `faststream run --factory caseway_notifier.app:application`."""
+    return assembled(build())

@@ -38,6 +38,8 @@ from caseway.contracts.work_commands import (
     TransferWork,
     WithdrawWork,
 )
+from caseway.runtime.application import ServiceApp
+from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Collection, Handle, Resident, Stage
 from caseway_router import handlers
@@ -129,3 +131,8 @@ def _core() -> Stage:
 
 def _pools(_: int, values: Mapping[str, Sequence[Any]]) -> Pools:
     return Pools.rebuilt(values[WORK_ITEMS], values[ATTENDANCES], values[MOVED])
+
+
+def application() -> ServiceApp:
+    """For `faststream run --factory caseway_router.app:application`."""
+    return assembled(build())

@@ -8,6 +8,7 @@ and the highest sequence seen of each upstream lane. Source: delivery.md, "The s
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -39,6 +40,10 @@ class Cache:
         """The cached value, None for "known to be absent"; KeyError when nothing is known."""
         self._values.move_to_end(ref)
         return self._values[ref]
+
+    def sample(self, count: int) -> list[tuple[tuple[str, str], Any]]:
+        """The values that were used least recently: in a busy lane other ones each time."""
+        return list(itertools.islice(self._values.items(), count))
 
     def put(self, ref: tuple[str, str], value: Any) -> None:
         """Remember `value`, and forget the least recently used beyond the limit."""

@@ -29,6 +29,7 @@ from caseway.runtime.logs import logger
 from caseway.runtime.mongo import DatabaseClock
 from caseway.runtime.outbox import Publisher
 from caseway.runtime.stage import Stage
+from caseway.runtime.watching import watch
 
 TICK_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 1.0
@@ -336,6 +337,7 @@ class RunningStage:
                     await self._look_for_resumption(lane)
                 elif lane.horizon.until - now < 30 * _SECOND:
                     await refill(lane, self._claimer.database, now)
+                    await watch(lane, self._claimer.database, self._claimer.collections)
                 await self._tidy(lane)
 
     async def _look_for_resumption(self, lane: Lane) -> None:
