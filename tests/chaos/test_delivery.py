@@ -64,7 +64,7 @@ async def test_a_zombie_that_wakes_changes_nothing(desk: Desk) -> None:
     sending = asyncio.create_task(desk.load.send(900, per_second=100))
     await asyncio.sleep(1)
     zombie.pause()
-    await desk.intake().until_ready(seconds=40)
+    await desk.intake().until_ready()
     await asyncio.sleep(1)
     zombie.resume()
     await sending
@@ -76,7 +76,7 @@ async def test_a_zombie_that_wakes_inside_its_transaction_is_fenced(desk: Desk) 
     zombie = desk.intake(CASEWAY_FAILPOINTS="txn.before_guard:4:stop")
     sending = asyncio.create_task(desk.load.send(600, per_second=60))
     await eventually(lambda: "txn.before_guard stop" in desk.journaled(), "stopped inside")
-    successor = await desk.intake().until_ready(seconds=40)
+    successor = await desk.intake().until_ready()
     await sending
     zombie.resume()
     await zombie.until_ready()

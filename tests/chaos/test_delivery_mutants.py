@@ -27,7 +27,7 @@ async def _zombie(desk: Desk, mutant: str) -> None:
     zombie = _start(desk, mutant, CASEWAY_FAILPOINTS="txn.before_guard:4:stop")
     sending = asyncio.create_task(desk.load.send(400, per_second=60))
     await eventually(lambda: "txn.before_guard stop" in desk.journaled(), "stopped inside")
-    await _start(desk, mutant).until_ready(seconds=40)
+    await _start(desk, mutant).until_ready()
     await sending
     zombie.resume()
     await asyncio.sleep(2)
@@ -37,7 +37,7 @@ async def _killed_before_publishing(desk: Desk, mutant: str) -> None:
     victim = _start(desk, mutant, CASEWAY_FAILPOINTS="publish.before:3:kill")
     while victim.process.poll() is None:
         await desk.load.send(20, per_second=200)
-    await _start(desk, mutant).until_ready(seconds=40)
+    await _start(desk, mutant).until_ready()
 
 
 async def _killed_after_the_acknowledgement(desk: Desk, mutant: str) -> None:
@@ -45,7 +45,7 @@ async def _killed_after_the_acknowledgement(desk: Desk, mutant: str) -> None:
     victim = _start(desk, mutant, CASEWAY_FAILPOINTS="publish.after_ack:6:kill")
     while victim.process.poll() is None:
         await desk.contacts.send(20, per_second=200)
-    await _start(desk, mutant).until_ready(seconds=40)
+    await _start(desk, mutant).until_ready()
 
 
 async def _doubled(desk: Desk, mutant: str) -> None:
@@ -56,10 +56,10 @@ async def _doubled(desk: Desk, mutant: str) -> None:
 async def _joining_and_leaving(desk: Desk, mutant: str) -> None:
     sending = asyncio.create_task(desk.load.send(900, per_second=100))
     for _ in range(3):
-        process = await _start(desk, mutant).until_ready(seconds=40)
+        process = await _start(desk, mutant).until_ready()
         await asyncio.sleep(1)
         await process.terminate()
-    await _start(desk, mutant).until_ready(seconds=40)
+    await _start(desk, mutant).until_ready()
     await sending
 
 

@@ -72,8 +72,10 @@ class Stage:
     """By `Arm.kind`; the handle sees a `Message[Due]`."""
     collections: Sequence[Collection] = ()
     resident: Resident | None = None
-    linger: dt.timedelta = dt.timedelta(0)
-    """How long a poll may wait for a larger batch; for stages nobody waits for."""
+    linger: dt.timedelta = dt.timedelta(milliseconds=20)
+    """How long the stage rests after a small poll, so that the next is larger. The first record after a quiet moment
+    never waits; at a steady trickle this bounds a stage to some forty transactions a second, of 5 to 10 ms of processor
+    each. Longer for stages nobody waits for."""
     keyed_by: str | None = None
     """For a core: the field of the data that must equal the key; a record elsewhere is published again, not applied."""
     max_records: int = 500

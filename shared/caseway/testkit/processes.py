@@ -57,12 +57,12 @@ class ServiceProcess:
             )
         return self
 
-    async def until_ready(self, seconds: float = 30.0) -> Self:
+    async def until_ready(self, seconds: float = 90.0) -> Self:
         """Wait for 200 from `/readyz`."""
         await eventually(self.is_ready, f"{self.name} ready", seconds=seconds)
         return self
 
-    async def until_ended(self, seconds: float = 30.0) -> int:
+    async def until_ended(self, seconds: float = 60.0) -> int:
         """Wait until it has ended by itself; its exit code, negative for a signal."""
         await eventually(lambda: self.process.poll() is not None, f"{self.name} ended", seconds=seconds)
         return self.process.returncode
