@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from caseway.runtime.application import ServiceApp
 from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
@@ -20,6 +22,7 @@ def build() -> Service:
         stages=(
             Stage(
                 name="escalation",
+                linger=dt.timedelta(milliseconds=60),  # a promise is timed by its timer, not by when its case was read
                 topics=("cases", "work"),
                 handles=handles(),
                 timers=timers(),
