@@ -26,6 +26,7 @@ from caseway.runtime.claiming import Claimed, Claimer, refill
 from caseway.runtime.items import Item, from_due
 from caseway.runtime.lane import Barrier, Lane
 from caseway.runtime.logs import logger
+from caseway.runtime.measuring import measure_lag, report_lanes
 from caseway.runtime.mongo import DatabaseClock
 from caseway.runtime.outbox import Publisher
 from caseway.runtime.stage import Stage
@@ -374,28 +375,13 @@ class RunningStage:
         return self.publisher.problem
 
     def _report_lanes(self) -> None:
-        halted = sum(bool(lane.progress.halted) for lane in self._lanes.values())
-        metrics.LANES.labels(self.stage.name, "assigned").set(len(self._assigned))
-        metrics.LANES.labels(self.stage.name, "armed").set(len(self._armed()))
-        metrics.LANES.labels(self.stage.name, "halted").set(halted)
-        metrics.HALTED.labels(self.stage.name).set(halted)
+        report_lanes(self.stage, len(self._assigned), list(self._lanes.values()))
 
     def _measure(self) -> None:
-        consumer = self._consumer()
-        if consumer is None:
-            return
-        now = time.time()
         metrics.OUTBOX_AGE.labels(self.stage.name).set(self.publisher.age_seconds)
-        for lane in self._armed():
-            behind = 0.0
-            for topic in self.stage.topics:
-                partition = TopicPartition(self._namespace + topic, lane.number)
-                with contextlib.suppress(KafkaError, AssertionError):
-                    lag = max(0, (consumer.highwater(partition) or 0) - lane.progress.next[topic])
-                    metrics.LAG.labels(self.stage.name, topic, str(lane.number)).set(lag)
-                    if lag and (stamp := self._applier.last_stamp.get((topic, lane.number))):
-                        behind = max(behind, now - stamp / 1000)
-            metrics.BEHIND.labels(self.stage.name, str(lane.number)).set(behind)
+        if (consumer := self._consumer()) is not None:
+            for lane in self._armed():
+                measure_lag(lane, self.stage, self._namespace, consumer, self._applier.last_stamp)
 
     async def drain(self) -> None:
         """Finish the running batch, let every lane go, and publish what is committed; bounded."""

@@ -1,4 +1,4 @@
-"""Looks, in production, whether what is remembered is what is stored.
+"""Looks whether what is remembered is what is stored.
 
 A sample of each lane twice a minute, whenever its horizon is refilled: its own document, and a few of the states it keeps in memory. Nothing is mended here; a
 difference means a second writer, a hand in the database, or a defect, and a person must look. Source: delivery.md, 14.
