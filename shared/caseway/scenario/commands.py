@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime as dt
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -113,13 +114,14 @@ def _directory(name: str) -> Path:
 
 def _explained(action: Callable[[], int]) -> int:
     """What may go wrong outside, as one sentence."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells every try; we tell what came of them
     try:
         with contextlib.suppress(KeyboardInterrupt):
             return action()
         return 130
     except* (CasewayError, StackError, KafkaError, OSError) as group:
-        for error in _leaves(group):
-            sys.stderr.write(f"caseway: {str(error) or type(error).__name__}\n")
+        for line in dict.fromkeys(str(error) or type(error).__name__ for error in _leaves(group)):
+            sys.stderr.write(f"caseway: {line}\n")
     return 1
 
 

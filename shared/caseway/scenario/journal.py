@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
+
+_REMEMBERED = 100_000
 
 Kind = Literal["opens", "follows", "event", "repeat", "doubled", "automatic", "malformed"]
 """What a contact is for those who sent it; what the desk makes of it, the desk says."""
@@ -26,21 +28,29 @@ class Sent:
 
 @dataclass(slots=True)
 class Journal:
-    """Everything sent, in order, and what was refused."""
+    """What was sent, and what was refused."""
 
-    sent: list[Sent] = field(default_factory=list)
+    sent: deque[Sent] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    """The latest; what was forgotten is counted all the same."""
     refused: Counter[str] = field(default_factory=Counter)
     """By door: it gave no acknowledgement, so nobody answers for the contact."""
     commands: Counter[str] = field(default_factory=Counter)
     """What agents and coordinators asked for, by verb."""
+    _counts: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note(self, sent: Sent) -> None:
         """One more was acknowledged."""
         self.sent.append(sent)
+        self._counts.setdefault(sent.channel, Counter())[sent.kind] += 1
 
     def count(self, *kinds: Kind) -> int:
         """How many of these kinds."""
-        return sum(each.kind in kinds for each in self.sent)
+        return sum(counts[kind] for counts in self._counts.values() for kind in kinds)
+
+    @property
+    def total(self) -> int:
+        """How many in all."""
+        return sum(counts.total() for counts in self._counts.values())
 
     @property
     def opening(self) -> int:
@@ -49,5 +59,4 @@ class Journal:
 
     def by_channel(self) -> Iterator[tuple[str, Counter[str]]]:
         """For each channel, how many of each kind."""
-        for channel in sorted({each.channel for each in self.sent}):
-            yield channel, Counter(each.kind for each in self.sent if each.channel == channel)
+        yield from sorted(self._counts.items())

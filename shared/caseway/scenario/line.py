@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from caseway.contracts.codec import Envelope, decode, encode
 from caseway.contracts.wire import WireModel
 from caseway.kernel.clock import Clock, WallClock
-from caseway.kernel.errors import Rejected, Superseded
+from caseway.kernel.errors import Rejected, Superseded, Transient
 from caseway.runtime.kafka import producer
 
 HEARD = ("cases", "work", "notifications", "outbound.chat", "outbound.message")
 """What gateways and desks listen to."""
+
+_CLOSING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +52,24 @@ class Line:
         self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> Self:
-        await self._producer.start()
-        await self._consumer.start()
-        await self._consumer.seek_to_end()
+        """Raises Transient: Kafka does not answer, or has not the topics of the wire contract."""
+        try:
+            await self._producer.start()
+            await self._consumer.start()
+            await self._consumer.seek_to_end()
+        except UnknownTopicOrPartitionError as error:
+            await self._close()
+            raise Transient(f"the topics {self._namespace}cases … are not there (caseway topics create)") from error
+        except KafkaError as error:
+            await self._close()
+            raise Transient(f"Kafka does not answer ({type(error).__name__})") from error
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        await asyncio.gather(self._consumer.stop(), self._producer.stop())
+        await self._close()
 
     def new_id(self, what: str) -> str:
         """An id that nobody else has; the same in the same place of the same run."""
@@ -66,10 +81,17 @@ class Line:
         await self.publish(Raw(topic=model.topic(), key=model.key(), value=value, headers=headers))
 
     async def publish(self, raw: Raw) -> None:
-        """Publish bytes; returns once Kafka has them."""
-        await self._producer.send_and_wait(
-            self._namespace + raw.topic, raw.value, key=raw.key.encode(), headers=list(raw.headers)
-        )
+        """Publish bytes; returns once Kafka has them.
+
+        Raises:
+            Transient: it has them not, though the client tried for long.
+        """
+        try:
+            await self._producer.send_and_wait(
+                self._namespace + raw.topic, raw.value, key=raw.key.encode(), headers=list(raw.headers)
+            )
+        except KafkaError as error:
+            raise Transient(f"Kafka does not take what is sent ({type(error).__name__})") from error
 
     async def heard(self) -> AsyncIterator[Envelope]:
         """Facts, and what gateways must say, as they come; what cannot be read is nobody's here."""
@@ -78,3 +100,9 @@ class Line:
                 yield decode(record.topic.removeprefix(self._namespace), record.key, record.value, record.headers)
             except (Rejected, Superseded):
                 continue
+
+    async def _close(self) -> None:
+        """What a client says while it is closed changes nothing: one whose broker is gone raises its own cancelling."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSING_SECONDS):
+                await asyncio.gather(self._consumer.stop(), self._producer.stop(), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What everybody in a scenario shares: the wire, the pace, the sight."""
+"""What everybody around a desk shares: wire, pace, sight."""
 
 from __future__ import annotations
 

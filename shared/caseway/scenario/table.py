@@ -11,10 +11,10 @@ from caseway.scenario.journal import Journal
 def one_line(journal: Journal, figures: Figures) -> str:
     """For every quarter of a minute."""
     if not figures.summary:
-        return f"sent {len(journal.sent)} contacts; analytics does not answer yet"
+        return f"sent {journal.total} contacts; analytics does not answer yet"
     open_count = figures["cases_opened"] + figures["reopened"] - figures["resolved"]
     return (
-        f"sent {len(journal.sent)} contacts | {figures['cases_opened']} cases, {open_count} open | "
+        f"sent {journal.total} contacts | {figures['cases_opened']} cases, {open_count} open | "
         f"{figures['assigned']} assigned, {figures['resolved']} resolved | "
         f"promises {figures['met']} met, {figures['warned']} warned, {figures['violated']} violated | "
         f"{figures['mailed']} mailed | {sum(figures.parked.values())} parked"
@@ -40,7 +40,7 @@ def _sent(journal: Journal) -> Iterator[str]:
     yield "SENT, and acknowledged"
     for channel, kinds in journal.by_channel():
         yield f"  {channel:<10}{kinds.total():>6}  {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}"
-    yield f"  {'together':<10}{len(journal.sent):>6}  of which {journal.opening} should open a case"
+    yield f"  {'together':<10}{journal.total:>6}  of which {journal.opening} should open a case"
     if journal.refused:
         yield f"  {'refused':<10}{journal.refused.total():>6}  at the doors: not acknowledged, so not counted"
     yield "ASKED FOR by agents and coordinators"

@@ -1,4 +1,4 @@
-"""A customer who stands in a shop, and an employee who writes it down."""
+"""A customer in a shop, and who writes it down there."""
 
 from __future__ import annotations
 
