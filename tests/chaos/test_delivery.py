@@ -35,7 +35,10 @@ LANE_FAILPOINTS = {
     "publish": ("publish.before", "publish.mid", "publish.after_ack"),
     "tidy": ("remove.after", "advise.before"),
 }
-pytestmark = pytest.mark.timeout(300)  # a killed client's locks stand for 10 s, a killed member's lanes for 3
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.timeout(300),
+]  # a killed client's locks stand for 10 s, a killed member's lanes for 3
 
 
 @pytest.fixture
@@ -44,7 +47,13 @@ async def desk(namespace: Namespace, tmp_path: Path) -> AsyncIterator[Desk]:
         yield desk
 
 
-@pytest.mark.parametrize("step", LANE_FAILPOINTS)
+LONG_FORM = pytest.mark.slow
+"""Only by `make chaos`: the default run keeps one of each kind."""
+
+
+@pytest.mark.parametrize(
+    "step", ["write", "publish", *(pytest.param(step, marks=LONG_FORM) for step in ("claim", "commit", "tidy"))]
+)
 async def test_a_kill_at_any_failpoint_loses_and_doubles_nothing(desk: Desk, step: str) -> None:
     """Steps 1-9: the process dies at each failpoint of a step in turn, under load, and another takes its lanes."""
     for failpoint in LANE_FAILPOINTS[step]:
@@ -213,7 +222,14 @@ async def _is_unready(process: ServiceProcess) -> bool:
     return await process.status("/readyz") == 503 and await process.status("/livez") == 200
 
 
-@pytest.mark.parametrize("losses", [1, 3, 200], ids=["once", "three times", "for long"])
+@pytest.mark.parametrize(
+    "losses",
+    [
+        pytest.param(1, id="once"),
+        pytest.param(3, id="three times", marks=LONG_FORM),
+        pytest.param(200, id="for long", marks=LONG_FORM),
+    ],
+)
 async def test_a_commit_whose_reply_is_lost(desk: Desk, losses: int) -> None:
     """6: the commit was carried out, and nobody says so; it is repeated, or the lanes are claimed anew."""
     async with LosingProxy(desk.namespace.mongo_url, b"commitTransaction") as proxy:
