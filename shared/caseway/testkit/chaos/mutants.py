@@ -13,26 +13,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from caseway.runtime import claiming, transaction
 from caseway.runtime.application import run
 from caseway.runtime.deciding import Decider
 from caseway.runtime.lane import Lane
 from caseway.runtime.lanes import RunningStage
-from caseway.runtime.outcome import LaneOutcome
 from caseway.runtime.transaction import Store
-
-
-def guard_is_read() -> None:
-    """The guard looks at epoch and revision, and writes without minding them."""
-
-    async def guard(self: Any, shares: Sequence[LaneOutcome], session: Any) -> None:
-        for share in shares:
-            await self._database.lanes.find_one({"_id": share.lane.id, "epoch": share.lane.epoch})
-            await self._database.lanes.update_one(
-                {"_id": share.lane.id}, {"$set": share.progress.to_document(), "$inc": {"revision": 1}}, session=session
-            )
-
-    setattr(Store, "_guard", guard)
 
 
 def sequence_is_ignored() -> None:
@@ -79,27 +64,6 @@ def seek_and_arm_apart() -> None:
     setattr(RunningStage, "_seek", lambda *_: None)
 
 
-def epoch_is_not_raised() -> None:
-    """A claim leaves the epoch as it was: the last owner's transactions still match."""
-    original = claiming.raise_epoch
-
-    async def raise_epoch(database: Any, lane_id: str) -> Lane:
-        lane = await original(database, lane_id)
-        await database.lanes.update_one({"_id": lane_id}, {"$set": {"epoch": 1}})
-        lane.epoch = 1
-        return lane
-
-    setattr(claiming, "raise_epoch", raise_epoch)
-    setattr(transaction, "guard", _guard_without_revision)
-
-
-def _guard_without_revision(share: LaneOutcome) -> Any:
-    from pymongo import UpdateOne
-
-    update = {"$set": share.progress.to_document(), "$inc": {"revision": 1}}
-    return UpdateOne({"_id": share.lane.id, "epoch": share.lane.epoch}, update)
-
-
 def arrivals_are_forgotten() -> None:
     """An event from outside that comes twice is applied twice."""
     original = Decider._is_repeat  # noqa: SLF001
@@ -111,11 +75,9 @@ def arrivals_are_forgotten() -> None:
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
-    "guard-is-read": guard_is_read,
     "sequence-is-ignored": sequence_is_ignored,
     "outbox-is-skipped": outbox_is_skipped,
     "seek-and-arm-apart": seek_and_arm_apart,
-    "epoch-is-not-raised": epoch_is_not_raised,
     "arrivals-are-forgotten": arrivals_are_forgotten,
 }
 
