@@ -178,7 +178,7 @@ async def test_two_senders_share_the_work_and_one_takes_over_from_the_other(desk
     async with desk.service() as one, desk.service() as two:
         await one.until_ready(90)
         await two.until_ready(90)
-        await eventually(lambda: _share(one, two), "each holds half", seconds=60)
+        await eventually(lambda: _share(one, two), "each holds half", seconds=120)
         await desk.tell(declared(case_id=shared))
         await sink.until(10)
         one.kill()
