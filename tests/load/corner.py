@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
@@ -82,6 +83,8 @@ async def ends(namespace: Namespace, topics: Iterable[str]) -> dict[tuple[str, i
 async def last_written_at(namespace: Namespace, topics: Sequence[str]) -> float | None:
     """The broker's time, in seconds, of the newest record on the topics."""
     tails = {place: end for place, end in (await ends(namespace, topics)).items() if end}
+    if not tails:
+        return None
     stamps = []
     consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, group_id=None)
     await consumer.start()
@@ -95,7 +98,8 @@ async def last_written_at(namespace: Namespace, topics: Sequence[str]) -> float 
                 found = await consumer.getmany(timeout_ms=500)
                 stamps += [record.timestamp / 1000 for records in found.values() for record in records]
     finally:
-        await consumer.stop()
+        with contextlib.suppress(TimeoutError):  # a consumer without a group has been seen to wait for its coordinator
+            await asyncio.wait_for(consumer.stop(), 5.0)
     return max(stamps, default=None)
 
 
