@@ -11,7 +11,6 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -127,8 +126,3 @@ async def _serve(app: ServiceApp, settings: Settings, port: int) -> None:
         ),
     )
     await server.serve()
-
-
-def stage_names(services: Sequence[Service]) -> list[str]:
-    """Every stage of these services, in order: compared with the topology by a test."""
-    return [stage.name for service in services for stage in service.stages]

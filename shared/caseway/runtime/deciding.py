@@ -12,7 +12,7 @@ from caseway.contracts.codec import partition_of
 from caseway.kernel.decision import Decision, Due, Moment, Ref, States
 from caseway.kernel.errors import Impossible, Rejected, Superseded
 from caseway.runtime import metrics
-from caseway.runtime.items import Item, from_record, prepared
+from caseway.runtime.items import Item, prepared
 from caseway.runtime.lane import Lane, fingerprint
 from caseway.runtime.logs import logger
 from caseway.runtime.outbox import Row
@@ -24,8 +24,6 @@ ARRIVALS = Collection(name="arrivals", shared=True, expires_after=dt.timedelta(d
 """Events from outside that were seen in the last 14 days. Source: delivery.md, "Repeats from outside"."""
 
 _log = logger(__name__)
-
-__all__ = ["ARRIVALS", "Condemned", "Decider", "from_record"]
 
 
 class Condemned(Exception):

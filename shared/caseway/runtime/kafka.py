@@ -45,25 +45,12 @@ async def create_topics(url: str, namespace: str, partitions: int, replicas: int
         existing = set(await client.list_topics())
         wanted = [topic for topic in TOPICS if namespace + topic.name not in existing]
         response = await client.create_topics(
-            [
-                NewTopic(namespace + topic.name, partitions, replicas, topic_configs=topic_settings(topic))
-                for topic in wanted
-            ]
+            [NewTopic(namespace + topic.name, partitions, replicas, topic_configs=topic.settings) for topic in wanted]
         )
         for name, code, *detail in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 raise Transient(f"topic {name}: {for_code(code).__name__} {detail}")
     return [topic.name for topic in wanted]
-
-
-def topic_settings(topic: Topic) -> dict[str, str]:
-    """A topic's settings, as Kafka spells them."""
-    return {
-        "cleanup.policy": "delete",
-        "max.message.bytes": str(topic.max_bytes),
-        "message.timestamp.type": "LogAppendTime",
-        "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
-    }
 
 
 async def count_partitions(url: str, names: Iterable[str]) -> dict[str, int]:
