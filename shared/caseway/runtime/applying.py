@@ -31,6 +31,8 @@ from caseway.runtime.transaction import Fenced, InDoubt, Loaded, Store, applied
 
 ATTEMPTS = 5
 """Of one transaction, before the poll waits longer; the driver's own loop would retry a slow body for 120 s."""
+FOLLOWS = 2
+"""How often what was loaded may name more (a number's customers, then those customers' cases)."""
 MAX_BATCH_BYTES = 8_000_000
 """Of records in one transaction; one record may be larger."""
 
@@ -160,6 +162,9 @@ class Applier:
         async with self._store.transaction() as session:
             if shared:
                 loaded.update(await self._store.load(shared, session))
+            for _ in range(FOLLOWS):
+                if further := self._decider.followed(items, loaded):
+                    loaded.update(await self._store.load(further, session))
             loaded_at = self._observe("load", started)
             outcome = self._decider.decide_all(items, lanes, loaded)
             decided_at = self._observe("decide", loaded_at)

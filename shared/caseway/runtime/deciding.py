@@ -82,6 +82,19 @@ class Decider:
         except Exception:  # noqa: BLE001 - any defect concerns this record alone
             item.defect = traceback.format_exc()
 
+    def followed(self, items: Sequence[Item], loaded: Mapping[tuple[str, str], Any]) -> list[Ref]:
+        """What the items want beside what is loaded, now that this is known."""
+        found: dict[Ref, None] = {}
+        workspace = _Workspace(loaded, {})
+        for item in items:
+            if item.message is None or item.handle is None or item.handle.follows is None or item.error or item.defect:
+                continue
+            try:
+                found |= dict.fromkeys(Ref(*ref) for ref in item.handle.follows(item.message, workspace))
+            except Exception:  # noqa: BLE001 - any defect concerns this record alone
+                item.defect = traceback.format_exc()
+        return [ref for ref in found if ref not in loaded]
+
     def decide_all(
         self, items: Sequence[Item], lanes: Mapping[int, Lane], loaded: Mapping[tuple[str, str], Any]
     ) -> Outcome:
