@@ -21,6 +21,8 @@ class AddContact(CaseCommand, ContactContent, Triage):
     """False: a later event of a call or chat, or a bounce, which never opens a case by itself."""
     bounce: Bounce | None = None
     """The contact is a mail system's report: the case learns of it, and nobody's turn changes."""
+    waits: bool = False
+    """The case is not worked on yet (a form beyond the day's quota): it opens as a third party's turn, and a hold follows."""
 
 
 class OpenCase(CaseCommand, Triage):
@@ -81,6 +83,11 @@ class AssignFacts(CaseCommand):
     department: str | None = None
     preferred_channel: Channel | None = None
     fields: Fields = Field(default_factory=dict)
+    product: str | None = None
+    state: str | None = None
+    """Another of its record type's own states."""
+    campaign: str | None = None
+    """Write this campaign's tag, exactly so, into the inquiry's text."""
     route: bool = True
     """Whether the case is routed anew by what changed."""
 

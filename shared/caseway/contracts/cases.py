@@ -96,6 +96,10 @@ class FactsAssigned(CaseFact):
     entitlement: EntitlementLink | None = None
     missing_fields: tuple[str, ...] | None = None
     fields: Fields = Field(default_factory=dict)
+    product: str | None = None
+    state: str | None = None
+    campaign: str | None = None
+    """Its tag now stands in the inquiry's text: `subject`."""
     route: bool = True
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.wire import Count, Fields, Instant, Name, Ordinal, Part, Seconds, Whole
-from caseway.kernel.vocabulary import Channel, Priority
+from caseway.kernel.vocabulary import CaseStatus, Channel, Priority
 
 Direction = Literal["inbound", "outbound"]
 Complexity = Literal["basic", "advanced"]
@@ -77,6 +77,51 @@ class EntitlementLink(Part):
     """Decides the milestones."""
     calendar: str | None = None
     reason: str | None = None
+
+
+class OrderGlance(Part):
+    """One order, as far as a desk wants to see it at once."""
+
+    order: str
+    status: str
+    ordered_at: Instant | None = None
+    products: tuple[str, ...] = ()
+    total: str | None = None
+
+
+class CaseGlance(Part):
+    """One earlier case of the customer."""
+
+    case_id: str
+    opened_at: Instant
+    channel: Channel
+    category: str | None = None
+    number: Whole | None = None
+    status: CaseStatus | None = None
+    """As it stood when this was told; none where that was not known."""
+    subject: str = ""
+
+
+class CustomerGlance(Part):
+    """One registration that may be the customer's."""
+
+    customer: str
+    name: str | None = None
+    matched_by: str | None = None
+
+
+class Background(Part):
+    """What is known of a customer when their contact comes: told before anybody answers."""
+
+    orders: tuple[OrderGlance, ...] = ()
+    """The newest first."""
+    cases: tuple[CaseGlance, ...] = ()
+    """The newest first."""
+    open_cases_count: Count = 0
+    last_contact_at: Instant | None = None
+    last_channel: Channel | None = None
+    candidates: tuple[CustomerGlance, ...] = ()
+    """Registrations to choose from, where no one is linked."""
 
 
 class Recording(Part):
@@ -159,6 +204,8 @@ class ContactContent(Part):
     """Of a chat or a call: what happened."""
     call: Call | None = None
     attributes: Fields = Field(default_factory=dict)
+    reply_until: Instant | None = None
+    """Until when the platform takes a free answer (WhatsApp: a day after the customer's last word)."""
     matched_by: str | None = None
     """Which test found the case: `message_id`, `reply_address`, `conversation`, `claim` …; none for a new one."""
 
@@ -184,6 +231,25 @@ class Triage(Part):
     """Further facts by name: order, product, version …"""
     rules: dict[Name, str] = Field(default_factory=dict)
     """What was judged by rules (category, priority …), and by which."""
+    impact: str | None = None
+    urgency: str | None = None
+    """With the impact it gives the priority, where no rule names one."""
+    product: str | None = None
+    language_confidence: float | None = None
+    """How probable the text's language is, from 0 to 1; none where the text did not tell it."""
+    reply_language: str | None = None
+    """In which to answer: the customer's preference, else that of the text."""
+    statutory: str | None = None
+    """The clock that a law sets, such as `gdpr-one-month`."""
+    guidance: tuple[str, ...] = ()
+    """Which guidance texts fit the category and state, by name."""
+    campaigns: tuple[str, ...] = ()
+    """Tags of campaigns that the contact may have come by; a person writes one into the inquiry."""
+    to_confirm: tuple[str, ...] = ()
+    """Facts that the customer only declared: to be confirmed before anybody guides."""
+    state: str | None = None
+    """Where the case stands among the states of its record type."""
+    background: Background | None = None
 
 
 class TeamMember(Part):
@@ -203,6 +269,28 @@ class Requirement(Part):
     drop_after_seconds: Seconds | None = None
     order: Whole = 0
     """The lowest is dropped first."""
+
+
+class FlowStep(Part):
+    """What changes for work that still waits after a time."""
+
+    name: str
+    after_seconds: Seconds
+    """Since it entered its queue, whatever happened meanwhile."""
+    queue: str | None = None
+    """Where it waits from then on."""
+    requirements: tuple[Requirement, ...] | None = None
+    """What it asks for from then on."""
+    priority: Priority | None = None
+    boost: float | None = None
+    is_early: bool = False
+    """Begins at once where nobody present could take the work by the step before."""
+    frees_named: bool = False
+    """Whoever was asked for by name is waited for no longer."""
+    department: str | None = None
+    """It leaves the desk: this department is asked."""
+    choices: tuple[Literal["callback", "case"], ...] = ()
+    """What the customer is offered, where nobody present could take it."""
 
 
 class Candidate(Part):

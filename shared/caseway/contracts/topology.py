@@ -23,6 +23,7 @@ from caseway.contracts import (
     voices,
     work,
     work_commands,
+    work_notices,
 )
 from caseway.contracts.wire import WireModel, models_in
 
@@ -140,6 +141,8 @@ TOPICS: tuple[Topic, ...] = (
             "intake.edge",
             "intake.core",
             "intake.doors",
+            "router.edge",
+            "router.core",
             "escalation",
             "notifier",
             SENDERS,
@@ -172,10 +175,10 @@ TOPICS: tuple[Topic, ...] = (
         name="work",
         kind="fact",
         key="case",
-        writers=("router.core",),
+        writers=("router.core", "router.edge"),
         readers=("escalation", "notifier", "analytics", OUTSIDE),
-        carries="queued, offered, accepted, expired, returned, completed …; agent presence",
-        models=models_in(work),
+        carries="queued, offered, accepted, expired, returned, completed, postponed …; agent presence",
+        models=models_in(work, work_notices),
     ),
     Topic(
         name="milestones",

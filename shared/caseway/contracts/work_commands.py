@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.parts import Actor, Complexity, Destination, Requirement
+from caseway.contracts.parts import Actor, Complexity, Destination, FlowStep, Requirement
 from caseway.contracts.wire import Fields, Instant, Name, Seconds, Whole, WireModel
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 
@@ -53,6 +53,8 @@ class QueueWork(WorkCommand):
     reason: str = ""
     matched_rule: str | None = None
     """The rule that chose queue and pool."""
+    steps: tuple[FlowStep, ...] = ()
+    """What changes while it waits, the earliest first."""
     came_from: str | None = None
     """The pool that gave it away."""
     attributes: Fields = Field(default_factory=dict)
@@ -83,6 +85,8 @@ class RaiseWork(WorkCommand):
     requirements: tuple[Requirement, ...] | None = None
     queue: str | None = None
     """Where the case is judged anew: the queue it belongs to now."""
+    named_agent: str | None = None
+    """Who alone may have it from now on; empty: nobody in particular."""
     reason: str = ""
 
 
