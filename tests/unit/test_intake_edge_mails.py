@@ -46,13 +46,6 @@ def test_a_reply_joins_the_case_of_what_it_replies_to(edge: Edge) -> None:
     assert reply.in_reply_to == ("1@example.com",)
 
 
-def test_references_are_tried_the_newest_first(edge: Edge) -> None:
-    edge.add(mail_bytes("jedna sprawa", "1@example.com"))
-    edge.add(mail_bytes("druga sprawa", "2@example.com"))
-    reply = edge.add(mail_bytes("x", "3@example.com", references=("1@example.com", "2@example.com")))
-    assert reply.case_id == case_id("2@example.com")
-
-
 def test_a_reply_that_comes_before_its_original_meets_it_on_one_case(edge: Edge) -> None:
     reply = edge.add(mail_bytes("Nadal nic.", "2@example.com", in_reply_to="1@example.com"))
     original = edge.add(mail_bytes())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from caseway.kernel.ids import case_id
-from caseway_intake.domain.mail.mail import Mail
+from caseway_intake.domain.correspondents import meet
+from caseway_intake.domain.mail.likeness import is_same_matter
+from caseway_intake.domain.mail.mail import Mail, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +19,37 @@ class Claim:
     case_id: str
     body: str = ""
     """The body's digest; empty while the mail itself has not come."""
+    topic: bytes = b""
+    """Hashes of the subject's words, of the mail that claimed."""
+    people: bytes = b""
+    """By and to whom the mail that claimed was."""
+    opened_at: dt.datetime | None = None
+    """When the case was opened, where that is known."""
 
 
 ClaimOf = Callable[[str], Claim | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A mail, and what is known where it arrives."""
+
+    mail: Mail
+    claim_of: ClaimOf
+    now: dt.datetime
+    people: bytes = b""
+    """By and to whom it is, without ourselves."""
+    tagged: str = ""
+    """The case that its subject's tag names, if its author took part in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Two cases that a mail shows to be one conversation: the younger one becomes part of the older."""
+
+    younger: str
+    older: str
+    older_opened_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +60,15 @@ class Place:
     source_key: str
     matched_by: str | None
     """Which test found the case; None for one that the mail opens."""
+    opened_at: dt.datetime | None = None
+    """When the case was opened, where that is known."""
     is_repeat: bool = False
     """The same mail came before."""
+    is_stranger: bool = False
+    """The author took no part in the conversation, and nothing signed shows that we wrote to them."""
+    refers_to: str = ""
+    """The case that the mail refers to under another subject: not joined, only linked."""
+    bridges: tuple[Bridge, ...] = ()
 
 
 def second_key(mail: Mail) -> str:
@@ -38,15 +76,28 @@ def second_key(mail: Mail) -> str:
     return f"{mail.source_key}#{mail.body_digest[:16]}"
 
 
-def place(mail: Mail, claim_of: ClaimOf) -> Place:
+def place(arrival: Arrival) -> Place:
     """The case that a mail belongs to: one that is there, or the one it opens."""
+    mail, claim_of = arrival.mail, arrival.claim_of
     own = claim_of(mail.source_key)
     if own is not None and own.body:
         return _met_again(mail, own, claim_of)
-    found = _found(mail, claim_of, own)
-    if found is None:
-        return Place(case_id=case_id(mail.source_key), source_key=mail.source_key, matched_by=None)
-    return Place(case_id=found[0], source_key=mail.source_key, matched_by=found[1])
+    if mail.own_cases:
+        case, matched_by = mail.own_cases[0]
+        return Place(case_id=case, source_key=mail.source_key, matched_by=matched_by)
+    claims = tuple(_claims(arrival, own))
+    fitting = tuple(each for each in claims if _fits(mail, each[0]))
+    if fitting:
+        return _joined(arrival, fitting)
+    if arrival.tagged:
+        return Place(case_id=arrival.tagged, source_key=mail.source_key, matched_by="subject_tag")
+    return Place(
+        case_id=case_id(mail.source_key),
+        source_key=mail.source_key,
+        matched_by=None,
+        opened_at=arrival.now,
+        refers_to=claims[0][0].case_id if claims else "",
+    )
 
 
 def find(mail: Mail, claim_of: ClaimOf) -> str | None:
@@ -58,31 +109,87 @@ def find(mail: Mail, claim_of: ClaimOf) -> str | None:
     return next((claim.case_id for claim in claims if claim), None)
 
 
-def claims_after(mail: Mail, at: Place, claim_of: ClaimOf) -> Mapping[str, Claim]:
+def claims_after(arrival: Arrival, at: Place) -> Mapping[str, Claim]:
     """What the mail claims: its own id, and each id it refers to that nobody has claimed; so a reply that comes before
-    its original still meets it on one case. Source: delivery.md, "Claims".
+    its original still meets it on one case. Of two cases that it joins, what it refers to belongs to the one it is on,
+    so that they are joined once. Source: delivery.md, "Claims".
     """
     if at.is_repeat:
         return {}
-    referred = {each: Claim(case_id=at.case_id) for each in mail.replied_to if claim_of(each) is None}
-    return {**referred, at.source_key: Claim(case_id=at.case_id, body=mail.body_digest)}
+    mail, claim_of = arrival.mail, arrival.claim_of
+    mine = Claim(case_id=at.case_id, topic=mail.topic, people=arrival.people, opened_at=at.opened_at)
+    joined = {each for bridge in at.bridges for each in (bridge.younger, bridge.older)}
+    claims: dict[str, Claim] = {}
+    for each in mail.replied_to:
+        known = claim_of(each)
+        if known is None:
+            claims[each] = mine
+        elif known.case_id in joined and known.case_id != at.case_id:
+            claims[each] = replace(known, case_id=at.case_id, opened_at=at.opened_at)
+    return {**claims, at.source_key: replace(mine, body=mail.body_digest)}
 
 
 def _met_again(mail: Mail, own: Claim, claim_of: ClaimOf) -> Place:
     """A Message-ID that came before: the same mail again, or another one under its name, which is not swallowed."""
     if own.body == mail.body_digest:
-        return Place(case_id=own.case_id, source_key=mail.source_key, matched_by="claim", is_repeat=True)
+        return Place(
+            case_id=own.case_id,
+            source_key=mail.source_key,
+            matched_by="claim",
+            opened_at=own.opened_at,
+            is_repeat=True,
+        )
     second = second_key(mail)
     claimed = claim_of(second)
-    at = claimed.case_id if claimed else own.case_id
-    return Place(case_id=at, source_key=second, matched_by="claim", is_repeat=claimed is not None)
+    at = claimed or own
+    return Place(
+        case_id=at.case_id,
+        source_key=second,
+        matched_by="claim",
+        opened_at=at.opened_at,
+        is_repeat=claimed is not None,
+    )
 
 
-def _found(mail: Mail, claim_of: ClaimOf, own: Claim | None) -> tuple[str, str] | None:
-    """Our own signatures, then an earlier reply's claim on this mail, then what it refers to, the newest first."""
-    if mail.own_cases:
-        return mail.own_cases[0]
+def _claims(arrival: Arrival, own: Claim | None) -> Iterable[tuple[Claim, str]]:
+    """An earlier reply's claim on this mail, then the claims on what it refers to, the newest first."""
     if own is not None:
-        return own.case_id, "claim"
-    claims = (claim_of(each) for each in mail.replied_to)
-    return next(((claim.case_id, "references") for claim in claims if claim), None)
+        yield own, "claim"
+    for each in arrival.mail.replied_to:
+        if claim := arrival.claim_of(each):
+            yield claim, "references"
+
+
+def _fits(mail: Mail, claim: Claim) -> bool:
+    """Whether the claim is on the same matter; a machine's subject says nothing."""
+    return mail.origin is Origin.MACHINE or is_same_matter(mail.topic, claim.topic)
+
+
+def _joined(arrival: Arrival, fitting: tuple[tuple[Claim, str], ...]) -> Place:
+    first, matched_by = fitting[0]
+    others = {each.case_id: each for each, _ in reversed(fitting) if each.case_id != first.case_id}
+    known = [each for each, _ in fitting if not each.people or meet(each.people, arrival.people)]
+    is_known = any(each.case_id == first.case_id for each in known)
+    may_bridge = is_known and arrival.mail.origin is not Origin.MACHINE
+    met = {each.case_id for each in known}
+    return Place(
+        case_id=first.case_id,
+        source_key=arrival.mail.source_key,
+        matched_by=matched_by,
+        opened_at=first.opened_at,
+        is_stranger=not is_known,
+        bridges=tuple(_bridge(first, each) for each in others.values() if each.case_id in met) if may_bridge else (),
+    )
+
+
+def _bridge(one: Claim, other: Claim) -> Bridge:
+    older, younger = sorted((one, other), key=_age)
+    return Bridge(younger=younger.case_id, older=older.case_id, older_opened_at=older.opened_at)
+
+
+def _age(claim: Claim) -> tuple[dt.datetime, str]:
+    """Cases of which it is not known when they opened are the oldest: they were claimed before that was kept."""
+    return claim.opened_at or _LONG_AGO, claim.case_id
+
+
+_LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -3,62 +3,219 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from caseway.contracts.parts import Author, Bounce, FileReference, Party
-from caseway.kernel.decision import Decision, Put, Ref
+from caseway.contracts.case_commands import MergeCase
+from caseway.contracts.parts import Actor, Author, Bounce, Party, RelatedCase
+from caseway.kernel.decision import Decision, Put, Ref, States
 from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.admission.draft import (
-    CLAIMS,
-    Draft,
-    Knowledge,
-    complete,
-    mailbox_of,
-    needs_of_party,
-    without_tag,
+from caseway_intake.domain.admission.draft import complete, mailbox_of, without_tag
+from caseway_intake.domain.admission.files import Filed, filed
+from caseway_intake.domain.admission.knowledge import CASES, CLAIMS, Draft, Knowledge
+from caseway_intake.domain.admission.parties import needs_of_party
+from caseway_intake.domain.correspondents import (
+    Correspondent,
+    Seen,
+    correspondent_id,
+    is_flooding,
+    people_of,
+    resembling,
+    twin,
+    with_seen,
 )
+from caseway_intake.domain.mail.likeness import has_grown, numbers_named
 from caseway_intake.domain.mail.mail import Mail, Origin
-from caseway_intake.domain.threading import Claim, Place, claims_after, find, place, second_key
+from caseway_intake.domain.threading import Arrival, Bridge, Claim, Place, claims_after, find, place, second_key
+
+CORRESPONDENTS = "correspondents"
+
+_WE = Actor(kind="machine", id="intake.edge")
+_MOST_LOOKED_AT = 20
+"""Cases of one correspondent of which the numbers are looked up, where a subject names one."""
+_MOST_RELATED = 5
 
 
 def needs_of_mail(mail: Mail) -> Iterable[Ref]:
-    """Every claim that the mail may meet, and who its author may be."""
+    """Every claim that the mail may meet, what its author wrote before, and who that may be."""
     if mail.origin is Origin.OWN:
         return
     ids = (mail.source_key, second_key(mail), *mail.replied_to)
     yield from (Ref(CLAIMS, each) for each in ids)
     if mail.undelivered and mail.undelivered.message_id:
         yield Ref(CLAIMS, mail.undelivered.message_id)
+    yield Ref(CORRESPONDENTS, correspondent_id(mail.sender.address))
     yield from (Ref(*each) for each in needs_of_party((mail.sender.address,), (), None))
+
+
+def follows_of_mail(mail: Mail, states: States) -> Iterable[Ref]:
+    """Where the subject names a number: the cases that the author took part in, one of which may have it."""
+    if mail.origin is not Origin.OWN and numbers_named(mail.subject):
+        cases = _correspondent(mail, states).cases[:_MOST_LOOKED_AT]
+        yield from (Ref(CASES, each) for each in cases)
 
 
 def admit_mail(mail: Mail, known: Knowledge) -> Decision:
     """The mail on its case; or parked, where it is a machine's and belongs nowhere. Source: semantics 5.1."""
+    if mail.origin is Origin.OWN:
+        return Decision(parks="loop")
+    letter = _letter(mail, known)
+    at = _place(letter)
+    if at is None or (mail.origin is Origin.MACHINE and at.matched_by is None):
+        return Decision(parks="automatic")
+    files = filed(mail, known.rules.mails.files)
+    command, blobs = complete(_draft(letter, at, files), known)
+    stored = () if at.is_repeat else (mail.raw, *files.blobs)
+    return Decision(
+        emits=(command, *_merges(letter, at)),
+        changes=tuple(_changes(letter, at)),
+        blobs=(*blobs, *stored),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Letter:
+    """A mail, and what is known about it."""
+
+    mail: Mail
+    known: Knowledge
+    arrival: Arrival
+    author: Correspondent
+    mailboxes: tuple[str, ...]
+    """Ours that it came to, the one that answers first."""
+    copies: tuple[str, ...]
+    """Whom else it was sent to, without ourselves."""
+    is_flooding: bool
+
+    @property
+    def mailbox(self) -> str | None:
+        """The one that answers."""
+        return self.mailboxes[0] if self.mailboxes else None
+
+
+def _letter(mail: Mail, known: Knowledge) -> _Letter:
+    author = _correspondent(mail, known.states)
+    mailboxes = _mailboxes(mail, known)
+    copies = tuple(each for each in mail.copies if mailbox_of((without_tag(each),), known.rules.mailboxes) is None)
 
     def claim_of(message_id: str) -> Claim | None:
         claim: Claim | None = known.states.get(CLAIMS, message_id)
         return claim
 
-    if mail.origin is Origin.OWN:
-        return Decision(parks="loop")
-    if mail.origin is Origin.REPORT:
-        about = find(mail, claim_of)
-        at = Place(case_id=about, source_key=mail.source_key, matched_by="bounce") if about else None
-    else:
-        at = place(mail, claim_of)
-    if at is None or (mail.origin is Origin.MACHINE and at.matched_by is None):
-        return Decision(parks="automatic")
-    claims = claims_after(mail, at, claim_of)
-    changes = tuple(Put(collection=CLAIMS, id=each, value=claim) for each, claim in claims.items())
-    command, blobs = complete(_draft(mail, at, known), known)
-    stored = () if at.is_repeat else (mail.raw, *(each.content for each in mail.attachments))
-    return Decision(emits=(command,), changes=changes, blobs=(*blobs, *stored))
+    return _Letter(
+        mail=mail,
+        known=known,
+        arrival=Arrival(
+            mail=mail,
+            claim_of=claim_of,
+            now=known.now,
+            people=people_of((mail.sender.address, *copies)),
+            tagged=_tagged(mail, author, known),
+        ),
+        author=author,
+        mailboxes=mailboxes,
+        copies=copies,
+        is_flooding=is_flooding(author, mailboxes[0] if mailboxes else "", known.now, known.rules.mails),
+    )
 
 
-def _draft(mail: Mail, at: Place, known: Knowledge) -> Draft:
-    mailbox = mailbox_of(mail.recipients, known.rules.mailboxes)
+def _correspondent(mail: Mail, states: States) -> Correspondent:
+    found: Correspondent | None = states.get(CORRESPONDENTS, correspondent_id(mail.sender.address))
+    return found or Correspondent()
+
+
+def _mailboxes(mail: Mail, known: Knowledge) -> tuple[str, ...]:
+    """By the envelope, then by what the fields say: one mail to two of ours may come only once."""
+    addresses = (*mail.recipients, *mail.copies)
+    boxes = (mailbox_of((each,), known.rules.mailboxes) for each in addresses)
+    return tuple(dict.fromkeys(box.address for box in boxes if box))
+
+
+def _tagged(mail: Mail, author: Correspondent, known: Knowledge) -> str:
+    """The case that the subject's tag names, if the author took part in it: a number alone proves nothing."""
+    numbers = numbers_named(mail.subject)
+    if not numbers:
+        return ""
+    cases = (known.states.get(CASES, each) for each in author.cases[:_MOST_LOOKED_AT])
+    found = {case.number: case.id for case in cases if case is not None}
+    return next((found[each] for each in numbers if each in found), "")
+
+
+def _place(letter: _Letter) -> Place | None:
+    mail = letter.mail
+    if mail.origin is not Origin.REPORT:
+        return place(letter.arrival)
+    about = find(mail, letter.arrival.claim_of)
+    return Place(case_id=about, source_key=mail.source_key, matched_by="bounce") if about else None
+
+
+def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
+    """Claims on Message-IDs; and what is remembered of the author, unless the same mail came before."""
+    mail, known = letter.mail, letter.known
+    for each, claim in claims_after(letter.arrival, at).items():
+        yield Put(collection=CLAIMS, id=each, value=claim)
+    if at.is_repeat or mail.origin is Origin.REPORT or not mail.sender.address:
+        return
+    seen = Seen(
+        at=known.now,
+        case_id=at.case_id,
+        opened_at=at.opened_at,
+        mailbox=letter.mailbox or "",
+        fingerprint=mail.fingerprint,
+        sketch=mail.sketch,
+    )
+    after = with_seen(letter.author, seen)
+    yield Put(collection=CORRESPONDENTS, id=correspondent_id(mail.sender.address), value=after)
+
+
+def _merges(letter: _Letter, at: Place) -> Iterable[MergeCase]:
+    """Cases that this mail shows to be one: it bridges them, or says what another one said. Merging can be undone."""
+    for bridge in at.bridges:
+        yield _merge(bridge, "conversation")
+    if same := _same_before(letter, at):
+        bridge = Bridge(younger=at.case_id, older=same.case_id, older_opened_at=same.opened_at)
+        yield _merge(bridge, "identical")
+
+
+def _merge(bridge: Bridge, reason: str) -> MergeCase:
+    return MergeCase(
+        case_id=bridge.younger,
+        actor=_WE,
+        other=bridge.older,
+        other_opened_at=bridge.older_opened_at,
+        reason=reason,
+    )
+
+
+def _same_before(letter: _Letter, at: Place) -> Seen | None:
+    """Of a mail that opens a case: the same mail of the same author, a short while ago. Source: S4-27."""
+    if at.matched_by is not None or at.is_repeat:
+        return None
+    return twin(letter.author, letter.mail.fingerprint, letter.known.now, letter.known.rules.mails)
+
+
+def _related(letter: _Letter, at: Place) -> tuple[RelatedCase, ...]:
+    """Other cases that a person should look at."""
+    if at.is_repeat:
+        return ()
+    found = [RelatedCase(case_id=at.refers_to, relation="refers_to")] if at.refers_to else []
+    numbers = numbers_named(letter.mail.subject)
+    if at.matched_by is None:
+        found += [RelatedCase(number=each, relation="mentions") for each in numbers]
+        found += _resembling(letter) if _same_before(letter, at) is None else []
+    return tuple(found[:_MOST_RELATED])
+
+
+def _resembling(letter: _Letter) -> list[RelatedCase]:
+    alike = resembling(letter.author, letter.mail.sketch, letter.known.now, letter.known.rules.mails)
+    return [
+        RelatedCase(case_id=each.case_id, relation="resembles", resemblance=round(share, 2)) for each, share in alike
+    ]
+
+
+def _draft(letter: _Letter, at: Place, files: Filed) -> Draft:
+    mail, sender = letter.mail, letter.mail.sender
     is_machine = mail.origin in {Origin.MACHINE, Origin.REPORT}
-    sender = mail.sender
     return Draft(
         case_id=at.case_id,
         source_key=at.source_key,
@@ -70,59 +227,48 @@ def _draft(mail: Mail, at: Place, known: Knowledge) -> Draft:
         subject=mail.subject,
         text=mail.text,
         opens=mail.origin is not Origin.REPORT,
-        content=_content(mail, at, known, mailbox.address if mailbox else None),
+        content=_content(letter, at, files),
         facts={
-            "mailbox": mailbox.address if mailbox else None,
+            "mailbox": letter.mailbox,
             "sender": sender.address,
             "sender_domain": sender.address.rpartition("@")[2],
             "attachments_count": len(mail.attachments),
             "automatic": mail.origin is not Origin.PERSON,
         },
-        tags=mail.faults,
+        tags=(*mail.faults, *files.tags, *(("mail-flood",) if letter.is_flooding else ())),
     )
 
 
-def _content(mail: Mail, at: Place, known: Knowledge, mailbox: str | None) -> dict[str, Any]:
+def _content(letter: _Letter, at: Place, files: Filed) -> dict[str, Any]:
+    mail = letter.mail
     content: dict[str, Any] = {
         "quoted": mail.quoted or None,
         "signature": mail.signature or None,
-        "attachments": _files(mail),
-        "automatic": _is_automatic(mail, at),
+        "html_file": files.page,
+        "attachments": files.references,
+        "automatic": _is_automatic(letter, at),
         "raw": mail.digest,
-        "mailbox": mailbox,
+        "mailbox": letter.mailbox,
+        "also_received_at": letter.mailboxes[1:],
         "reply_to": mail.reply_to or mail.sender.address or None,
-        "copies": _copies(mail, known),
+        "copies": letter.copies,
         "message_id": mail.message_id or None,
         "in_reply_to": mail.replied_to[:1],
         "references": mail.references,
         "matched_by": at.matched_by,
+        "related": _related(letter, at),
+        "stranger": at.is_stranger,
     }
     return content | {"bounce": _bounce(mail)} if mail.undelivered else content
 
 
-def _is_automatic(mail: Mail, at: Place) -> bool:
+def _is_automatic(letter: _Letter, at: Place) -> bool:
     """Whether it must not be answered by a machine; what a list or no-reply address adds to a case may be a person's."""
-    if mail.origin is Origin.QUIET:
+    if letter.is_flooding or has_grown(letter.mail.subject):
+        return True
+    if letter.mail.origin is Origin.QUIET:
         return at.matched_by is None
-    return mail.origin is not Origin.PERSON
-
-
-def _files(mail: Mail) -> tuple[FileReference, ...]:
-    return tuple(
-        FileReference(
-            name=each.name,
-            media_type=each.media_type,
-            size=len(each.content),
-            digest=each.digest,
-            content_id=each.content_id or None,
-        )
-        for each in mail.attachments
-    )
-
-
-def _copies(mail: Mail, known: Knowledge) -> tuple[str, ...]:
-    """Whom else the sender wrote to: none of our own mailboxes."""
-    return tuple(each for each in mail.copies if mailbox_of((without_tag(each),), known.rules.mailboxes) is None)
+    return letter.mail.origin is not Origin.PERSON
 
 
 def _bounce(mail: Mail) -> Bounce | None:

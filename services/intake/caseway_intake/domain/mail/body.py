@@ -30,6 +30,9 @@ class Body:
 
     plain: list[str] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
+    """What has no plain form."""
+    pages: list[str] = field(default_factory=list)
+    """Whatever is HTML, also what has a plain form."""
     attachments: list[Attachment] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
 
@@ -76,6 +79,7 @@ def _choose(part: Part, body: Body) -> None:
         _collect(each, forms)
     body.attachments += forms.attachments
     body.faults |= forms.faults
+    body.pages += forms.pages
     if any(each.strip() for each in forms.plain):
         body.plain += forms.plain
     else:
@@ -88,7 +92,11 @@ def _show(part: Part, body: Body) -> None:
     text, is_exact = decode(content[:_LONGEST_HTML], part.parameters.get("charset", ""))
     if not is_exact and part.parameters.get("charset"):
         body.faults.add("mail-charset")
-    (body.html if is_html else body.plain).append(text)
+    if is_html:
+        body.html.append(text)
+        body.pages.append(text)
+    else:
+        body.plain.append(text)
 
 
 def _attach(part: Part, body: Body) -> None:

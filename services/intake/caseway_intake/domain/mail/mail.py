@@ -76,10 +76,18 @@ class Mail:
     copies: tuple[str, ...] = ()
     """Others it was sent to, as the fields say."""
     subject: str = ""
+    topic: bytes = b""
+    """Hashes of the words of the subject's topic."""
     text: str = ""
     """What is new in it."""
+    sketch: bytes = b""
+    """Hashes of some of the words of what is new."""
+    fingerprint: str = ""
+    """Equal for mails of one author that say the same."""
     quoted: str = ""
     signature: str = ""
+    html: bytes = b""
+    """The page that it shows, sanitised; empty for a mail without any."""
     attachments: tuple[Attachment, ...] = ()
     origin: Origin = Origin.PERSON
     undelivered: Undelivered | None = None

@@ -13,6 +13,7 @@ from caseway.kernel.signing import read_message_id, read_reply_address
 from caseway_intake.domain.mail.addresses import address_of, addresses_of, message_ids, newest_first, own_message_id
 from caseway_intake.domain.mail.body import Body, HtmlToText, read_body
 from caseway_intake.domain.mail.charsets import decode
+from caseway_intake.domain.mail.likeness import fingerprint, sketch, topic
 from caseway_intake.domain.mail.mail import Address, Mail, Origin, Undelivered
 from caseway_intake.domain.mail.origin import origin_of
 from caseway_intake.domain.mail.parts import Part, read_parts
@@ -48,7 +49,13 @@ class Envelope:
     rcptto: tuple[str, ...] = ()
 
 
-def read_mail(raw: bytes, envelope: Envelope, key: bytes, html_to_text: HtmlToText) -> Mail:
+def _nothing(_page: str) -> str:
+    return ""
+
+
+def read_mail(
+    raw: bytes, envelope: Envelope, key: bytes, html_to_text: HtmlToText, sanitise: HtmlToText = _nothing
+) -> Mail:
     """The mail that `raw` is; never an exception, whatever the bytes are.
 
     Args:
@@ -56,8 +63,9 @@ def read_mail(raw: bytes, envelope: Envelope, key: bytes, html_to_text: HtmlToTe
         envelope: sender and recipients in SMTP.
         key: the signing key, to know our own Message-IDs and reply addresses by.
         html_to_text: gives the text of a page that a mail is; may raise what parsers raise.
+        sanitise: gives the page as it may be shown; none is kept, unless given.
     """
-    reading = _Reading(html_to_text)
+    reading = _Reading(html_to_text, sanitise)
     root = reading.tried(lambda: read_parts(raw), None)
     if root is None:
         return _unreadable(raw, envelope)
@@ -67,8 +75,9 @@ def read_mail(raw: bytes, envelope: Envelope, key: bytes, html_to_text: HtmlToTe
 class _Reading:
     """One mail being read; remembers what went wrong."""
 
-    def __init__(self, html_to_text: HtmlToText) -> None:
+    def __init__(self, html_to_text: HtmlToText, sanitise: HtmlToText) -> None:
         self._html_to_text = html_to_text
+        self._sanitise = sanitise
         self._faults: set[str] = set()
 
     def tried(self, step: Callable[[], Result], otherwise: Result) -> Result:
@@ -90,6 +99,7 @@ class _Reading:
         origin = tried(lambda: origin_of(root, key, sender.address, envelope.mailfrom), Origin.PERSON)
         addressed = tried(lambda: _addressed(root), _NONE)
         replied_to = newest_first(in_reply_to, references)
+        subject = tried(lambda: fields.text("subject")[:_LONGEST_SUBJECT], "")
         undelivered = tried(lambda: read_report(root, text), Undelivered()) if origin is Origin.REPORT else None
         return Mail(
             raw=raw,
@@ -102,8 +112,14 @@ class _Reading:
             reply_to=tried(lambda: _reply_to(root, sender), ""),
             recipients=envelope.rcptto or addressed,
             copies=tried(lambda: _copies(root, sender), _NONE),
-            subject=tried(lambda: fields.text("subject")[:_LONGEST_SUBJECT], ""),
+            subject=subject,
+            topic=tried(lambda: sketch(topic(subject)), b""),
             text=writing.new,
+            sketch=tried(lambda: sketch(writing.new), b""),
+            fingerprint=fingerprint(
+                sender.address, subject, writing.new, (each.digest for each in body.attachments)
+            ),
+            html=tried(lambda: self._shown(body), b""),
             quoted=writing.quoted[:_LONGEST_QUOTED],
             signature=writing.signature,
             attachments=tuple(body.attachments),
@@ -112,6 +128,10 @@ class _Reading:
             own_cases=_own_cases(key, (*envelope.rcptto, *addressed), _named_ids(replied_to, undelivered)),
             faults=tuple(sorted(self._faults | body.faults)),
         )
+
+    def _shown(self, body: Body) -> bytes:
+        """The pages of a mail, one below the other, as they may be shown."""
+        return "\n<hr>\n".join(filter(None, map(self._sanitise, body.pages))).encode("utf-8", "replace")
 
     def _html(self, html: str) -> str:
         return self.tried(lambda: self._html_to_text(html), html)
