@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Any
 
 from caseway.contracts.cases import CaseOpened, CaseReplied
+from caseway.contracts.milestones import MilestoneFact
 from caseway.kernel.decision import Add, Arm, Decision, Disarm, Due, Message, Moment, Put
 from caseway.kernel.errors import Superseded
 from caseway.kernel.ids import derived_id, emitted_id
@@ -39,7 +40,7 @@ RESOLUTION = {
     "completes": [{"fact": "case.resolved"}],
     "cancels": [{"fact": "case.merged", "when": {"field": "child", "exists": False}}],
     "pauses": {"field": "turn", "equals": "customer"},
-    "repeats": True,
+    "recurrence": "sequential",
     "promises": [
         {"name": "urgent", "when": {"field": "priority", "equals": "urgent"}, "target": "2h", "calendar": "always"},
         {"name": "normal", "target": "16h", "calendar": "desk"},
@@ -181,6 +182,11 @@ class Desk:
     def _loaded(self, collection: str, id_: str) -> Any:
         assert collection == "cases"
         return load({**self.documents[id_], "_id": id_}) if id_ in self.documents else None
+
+    @property
+    def facts(self) -> list[Any]:
+        """What was told, without what was asked of other cases."""
+        return [each for each in self.told if isinstance(each, MilestoneFact)]
 
     @property
     def milestones(self) -> tuple[Any, ...]:

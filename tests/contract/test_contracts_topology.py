@@ -37,6 +37,7 @@ finish-wrap-up release"""
 WORK_FACTS = """queued offered accepted work-started work-paused declined expired returned transferred wrapping-up completed
 withdrawn raised refused"""
 MILESTONES = "started paused resumed warned met violated cancelled"
+MILESTONE_COMMANDS = "recompute take-over"
 NOTIFICATIONS = "requested delivered failed given-up suppressed acknowledged"
 QUALITY = "wave interview answer comment action improvement"
 
@@ -61,6 +62,7 @@ WIRE = {
     "work.commands": named("work", WORK_VERBS),
     "work": named("work", WORK_FACTS) | {"caseway.agent.presence-changed.v1"},
     "milestones": named("milestone", MILESTONES) | {"caseway.ladder.rung-reached.v1"},
+    "milestone.commands": named("milestone", MILESTONE_COMMANDS),
     "notifications": named("notification", NOTIFICATIONS),
     "outbound.chat": {"caseway.outbound.message.v1"},
     "outbound.message": {"caseway.outbound.message.v1"},
@@ -75,7 +77,7 @@ READERS = {
     "intake.core": {"case.commands"},
     "router.edge": {"cases", "milestones"},
     "router.core": {"work.commands"},
-    "escalation": {"cases", "work"},
+    "escalation": {"cases", "work", "milestone.commands"},
     "notifier": {"cases", "work", "milestones", "customers"},
     "analytics": {"cases", "work", "milestones", "notifications", "quality"},
 }

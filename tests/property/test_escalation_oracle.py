@@ -248,7 +248,7 @@ def test_the_outcome_of_every_promise_is_the_oracles(world):
 def test_what_was_told_adds_up_to_how_things_stand(world):
     desk = live(world)
     for milestone in desk.milestones:
-        told = [each for each in desk.told if each.milestone == milestone.id]
+        told = [each for each in desk.facts if each.milestone == milestone.id]
         kinds = [each.TYPE.split(".")[2] for each in told]
         assert kinds[0] == "started"
         violations = [each for each in told if each.TYPE.endswith("violated.v1")]
@@ -269,7 +269,7 @@ def test_what_was_told_adds_up_to_how_things_stand(world):
 @given(worlds())
 def test_without_delays_nothing_is_ever_corrected_and_nothing_told_twice(world):
     desk = live(World(**{**vars(world), "delays": [0] * len(world.delays)}))
-    assert [each for each in desk.told if each.corrects and not _is_exact(world, each)] == []
+    assert [each for each in desk.facts if each.corrects and not _is_exact(world, each)] == []
     assert len(set(desk.ids)) == len(desk.ids)
 
 

@@ -47,10 +47,10 @@ def test_the_retail_scenario_is_valid_and_promises_what_it_says():
     assert set(promises.kinds) == {"first_response", "resolution"}
     assert set(promises.calendars) == {"desk", "always"}
     terms = promises.kinds["first_response"].terms_for({"priority": "urgent", "channel": "email"})
-    assert (terms.target, terms.calendar, terms.warn_before) == (
+    assert (terms.target, terms.calendar, terms.warnings) == (
         dt.timedelta(seconds=20),
         "always",
-        dt.timedelta(seconds=8),
+        (dt.timedelta(seconds=8),),
     )
     terms = promises.kinds["first_response"].terms_for({"priority": "normal", "channel": "email"})
     assert (terms.target, terms.calendar) == (dt.timedelta(hours=4), "desk")
@@ -80,8 +80,8 @@ KIND = ("kinds", "resolution")
 @pytest.mark.parametrize(
     ("milestones", "expected"),
     [
-        (changed("warn_before", to="15"), "milestones.yaml: warn_before: a length such as 8h"),
-        (changed("warn_before", to=15), "milestones.yaml: warn_before: a length such as 8h"),
+        (changed("warn_before", to="15"), "milestones.yaml: warn_before.0: a length such as 8h"),
+        (changed("warn_before", to=15), "milestones.yaml: warn_before.0: a length such as 8h"),
         (changed("warn_in", to="calendar"), "milestones.yaml: warn_in: Input should be 'business' or 'wall'"),
         (changed("kinds", to={}), "milestones.yaml: kinds: Dictionary should have at least 1 item"),
         (changed("kinds", "First Response", to=FIRST_RESPONSE), "milestones.yaml: kinds.First Response"),

@@ -249,7 +249,7 @@ def test_a_merged_case_promises_nothing_any_more(state):
     desk = opened(ONLY_RESOLUTION)
     if state == "paused":
         desk.tell(CaseHeld, at("16 10:30"), turn="customer")
-    (cancelled,) = desk.tell(CaseMerged, at("16 11:00"), into="case_0")
+    cancelled, _ = desk.tell(CaseMerged, at("16 11:00"), into="case_0")
     assert isinstance(cancelled, MilestoneCancelled)
     assert (cancelled.reason, cancelled.elapsed_seconds) == ("case.merged", 3600 if state == "running" else 1800)
     assert desk.timers == {}
@@ -273,7 +273,7 @@ def test_a_broken_promise_is_not_cancelled():
 def test_a_merge_read_late_corrects_the_violation():
     desk = opened(ONLY_RESOLUTION)
     *_, violated = desk.wait(at("21 00:00"))
-    (cancelled,) = desk.tell(CaseMerged, at("20 09:00"), read_at=at("21 10:00"), into="case_0")
+    cancelled, _ = desk.tell(CaseMerged, at("20 09:00"), read_at=at("21 10:00"), into="case_0")
     assert cancelled.corrects == desk.id_of(violated)
 
 
@@ -455,7 +455,7 @@ def test_a_kind_may_start_anew_with_the_fact_that_completed_it():
     update = {
         "starts": [{"fact": "case.opened"}, {"fact": "case.replied"}],
         "completes": [{"fact": "case.replied"}],
-        "repeats": True,
+        "recurrence": "sequential",
         "promises": [{"name": "daily", "target": "8h", "calendar": "desk"}],
     }
     desk = opened({"update": update})

@@ -9,6 +9,7 @@ from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Stage
 from caseway_escalation.adapters.cases import CASES, COUNTS
+from caseway_escalation.adapters.recomputing import keep_up
 from caseway_escalation.adapters.routes import routes
 from caseway_escalation.handlers import handles, timers
 from caseway_escalation.metrics import watch
@@ -23,7 +24,7 @@ def build() -> Service:
             Stage(
                 name="escalation",
                 linger=dt.timedelta(milliseconds=60),  # a promise is timed by its timer, not by when its case was read
-                topics=("cases", "work"),
+                topics=("cases", "work", "milestone.commands"),
                 handles=handles(),
                 timers=timers(),
                 collections=(CASES, COUNTS),
@@ -32,7 +33,7 @@ def build() -> Service:
         configuration=Configuration,
         http_port=8083,
         routes=routes,
-        loops=(watch,),
+        loops=(watch, keep_up),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
 from caseway.contracts.topology import topics_read_by
 from caseway.kernel.decision import Decision, Due, Message, Moment, Ref, States
 from caseway.runtime.stage import Handle
-from caseway_escalation.domain.process import CASES, DUE, WARN, follow, notice
+from caseway_escalation.domain.process import CASES, DUE, WARN, follow, notice, recompute, take_over
 
 
 def _of_fact(message: Message[Any]) -> Iterable[Ref]:
@@ -23,6 +24,18 @@ def on_fact(message: Message[Any], states: States, moment: Moment) -> Decision:
     return follow(case, message, moment.configuration.promises, moment)
 
 
+def on_recompute(message: Message[RecomputeMilestones], states: States, moment: Moment) -> Decision:
+    """The configuration changed under running clocks."""
+    case = states.get(CASES, message.data.case_id)
+    return recompute(case, message, moment.configuration.promises, moment)
+
+
+def on_take_over(message: Message[TakeOverMilestone], states: States, moment: Moment) -> Decision:
+    """A merged case passes a promise on."""
+    case = states.get(CASES, message.data.case_id)
+    return take_over(case, message, moment.configuration.promises, moment)
+
+
 def _of_timer(message: Message[Due]) -> Iterable[Ref]:
     return (Ref(CASES, message.data.data["case_id"]),)
 
@@ -35,8 +48,12 @@ def on_due(message: Message[Due], states: States, moment: Moment) -> Decision:
 
 def handles() -> Mapping[type | str, Handle]:
     """Every fact about a case may change its promises: which ones do, milestones.yaml says."""
-    models = (model for topic in topics_read_by("escalation") for model in topic.models)
-    return {model: Handle(decide=on_fact, needs=_of_fact) for model in models if "case_id" in model.model_fields}
+    read: dict[type | str, Handle] = {
+        RecomputeMilestones: Handle(decide=on_recompute, needs=_of_fact),
+        TakeOverMilestone: Handle(decide=on_take_over, needs=_of_fact),
+    }
+    facts = (model for topic in topics_read_by("escalation") if topic.kind == "fact" for model in topic.models)
+    return read | {model: Handle(decide=on_fact, needs=_of_fact) for model in facts if "case_id" in model.model_fields}
 
 
 def timers() -> Mapping[str, Handle]:

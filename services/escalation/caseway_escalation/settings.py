@@ -11,18 +11,23 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
 
 from caseway.contracts.topology import topics_read_by
+from caseway.kernel.business_hours import WHOLE_DAY, BusinessHours, Hours
 from caseway.kernel.rules import ALWAYS, Condition, ConditionError, Fault, Path, compile_condition
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent, condition_over
 from caseway_escalation.domain.case import PROMISE_FIELDS, STANDING_FIELDS
-from caseway_escalation.domain.promises import Kind, Promise, Promises, Step, Terms, Trigger
+from caseway_escalation.domain.promises import Kind, Promise, Promises, Recurrence, Step, Terms, Trigger
 
 _VALUES: Mapping[str, Any] = {"channel": Channel, "priority": Priority, "turn": Turn, "status": CaseStatus}
 STANDING = {name: frozenset(map(str, _VALUES[name])) if name in _VALUES else None for name in STANDING_FIELDS}
 PROMISING = {name: STANDING[name] for name in PROMISE_FIELDS}
 _LONGEST = dt.timedelta(hours=100_000)
 """The longest target, about eleven years round the clock: a longer one is a slip of the pen."""
+
+_CENTURY = dt.timedelta(days=36_500)
+_TODAYS = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+"""From when on calendars are tried: any instant of the years in which this runs."""
 
 _UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
@@ -46,8 +51,14 @@ def _target(raw: Any) -> dt.timedelta:
     return length
 
 
+def _several(raw: Any) -> Any:
+    return raw if isinstance(raw, list | tuple) else [raw]
+
+
 Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
 Target = Annotated[dt.timedelta, BeforeValidator(_target)]
+Durations = Annotated[tuple[Duration, ...], BeforeValidator(_several)]
+"""One length, or a list."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
 
@@ -79,39 +90,96 @@ class WrittenTrigger(_Written):
             raise ConditionError(faults) from None
 
 
+class WrittenStart(WrittenTrigger):
+    """Which fact begins a clock, and since when it runs."""
+
+    since: str = ""
+    """A field with an instant, such as `received_at`; the fact's own instant where it is left out or empty."""
+
+    @model_validator(mode="after")
+    def _since_is_known(self) -> WrittenStart:
+        if self.since and self.since not in FACTS[self.fact]:
+            raise ValueError(f"`since` a field of {self.fact}; {self.since!r} is none")
+        return self
+
+
 class WrittenPromise(_Written):
     """What is promised to the cases that fit."""
 
     name: str = Field(min_length=1, max_length=100)
     when: Annotated[Condition, condition_over(PROMISING)] = ALWAYS
-    target: Target
+    target: Target | None = None
     calendar: str
-    warn_before: Duration | None = None
+    own_calendar: bool = False
+    """Whether the calendar that the case's entitlement names goes before `calendar`."""
+    months: int = Field(default=0, ge=0, le=120)
+    """Calendar months, at all hours, instead of a target in business hours."""
+    until: str = ""
+    """A field of the starting fact that names the deadline itself; without one, `target` at all hours."""
+    warn_before: Durations | None = None
     """Default: the file's."""
     warn_in: Literal["business", "wall"] | None = None
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> WrittenPromise:
+        if (self.target is None) is (self.months == 0):
+            raise ValueError("either a target or months")
+        if self.months and self.until:
+            raise ValueError("either months or until")
+        return self
 
 
 class WrittenKind(_Written):
     """One kind of milestone."""
 
-    starts: tuple[WrittenTrigger, ...] = Field(min_length=1)
+    starts: tuple[WrittenStart, ...] = Field(min_length=1)
     completes: tuple[WrittenTrigger, ...] = Field(min_length=1)
     cancels: tuple[WrittenTrigger, ...] = ()
+    extends: tuple[WrittenTrigger, ...] = ()
+    """Puts a promise of months off, once, by `extension_months`."""
+    extension_months: int = Field(default=0, ge=0, le=120)
     pauses: Annotated[Condition, condition_over(STANDING)] | None = None
-    repeats: bool = False
-    """Whether a start after the end begins another instance."""
+    recurrence: Recurrence = Recurrence.NONE
+    per: str = ""
+    """Of independent ones: the field that tells them apart; every starting fact has it."""
+    requires: tuple[str, ...] = ()
+    """Stamps without which a completion does not count."""
     on_change: Literal["recompute", "keep"] = "recompute"
     """What a change of priority, category … does to a running clock."""
+    on_new_version: Literal["recompute", "keep"] = "keep"
+    """What other promises in the configuration do to a running clock."""
     promises: tuple[WrittenPromise, ...] = Field(min_length=1)
     """The first that fits a case counts; none may."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> WrittenKind:
+        faults = list(self._contradictions())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        if self.per and self.recurrence is not Recurrence.INDEPENDENT:
+            yield "`per` with recurrence: independent"
+        if self.per and not all(self.per in FACTS[each.fact] for each in self.starts):
+            yield f"`per` a field of every starting fact; {self.per!r} is none"
+        if bool(self.extends) is (self.extension_months == 0):
+            yield "`extends` and `extension_months` together"
+        if self.pauses is not None and any(each.months for each in self.promises):
+            yield "no `pauses` beside months: the law's clock does not stand"
+        starts = {(each.fact, repr(each.when)) for each in self.starts}
+        if any((each.fact, repr(each.when)) in starts for each in self.cancels):
+            yield "no fact that both starts and cancels"
 
 
 class WrittenMilestones(_Written):
     """milestones.yaml."""
 
-    warn_before: Duration = dt.timedelta(minutes=15)
-    """Source: S1-20."""
+    warn_before: Durations = (dt.timedelta(minutes=15),)
+    """One or several. Source: S1-20."""
     warn_in: Literal["business", "wall"] = "business"
+    recomputed_per_second: int = Field(default=500, ge=1, le=100_000)
+    """Cases a second whose running clocks are reckoned anew when the configuration changed."""
     kinds: dict[Name, WrittenKind] = Field(min_length=1)
 
 
@@ -124,7 +192,7 @@ class Configuration(_Written):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Configuration:
-        faults = list(self._missing_calendars()) + list(self._never_reached())
+        faults = [*self._missing_calendars(), *self._never_due(), *self._never_reached()]
         if faults:
             raise Inconsistent(faults)
         self._promises = self._built()
@@ -149,6 +217,17 @@ class Configuration(_Written):
                     path=(*path, "calendar"), expected=f"a calendar of calendars.yaml ({known}); found {calendar!r}"
                 )
 
+    def _never_due(self) -> Iterator[Fault]:
+        """A deadline that no calendar reaches in a century is a slip of the pen."""
+        for path, kind, index in self._places():
+            promise = kind.promises[index]
+            calendar = self.calendars.get(promise.calendar)
+            if promise.target is None or promise.until or calendar is None:
+                continue
+            hours = calendar.built(promise.calendar)
+            if any(hours.elapsed(since, since + _CENTURY) < promise.target for since in hours.beginnings(_TODAYS)):
+                yield Fault(path=(*path, "target"), expected="a length that its calendar reaches within a century")
+
     def _never_reached(self) -> Iterator[Fault]:
         """A promise behind one with the same condition, or with none, would never be given."""
         for path, kind, index in self._places():
@@ -159,34 +238,56 @@ class Configuration(_Written):
     def _built(self) -> Promises:
         triggers: dict[str, list[Trigger]] = {}
         for name, kind in self.milestones.kinds.items():
-            steps = ((Step.START, kind.starts), (Step.COMPLETE, kind.completes), (Step.CANCEL, kind.cancels))
-            for step, written in steps:
-                for each in written:
-                    triggers.setdefault(each.fact, []).append(Trigger(kind=name, step=step, when=each.condition()))
+            for fact, trigger in _triggers(name, kind):
+                triggers.setdefault(fact, []).append(trigger)
+        calendars = {name: calendar.built(name) for name, calendar in self.calendars.items()}
         return Promises(
             kinds={name: self._kind(name, kind) for name, kind in self.milestones.kinds.items()},
             triggers=triggers,
-            calendars={name: calendar.built(name) for name, calendar in self.calendars.items()},
+            calendars=calendars,
+            round_the_clock={name: _round_the_clock(hours.zone) for name, hours in calendars.items()},
         )
 
     def _kind(self, name: str, kind: WrittenKind) -> Kind:
         return Kind(
             name=name,
-            promises=tuple(Promise(when=each.when, terms=self._terms(each)) for each in kind.promises),
+            promises=tuple(
+                Promise(when=each.when, terms=self._terms(each), takes_own_calendar=each.own_calendar)
+                for each in kind.promises
+            ),
             pauses=kind.pauses,
-            may_repeat=kind.repeats,
+            recurrence=kind.recurrence,
+            per=kind.per,
+            requires=frozenset(kind.requires),
+            extension_months=kind.extension_months,
             is_recomputed=kind.on_change == "recompute",
+            follows_versions=kind.on_new_version == "recompute",
         )
 
     def _terms(self, promise: WrittenPromise) -> Terms:
         before = self.milestones.warn_before if promise.warn_before is None else promise.warn_before
         return Terms(
             policy=promise.name,
-            target=promise.target,
+            target=promise.target or dt.timedelta(0),
             calendar=promise.calendar,
-            warn_before=before or None,
+            warnings=tuple(sorted({each for each in before if each}, reverse=True)),
             is_wall_time=(promise.warn_in or self.milestones.warn_in) == "wall",
+            months=promise.months,
+            until=promise.until,
         )
+
+
+def _triggers(name: str, kind: WrittenKind) -> Iterator[tuple[str, Trigger]]:
+    for start in kind.starts:
+        yield start.fact, Trigger(kind=name, step=Step.START, when=start.condition(), since=start.since)
+    others = ((Step.COMPLETE, kind.completes), (Step.CANCEL, kind.cancels), (Step.EXTEND, kind.extends))
+    for step, written in others:
+        for each in written:
+            yield each.fact, Trigger(kind=name, step=step, when=each.condition())
+
+
+def _round_the_clock(zone: str) -> BusinessHours:
+    return BusinessHours("round the clock", zone, [Hours(week=dict.fromkeys(range(7), WHOLE_DAY))])
 
 
 def _fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -210,6 +311,6 @@ FACTS: Mapping[str, Mapping[str, Any]] = {
     | {f"case.{name}": values for name, values in STANDING.items()}
     for topic in topics_read_by("escalation")
     for model in topic.models
-    if "case_id" in model.model_fields
+    if topic.kind == "fact" and "case_id" in model.model_fields
 }
 """The fields of every fact that a trigger may name."""

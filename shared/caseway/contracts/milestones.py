@@ -24,6 +24,8 @@ class MilestoneFact(Fact):
     """While paused: as it stood when the pause began."""
     instance: Ordinal = 1
     """Which round: a reopened case has another resolution."""
+    subject: str = ""
+    """What tells apart several of a kind that run side by side, such as a request's id."""
     target_seconds: Seconds | None = None
     elapsed_seconds: Seconds | None = None
     """Of business time, when it happened."""
@@ -48,6 +50,8 @@ class MilestoneStarted(MilestoneFact):
     policy: str | None = None
     """The rule that gave this promise."""
     replaces_due_at: Instant | None = None
+    taken_over_from: str | None = None
+    """The merged case whose promise this was."""
 
 
 class MilestonePaused(MilestoneFact):
@@ -74,6 +78,10 @@ class MilestoneWarned(MilestoneFact):
 
     warn_at: Instant | None = None
     noticed_at: Instant | None = None
+    before_seconds: Seconds | None = None
+    """Which of several warnings: how long before the deadline, in business or wall time."""
+    is_overtaken: bool = False
+    """The deadline itself had passed when this was noticed: people need hear of the violation only."""
 
 
 class MilestoneMet(MilestoneFact):

@@ -126,6 +126,12 @@ class BusinessHours:
         index = bisect_right(self._versions, on, key=lambda hours: hours.from_on)
         return self._versions[max(0, index - 1)]
 
+    def beginnings(self, since: dt.datetime) -> Sequence[dt.datetime]:
+        """An instant in each version that is in force then or later: where a calendar must be looked at to know it."""
+        place = ZoneInfo(self.zone)
+        begun = [hours.from_on for hours in self._versions if hours.from_on > since.date()]
+        return [since, *(dt.datetime(on.year, on.month, on.day, tzinfo=place).astimezone(dt.UTC) for on in begun)]
+
     def spans_on(self, on: dt.date) -> Sequence[Span]:
         """When the desk is open on a local date."""
         exception = self._exceptions.get(on)

@@ -1,7 +1,7 @@
 """How a case's promises stand in MongoDB.
 
-Instants are texts of UTC with all six digits, durations whole microseconds: what is read back equals what was
-written, to the microsecond, and texts sort as the instants do.
+Instants are whole microseconds since 1970, lengths whole microseconds: what is read back equals what was written, and
+numbers sort as the instants do. What is as it is by default is left out: a million cases are kept.
 """
 
 from __future__ import annotations
@@ -11,53 +11,77 @@ from typing import Any
 
 from caseway.kernel.business_hours import Interval
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway.kernel.zones import instant as instant_of
+from caseway.kernel.zones import microseconds
 from caseway.runtime.stage import Collection, Document
 from caseway_escalation.domain.case import Case, Standing
-from caseway_escalation.domain.clock import Milestone, Outcome
+from caseway_escalation.domain.clock import Milestone, Outcome, WarningTime
 from caseway_escalation.domain.process import CASES as CASES_NAME
 from caseway_escalation.domain.process import COUNTS as COUNTS_NAME
 from caseway_escalation.domain.promises import Terms
+from caseway_escalation.domain.turns import Turns
 
 _MICROSECOND = dt.timedelta(microseconds=1)
 _ENUMS: dict[str, Any] = {"channel": Channel, "priority": Priority, "turn": Turn, "status": CaseStatus}
-_STANDING = tuple(Standing.__dataclass_fields__)
-
-
-def text(at: dt.datetime | None) -> str | None:
-    """An instant, as documents hold it."""
-    return at.astimezone(dt.UTC).isoformat(timespec="microseconds") if at is not None else None
+_UNSAID = Standing()
+_STANDING = tuple((name, name.rstrip("_"), getattr(_UNSAID, name)) for name in Standing.__dataclass_fields__)
 
 
 def instant(written: Any) -> dt.datetime:
     """The instant that a document holds."""
-    return dt.datetime.fromisoformat(written)
+    return instant_of(written)
 
 
-def _instant_or_none(written: Any) -> dt.datetime | None:
-    return None if written is None else instant(written)
+def number(at: dt.datetime) -> int:
+    """An instant, as documents hold it."""
+    return microseconds(at)
+
+
+def _number(at: dt.datetime | None) -> int | None:
+    return None if at is None else microseconds(at)
+
+
+def _instant(written: Any) -> dt.datetime | None:
+    return None if written is None else instant_of(written)
 
 
 def dump(case: Case) -> Document:
     """A case's promises as a document."""
     ticking = [milestone.due_at for milestone in case.milestones if milestone.is_ticking]
-    standing = {name.rstrip("_"): getattr(case.standing, name) for name in _STANDING}
-    return {
-        "standing": {name: _plain(value) for name, value in standing.items()},
+    is_running = any(each.is_open and each.outcome is None for each in case.milestones)
+    document: Document = {
+        "standing": {
+            shown: _plain(value)
+            for name, shown, unsaid in _STANDING
+            if (value := getattr(case.standing, name)) != unsaid
+        },
         "milestones": [_dump_milestone(milestone) for milestone in case.milestones],
-        "ahead": {kind: text(at) for kind, at in case.ahead.items()},
-        "next_due_at": text(min(ticking, default=None)),
+        "turn": str(case.turns.turn),
+        "turn_since": _number(case.turns.since),
+        "spent": {str(turn): length // _MICROSECOND for turn, length in case.turns.spent.items()},
+        "next_due_at": _number(min(ticking, default=None)),
+        "configured": case.configured if is_running else None,
     }
+    if case.ahead:
+        document["ahead"] = {kind: microseconds(at) for kind, at in case.ahead.items()}
+    if case.merged_into is not None:
+        document["merged_into"] = case.merged_into
+    return document
 
 
 def load(document: Document) -> Case:
     """The case that a document holds."""
     standing = document["standing"]
-    values = {name: _typed(name, standing[shown]) for name in _STANDING if (shown := name.rstrip("_")) in standing}
+    values = {name: _typed(name, standing[shown]) for name, shown, _ in _STANDING if shown in standing}
+    spent = {Turn(turn): length * _MICROSECOND for turn, length in document["spent"].items()}
     return Case(
         id=document["_id"],
         standing=Standing(**values),
         milestones=tuple(_load_milestone(each) for each in document["milestones"]),
-        ahead={kind: instant(at) for kind, at in document["ahead"].items()},
+        turns=Turns(turn=Turn(document["turn"]), since=_instant(document["turn_since"]), spent=spent),
+        ahead={kind: instant_of(at) for kind, at in document.get("ahead", {}).items()},
+        merged_into=document.get("merged_into"),
+        configured=document["configured"] or "",
     )
 
 
@@ -74,65 +98,92 @@ def _typed(name: str, value: Any) -> Any:
 
 
 def _dump_milestone(milestone: Milestone) -> Document:
-    return {
+    document: Document = {
         "id": milestone.id,
         "kind": milestone.kind,
         "instance": milestone.instance,
         "terms": _dump_terms(milestone.terms),
-        "started_at": text(milestone.started_at),
-        "stretches": [[text(run.start), text(run.end)] for run in milestone.stretches],
-        "running_since": text(milestone.running_since),
-        "due_at": text(milestone.due_at),
-        "warn_at": text(milestone.warn_at),
-        "warned_at": text(milestone.warned_at),
+        "target": milestone.target // _MICROSECOND,
+        "started_at": microseconds(milestone.started_at),
+        "running_since": _number(milestone.running_since),
+        "due_at": microseconds(milestone.due_at),
+        "warnings": [(each.before // _MICROSECOND, microseconds(each.at)) for each in milestone.warnings],
+        "calendar_version": milestone.calendar_version,
+        "given_by": milestone.given_by,
+    }
+    more = {
+        "stretches": [(microseconds(run.start), microseconds(run.end)) for run in milestone.stretches],
+        "warned": [before // _MICROSECOND for before in milestone.warned],
         "outcome": str(milestone.outcome) if milestone.outcome else None,
         "violation": milestone.violation,
-        "ended_at": text(milestone.ended_at),
+        "ended_at": _number(milestone.ended_at),
         "reason": milestone.reason,
+        "subject": milestone.subject,
+        "extension_months": milestone.extension_months,
+        "taken_over_from": milestone.taken_over_from,
+        "is_awaiting_stamps": milestone.is_awaiting_stamps,
     }
+    document.update({name: value for name, value in more.items() if value})
+    return document
 
 
 def _load_milestone(document: Document) -> Milestone:
+    said = document.get
     return Milestone(
         id=document["id"],
         kind=document["kind"],
         instance=document["instance"],
+        subject=said("subject", ""),
         terms=_load_terms(document["terms"]),
-        started_at=instant(document["started_at"]),
-        stretches=tuple(Interval(instant(start), instant(end)) for start, end in document["stretches"]),
-        running_since=_instant_or_none(document["running_since"]),
-        due_at=instant(document["due_at"]),
-        warn_at=_instant_or_none(document["warn_at"]),
-        warned_at=_instant_or_none(document["warned_at"]),
-        outcome=Outcome(document["outcome"]) if document["outcome"] else None,
-        violation=document["violation"],
-        ended_at=_instant_or_none(document["ended_at"]),
-        reason=document["reason"],
+        target=document["target"] * _MICROSECOND,
+        extension_months=said("extension_months", 0),
+        started_at=instant_of(document["started_at"]),
+        stretches=tuple(Interval(instant_of(start), instant_of(end)) for start, end in said("stretches", ())),
+        running_since=_instant(document["running_since"]),
+        due_at=instant_of(document["due_at"]),
+        warnings=tuple(
+            WarningTime(before=before * _MICROSECOND, at=instant_of(at)) for before, at in document["warnings"]
+        ),
+        warned=tuple(before * _MICROSECOND for before in said("warned", ())),
+        calendar_version=document["calendar_version"],
+        given_by=document["given_by"],
+        taken_over_from=said("taken_over_from"),
+        is_awaiting_stamps=said("is_awaiting_stamps", False),
+        outcome=Outcome(document["outcome"]) if "outcome" in document else None,
+        violation=said("violation", ""),
+        ended_at=_instant(said("ended_at")),
+        reason=said("reason", ""),
     )
 
 
 def _dump_terms(terms: Terms) -> Document:
-    return {
+    document: Document = {
         "policy": terms.policy,
         "target": terms.target // _MICROSECOND,
         "calendar": terms.calendar,
-        "warn_before": None if terms.warn_before is None else terms.warn_before // _MICROSECOND,
-        "is_wall_time": terms.is_wall_time,
+        "warnings": [each // _MICROSECOND for each in terms.warnings],
     }
+    more = {"is_wall_time": terms.is_wall_time, "months": terms.months, "until": terms.until}
+    document.update({name: value for name, value in more.items() if value})
+    return document
 
 
 def _load_terms(document: Document) -> Terms:
-    before = document["warn_before"]
     return Terms(
         policy=document["policy"],
         target=document["target"] * _MICROSECOND,
         calendar=document["calendar"],
-        warn_before=None if before is None else before * _MICROSECOND,
-        is_wall_time=document["is_wall_time"],
+        warnings=tuple(each * _MICROSECOND for each in document["warnings"]),
+        is_wall_time=document.get("is_wall_time", False),
+        months=document.get("months", 0),
+        until=document.get("until", ""),
     )
 
 
-CASES = Collection(name=CASES_NAME, dump=dump, load=load, indexes=((("next_due_at", 1), ("_id", 1)),))
-"""One document a case; `next_due_at` is the earliest deadline that still ticks."""
+CASES = Collection(
+    name=CASES_NAME, dump=dump, load=load, indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1)))
+)
+"""One document a case. `next_due_at` is the earliest deadline that still ticks; `configured` by which version running
+clocks were reckoned, and nothing where none runs."""
 COUNTS = Collection(name=COUNTS_NAME)
 """One document a lane: how many facts of each outcome and kind were told."""

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from caseway.kernel.clock import to_utc
 from caseway.runtime.running import Running
-from caseway_escalation.adapters.cases import load, text
-from caseway_escalation.domain.case import Case
-from caseway_escalation.domain.clock import Milestone
-from caseway_escalation.domain.explanation import Reason, reason_for
+from caseway_escalation.adapters import page
+from caseway_escalation.adapters.cases import load, number
+from caseway_escalation.adapters.shown import shown, shown_case, text
 from caseway_escalation.domain.process import CASES
-from caseway_escalation.domain.promises import Promises
 
 _MOST = 1000
 """Milestones in one answer; who needs more asks with a nearer `due_before`."""
@@ -38,15 +35,15 @@ class _Answers:
         self._running = running
 
     async def of_case(self, request: Request) -> Response:
-        """Every promise on one case, with the reason for its deadline."""
+        """Every promise on one case, with the reason for its deadline: as JSON, or as a page for a browser."""
         case_id = request.path_params["case_id"]
         document = await self._cases.find_one({"_id": case_id})
         if document is None:
             return JSONResponse({"error": "no such case", "case_id": case_id}, status_code=404)
-        case = load(document)
-        promises = self._running.configuration.promises
-        milestones = [_shown(case, each) | {"reason": _reason(each, promises)} for each in case.milestones]
-        return JSONResponse({"case_id": case.id, "turn": case.standing.turn, "milestones": milestones})
+        answer = shown_case(load(document), self._running.configuration.promises, self._running.clock.now())
+        if "text/html" in request.headers.get("accept", ""):
+            return HTMLResponse(page.rendered(answer))
+        return JSONResponse(answer)
 
     async def due_before(self, request: Request) -> Response:
         """Promises that still tick and are due before an instant, the nearest first."""
@@ -55,8 +52,7 @@ class _Answers:
             limit = _asked_limit(request)
         except ValueError as wrong:
             return JSONResponse({"error": str(wrong)}, status_code=400)
-        bound = text(before)
-        query = {"next_due_at": {"$lt": bound}}
+        query = {"next_due_at": {"$lt": number(before)}}
         cursor = self._cases.find(query).sort([("next_due_at", 1), ("_id", 1)]).limit(limit)
         cases = [load(document) async for document in cursor]
         due = [
@@ -66,7 +62,8 @@ class _Answers:
             if each.is_ticking and each.due_at < before
         ]
         due.sort(key=lambda found: (found[0], found[2].id))
-        return JSONResponse({"due_before": bound, "milestones": [_shown(case, each) for _, case, each in due[:limit]]})
+        milestones = [shown(case, each) for _, case, each in due[:limit]]
+        return JSONResponse({"due_before": text(before), "milestones": milestones})
 
 
 def _asked_instant(request: Request) -> dt.datetime:
@@ -82,44 +79,3 @@ def _asked_limit(request: Request) -> int:
     if not (asked.isascii() and asked.isdigit() and len(asked) <= 4 and 0 < int(asked) <= _MOST):
         raise ValueError(f"limit: a whole number from 1 to {_MOST}")
     return int(asked)
-
-
-def _shown(case: Case, milestone: Milestone) -> dict[str, Any]:
-    return {
-        "milestone": milestone.id,
-        "case_id": case.id,
-        "kind": milestone.kind,
-        "instance": milestone.instance,
-        "state": milestone.state,
-        "policy": milestone.terms.policy,
-        "priority": case.standing.priority,
-        "target_seconds": milestone.terms.target.total_seconds(),
-        "started_at": text(milestone.started_at),
-        "due_at": text(milestone.due_at),
-        "warn_at": text(milestone.warn_at),
-        "warned_at": text(milestone.warned_at),
-        "ended_at": text(milestone.ended_at),
-    }
-
-
-def _reason(milestone: Milestone, promises: Promises) -> dict[str, Any]:
-    hours = promises.calendars.get(milestone.terms.calendar)
-    if hours is None:
-        return {"calendar": milestone.terms.calendar, "words": "Its calendar is no longer configured."}
-    return _shown_reason(reason_for(milestone, hours))
-
-
-def _shown_reason(reason: Reason) -> dict[str, Any]:
-    return {
-        "calendar": reason.calendar,
-        "zone": reason.zone,
-        "calendar_version": reason.calendar_version,
-        "hours_from": reason.hours_from_on.isoformat() if reason.hours_from_on else None,
-        "counted": [
-            {"from": text(each.span.start), "until": text(each.span.end), "seconds": each.seconds}
-            for each in reason.counted
-        ],
-        "pauses": [{"from": text(each.start), "until": text(each.end)} for each in reason.pauses],
-        "stands_since": text(reason.stands_since),
-        "words": reason.words,
-    }

@@ -9,6 +9,7 @@ from typing import Any
 
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.turns import Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,10 @@ class Standing:
     """Of the entitlement."""
     entitled: str | None = None
     """The entitlement's state."""
+    calendar: str | None = None
+    """The entitlement's own, where it names one."""
+    stamps: tuple[str, ...] = ()
+    """Put on the case and not taken off."""
     turn: Turn = Turn.DESK
     status: CaseStatus = CaseStatus.OPEN
 
@@ -42,7 +47,7 @@ class Standing:
 _NAMES = tuple((each.name, each.name.rstrip("_")) for each in fields(Standing))
 STANDING_FIELDS = tuple(shown for _, shown in _NAMES)
 """What `pauses` may look at."""
-PROMISE_FIELDS = tuple(name for name in STANDING_FIELDS if name not in {"turn", "status"})
+PROMISE_FIELDS = tuple(name for name in STANDING_FIELDS if name not in {"turn", "status", "stamps"})
 """What a promise may depend on: a case does not get other terms each time the turn changes."""
 
 
@@ -53,5 +58,10 @@ class Case:
     id: str
     standing: Standing = Standing()
     milestones: tuple[Milestone, ...] = ()
+    turns: Turns = field(default_factory=Turns)
     ahead: Mapping[str, dt.datetime] = field(default_factory=dict)
     """Kinds that another topic completed before their start was read here, and when."""
+    merged_into: str | None = None
+    """The case that this one became part of."""
+    configured: str = ""
+    """The version of the configuration by which its running clocks were last looked at."""

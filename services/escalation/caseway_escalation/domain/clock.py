@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours, Interval
+from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms
 
 _ZERO = dt.timedelta(0)
@@ -29,13 +30,27 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarningTime:
+    """One warning of a deadline."""
+
+    before: dt.timedelta
+    """How long before the deadline, in business or wall time."""
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """One promise on one case."""
 
     id: str
     kind: str
     instance: int
+    subject: str = ""
+    """What tells independent ones of a kind apart."""
     terms: Terms
+    target: dt.timedelta
+    """The time promised: the terms' own, or what their months come to."""
+    extension_months: int = 0
     started_at: dt.datetime
     stretches: tuple[Interval, ...] = ()
     """When the clock ran, and ran no longer."""
@@ -43,9 +58,18 @@ class Milestone:
     """None while it stands."""
     due_at: dt.datetime
     """While it stands: as it stood when the pause began."""
-    warn_at: dt.datetime | None
-    warned_at: dt.datetime | None = None
-    """The `warn_at` that was told."""
+    warnings: tuple[WarningTime, ...] = ()
+    """In the order in which they come."""
+    warned: tuple[dt.timedelta, ...] = ()
+    """Those that were told, by how long before."""
+    calendar_version: str = ""
+    """Of the hours by which the deadline was reckoned."""
+    given_by: str = ""
+    """The version of the configuration that gave the terms."""
+    taken_over_from: str | None = None
+    """The merged case whose promise this was."""
+    is_awaiting_stamps: bool = False
+    """Completed, but for the stamps it requires."""
     outcome: Outcome | None = None
     violation: str = ""
     """The `ce_id` of the fact that told the violation."""
@@ -68,6 +92,20 @@ class Milestone:
         """running, paused, met, violated or cancelled."""
         return self.outcome or ("paused" if self.running_since is None else "running")
 
+    @property
+    def next_warning(self) -> WarningTime | None:
+        """The first that was not told."""
+        for warning in self.warnings:
+            if warning.before not in self.warned:
+                return warning
+        return None
+
+    @property
+    def warn_at(self) -> dt.datetime | None:
+        """When it is warned of next."""
+        warning = self.next_warning
+        return warning.at if warning else None
+
 
 def started(
     *,
@@ -77,12 +115,25 @@ def started(
     terms: Terms,
     at: dt.datetime,
     hours: BusinessHours,
+    subject: str = "",
+    until: dt.datetime | None = None,
+    given_by: str = "",
 ) -> Milestone:
-    """A clock that begins to run."""
+    """A clock that begins to run; `until` is the deadline where a fact names it."""
+    is_named = until is not None and until > at
     milestone = Milestone(
-        id=id, kind=kind, instance=instance, terms=terms, started_at=at, running_since=at, due_at=at, warn_at=None
+        id=id,
+        kind=kind,
+        instance=instance,
+        subject=subject,
+        terms=terms,
+        target=until - at if until is not None and is_named else terms.target,
+        started_at=at,
+        running_since=at,
+        due_at=at,
+        given_by=given_by,
     )
-    return _timed(milestone, hours)
+    return timed(milestone, hours)
 
 
 def elapsed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> dt.timedelta:
@@ -92,31 +143,32 @@ def elapsed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> dt.t
 
 def is_over(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> bool:
     """Whether the whole target had been used at an instant: the deadline had come."""
-    return elapsed(milestone, at, hours) >= milestone.terms.target
+    return elapsed(milestone, at, hours) >= milestone.target
 
 
 def is_kept(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> bool:
     """Whether a completion at an instant keeps the promise: equal counts as kept."""
-    return elapsed(milestone, at, hours) <= milestone.terms.target
+    return elapsed(milestone, at, hours) <= milestone.target
 
 
 def paused(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
     """The clock stands from an instant on; told late, what has elapsed since is taken back."""
     if milestone.running_since is None:
         return milestone
-    return _timed(replace(milestone, stretches=tuple(_runs(milestone, at)), running_since=None), hours)
+    return timed(replace(milestone, stretches=tuple(_runs(milestone, at)), running_since=None), hours)
 
 
 def resumed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
     """The clock runs again, not before the pause began."""
     if milestone.running_since is not None:
         return milestone
-    return _timed(replace(milestone, running_since=max(at, _stood_since(milestone))), hours)
+    return timed(replace(milestone, running_since=max(at, stood_since(milestone))), hours)
 
 
 def retimed(milestone: Milestone, terms: Terms, hours: BusinessHours) -> Milestone:
-    """Other terms, reckoned from the start."""
-    return _timed(replace(milestone, terms=terms), hours)
+    """Other terms, or other hours, reckoned from the start."""
+    target = milestone.target if terms.until and terms == milestone.terms else terms.target
+    return timed(replace(milestone, terms=terms, target=target), hours)
 
 
 def ended(milestone: Milestone, at: dt.datetime, outcome: Outcome, reason: str = "") -> Milestone:
@@ -125,17 +177,34 @@ def ended(milestone: Milestone, at: dt.datetime, outcome: Outcome, reason: str =
     return replace(milestone, stretches=runs, running_since=None, outcome=outcome, ended_at=at, reason=reason)
 
 
-def _timed(milestone: Milestone, hours: BusinessHours) -> Milestone:
-    """With the deadline and the warning that follow from the stretches and the terms."""
+def restored(milestone: Milestone, hours: BusinessHours) -> Milestone:
+    """A clock that was taken down runs on as though it never had been."""
+    since = stood_since(milestone)
+    return timed(replace(milestone, running_since=since, outcome=None, ended_at=None, reason=""), hours)
+
+
+def timed(milestone: Milestone, hours: BusinessHours) -> Milestone:
+    """With the deadline and the warnings that follow from the stretches and the terms."""
     terms = milestone.terms
-    due_at = _reached(milestone, terms.target, hours)
-    warn_at = None
-    if terms.warn_before is not None:
-        if terms.is_wall_time:
-            warn_at = max(due_at - terms.warn_before, milestone.started_at)
+    if terms.months:
+        months = terms.months + milestone.extension_months
+        target = months_after(milestone.started_at, months, hours.zone) - milestone.started_at
+        milestone = replace(milestone, target=target)
+    due_at = _reached(milestone, milestone.target, hours)
+    warnings = tuple(_warnings(milestone, due_at, hours)) if terms.warnings else ()
+    return replace(milestone, due_at=due_at, warnings=warnings, calendar_version=hours.version)
+
+
+def _warnings(milestone: Milestone, due_at: dt.datetime, hours: BusinessHours) -> Iterator[WarningTime]:
+    """Of those that come at one instant (a case that begins inside several windows), the nearest only."""
+    found: dict[dt.datetime, WarningTime] = {}
+    for before in milestone.terms.warnings:
+        if milestone.terms.is_wall_time:
+            at = max(due_at - before, milestone.started_at)
         else:
-            warn_at = _reached(milestone, max(terms.target - terms.warn_before, _ZERO), hours)
-    return replace(milestone, due_at=due_at, warn_at=warn_at)
+            at = _reached(milestone, max(milestone.target - before, _ZERO), hours)
+        found[at] = WarningTime(before=before, at=at)
+    yield from found.values()
 
 
 def _reached(milestone: Milestone, amount: dt.timedelta, hours: BusinessHours) -> dt.datetime:
@@ -146,10 +215,11 @@ def _reached(milestone: Milestone, amount: dt.timedelta, hours: BusinessHours) -
         if used >= left:
             return hours.due_at(run.start, left)
         left -= used
-    return hours.due_at(milestone.running_since or _stood_since(milestone), left)
+    return hours.due_at(milestone.running_since or stood_since(milestone), left)
 
 
-def _stood_since(milestone: Milestone) -> dt.datetime:
+def stood_since(milestone: Milestone) -> dt.datetime:
+    """When the clock last stopped; its start, when it never ran."""
     return milestone.stretches[-1].end if milestone.stretches else milestone.started_at
 
 

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 from caseway.kernel.business_hours import BusinessHours, Interval
-from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.clock import Milestone, stood_since
 
 _MOST_SPANS = 400
 """Spans listed for one milestone: more than a year of working days; a longer list helps nobody."""
@@ -47,7 +47,7 @@ def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
     pauses = tuple(_pauses(milestone))
     governing = hours.version_on(hours.local_date(milestone.started_at)).from_on
     stands = milestone.running_since is None and milestone.is_open
-    since = _stood_since(milestone) if stands else None
+    since = stood_since(milestone) if stands else None
     return Reason(
         calendar=hours.name,
         zone=hours.zone,
@@ -100,10 +100,6 @@ def _pauses(milestone: Milestone) -> Iterator[Interval]:
             yield Interval(before.end, after.start)
 
 
-def _stood_since(milestone: Milestone) -> dt.datetime:
-    return milestone.stretches[-1].end if milestone.stretches else milestone.started_at
-
-
 def _words(
     milestone: Milestone,
     hours: BusinessHours,
@@ -113,25 +109,35 @@ def _words(
 ) -> str:
     place = ZoneInfo(hours.zone)
     terms = milestone.terms
-    promised = (
-        f"{_length(terms.target)} of the hours of {hours.name!r} ({hours.zone}) were promised by {terms.policy!r}, "
-        f"from {_time(milestone.started_at, place)}."
-    )
     told = [
-        promised,
+        f"{_promised(milestone, hours)} were promised by {terms.policy!r}, from {local_time(milestone.started_at, place)}.",
+        *_taken_over(milestone),
         f"Counted: {_spans((each.span for each in counted), place) or 'nothing'}.",
     ]
     if pauses:
         told.append(f"Not counted, as the clock stood: {_spans(pauses, place)}.")
     if since is not None:
         told.append(
-            f"It has stood since {_time(since, place)}; had it not, it would be due {_time(milestone.due_at, place)}."
+            f"It has stood since {local_time(since, place)}; had it not, it would be due {local_time(milestone.due_at, place)}."
         )
     else:
-        told.append(f"So it {_became(milestone)} {_time(milestone.due_at, place)}.")
+        told.append(f"So it {_became(milestone)} {local_time(milestone.due_at, place)}.")
     if milestone.ended_at is not None:
-        told.append(f"It ended {_time(milestone.ended_at, place)}: {milestone.state}.")
+        told.append(f"It ended {local_time(milestone.ended_at, place)}: {milestone.state}.")
     return " ".join(told)
+
+
+def _promised(milestone: Milestone, hours: BusinessHours) -> str:
+    months = milestone.terms.months
+    if not months:
+        return f"{length(milestone.target)} of the hours of {hours.name!r} ({hours.zone})"
+    put_off = f", put off once by {milestone.extension_months}," if milestone.extension_months else ""
+    return f"{months} calendar month{'s' if months > 1 else ''}{put_off} at all hours ({hours.zone})"
+
+
+def _taken_over(milestone: Milestone) -> Iterator[str]:
+    if milestone.taken_over_from is not None:
+        yield f"It was taken over from the merged case {milestone.taken_over_from}, whose deadline was the earlier."
 
 
 def _became(milestone: Milestone) -> str:
@@ -140,20 +146,22 @@ def _became(milestone: Milestone) -> str:
 
 def _spans(spans: Iterable[Interval], place: ZoneInfo) -> str:
     return "; ".join(
-        f"{_time(span.start, place)} to {_time(span.end, place)} ({_length(span.end - span.start)})" for span in spans
+        f"{local_time(span.start, place)} to {local_time(span.end, place)} ({length(span.end - span.start)})"
+        for span in spans
     )
 
 
-def _time(at: dt.datetime, place: ZoneInfo) -> str:
+def local_time(at: dt.datetime, place: ZoneInfo) -> str:
+    """`Fri 2026-01-02 15:00:00+01:00`."""
     local = at.astimezone(place)
     exact = local.isoformat(sep=" ", timespec="seconds" if not local.microsecond else "microseconds")
     return f"{local:%a} {exact}"
 
 
-def _length(amount: dt.timedelta) -> str:
+def length(amount: dt.timedelta) -> str:
     """`1 h 30 min` and the like; days of business time mean nothing, so hours are the largest.
 
-    >>> _length(dt.timedelta(days=1, minutes=5, seconds=2.5))
+    >>> length(dt.timedelta(days=1, minutes=5, seconds=2.5))
     '24 h 5 min 2.5 s'
     """
     minutes, rest = divmod(amount, dt.timedelta(minutes=1))

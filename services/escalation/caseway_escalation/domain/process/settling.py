@@ -15,7 +15,7 @@ from caseway.kernel.business_hours import BusinessHours
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.telling import Telling
-from caseway_escalation.domain.promises import Promises, Terms
+from caseway_escalation.domain.promises import Promises
 
 WARN, DUE = "warn", "due"
 """Kinds of timers."""
@@ -33,12 +33,8 @@ class Settling:
     """Brings a milestone up to an instant: tells what had come by then, takes back what had not."""
 
     def __init__(self, promises: Promises, telling: Telling) -> None:
-        self._promises = promises
-        self._telling = telling
-
-    def hours(self, terms: Terms) -> BusinessHours | None:
-        """The calendar of some terms; None when it is no longer configured."""
-        return self._promises.calendars.get(terms.calendar)
+        self.promises = promises
+        self.telling = telling
 
     def settled(
         self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, *, completing: bool = False
@@ -60,28 +56,36 @@ class Settling:
         return self._violated(milestone) if kind == DUE and milestone.due_at <= due_at else milestone
 
     def _warned(self, milestone: Milestone, at: dt.datetime) -> Milestone:
-        warn_at = milestone.warn_at
-        if not milestone.is_ticking or milestone.warned_at is not None or warn_at is None or warn_at > at:
-            return milestone
-        self._telling.say(
-            MilestoneWarned, milestone, warn_at, warn_at=warn_at, noticed_at=max(self._telling.now, warn_at)
-        )
-        return replace(milestone, warned_at=warn_at)
+        while milestone.is_ticking and (warning := milestone.next_warning) is not None and warning.at <= at:
+            now = self.telling.now
+            self.telling.say(
+                MilestoneWarned,
+                milestone,
+                warning.at,
+                warn_at=warning.at,
+                noticed_at=max(now, warning.at),
+                before_seconds=warning.before.total_seconds(),
+                is_overtaken=milestone.due_at <= now and warning.at < milestone.due_at,
+            )
+            milestone = replace(milestone, warned=(*milestone.warned, warning.before))
+        return milestone
 
     def _violated(self, milestone: Milestone) -> Milestone:
         due_at = milestone.due_at
-        self._telling.say(
+        self.telling.say(
             MilestoneViolated,
             milestone,
             due_at,
-            noticed_at=max(self._telling.now, due_at),
-            elapsed_seconds=milestone.terms.target.total_seconds(),
+            noticed_at=max(self.telling.now, due_at),
+            elapsed_seconds=milestone.target.total_seconds(),
         )
-        return replace(milestone, outcome=Outcome.VIOLATED, violation=self._telling.last_id())
+        return replace(milestone, outcome=Outcome.VIOLATED, violation=self.telling.last_id())
 
 
 def unwarned(milestone: Milestone, at: dt.datetime) -> Milestone:
     """A deadline that moved away is warned of again."""
-    if milestone.warned_at is not None and milestone.warn_at is not None and milestone.warn_at > at:
-        return replace(milestone, warned_at=None)
-    return milestone
+    if not milestone.warned:
+        return milestone
+    ahead = {warning.before for warning in milestone.warnings if warning.at > at}
+    still = tuple(before for before in milestone.warned if before not in ahead)
+    return milestone if still == milestone.warned else replace(milestone, warned=still)

@@ -6,7 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.cases import CaseOpened, ContactAdded, CustomerLinked, EscalatedToDepartment, FactsAssigned
+from caseway.contracts.cases import (
+    CaseOpened,
+    CaseStamped,
+    ContactAdded,
+    CustomerLinked,
+    EscalatedToDepartment,
+    FactsAssigned,
+)
 from caseway.contracts.parts import CustomerLink, EntitlementLink
 from caseway.contracts.voices import PersonalDataErased
 from caseway_escalation.domain.case import Standing
@@ -18,7 +25,7 @@ _CHANGED: dict[type[Any], tuple[str, ...]] = {ContactAdded: ("priority",), Escal
 
 def after(standing: Standing, fact: Any) -> Standing:
     """The standing once the fact is known."""
-    changes = _changes(fact)
+    changes = _stamped(standing, fact) if isinstance(fact, CaseStamped) else _changes(fact)
     if isinstance(fact, CaseFact):
         changes |= {name: value for name in ("turn", "status") if (value := getattr(fact, name)) is not None}
     return replace(standing, **changes) if changes else standing
@@ -45,9 +52,14 @@ def _changes(fact: Any) -> dict[str, Any]:
             }
 
 
+def _stamped(standing: Standing, fact: CaseStamped) -> dict[str, Any]:
+    others = tuple(stamp for stamp in standing.stamps if stamp != fact.stamp)
+    return {"stamps": others if fact.removed else (*others, fact.stamp)}
+
+
 def _customer(link: CustomerLink) -> dict[str, Any]:
     return {"customer": link.id, "account": link.account, "vip": link.vip}
 
 
 def _entitlement(link: EntitlementLink | None) -> dict[str, Any]:
-    return {"plan": link.plan, "entitled": link.state} if link is not None else {}
+    return {"plan": link.plan, "entitled": link.state, "calendar": link.calendar} if link is not None else {}

@@ -1,0 +1,92 @@
+"""How promises and their reasons are shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from caseway.kernel.business_hours import BusinessHours
+from caseway_escalation.domain.case import Case
+from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.explanation import Reason, reason_for
+from caseway_escalation.domain.promises import Promises
+
+
+def text(at: dt.datetime | None) -> str | None:
+    """An instant in UTC, with all six digits."""
+    return at.astimezone(dt.UTC).isoformat(timespec="microseconds") if at is not None else None
+
+
+def shown_case(case: Case, promises: Promises, now: dt.datetime) -> dict[str, Any]:
+    """A case with all its promises, each with its reason, and where its time was spent."""
+    spent = {str(turn): length.total_seconds() for turn, length in case.turns.until(now).items()}
+    return {
+        "case_id": case.id,
+        "turn": case.standing.turn,
+        "status": case.standing.status,
+        "merged_into": case.merged_into,
+        "time_seconds": spent | {"total": sum(case.turns.until(now).values(), dt.timedelta(0)).total_seconds()},
+        "milestones": [
+            shown(case, each) | _steps(case, each, promises) | {"reason": _reason(each, promises)}
+            for each in case.milestones
+        ],
+    }
+
+
+def shown(case: Case, milestone: Milestone) -> dict[str, Any]:
+    """One promise."""
+    return {
+        "milestone": milestone.id,
+        "case_id": case.id,
+        "kind": milestone.kind,
+        "instance": milestone.instance,
+        "subject": milestone.subject,
+        "state": milestone.state,
+        "policy": milestone.terms.policy,
+        "configuration": milestone.given_by,
+        "priority": case.standing.priority,
+        "target_seconds": milestone.target.total_seconds(),
+        "started_at": text(milestone.started_at),
+        "due_at": text(milestone.due_at),
+        "warn_at": text(milestone.warn_at),
+        "warnings": [
+            {"at": text(each.at), "before_seconds": each.before.total_seconds()} for each in milestone.warnings
+        ],
+        "warned_at": _warned_at(milestone),
+        "ended_at": text(milestone.ended_at),
+        "taken_over_from": milestone.taken_over_from,
+    }
+
+
+def _warned_at(milestone: Milestone) -> str | None:
+    return text(max((each.at for each in milestone.warnings if each.before in milestone.warned), default=None))
+
+
+def _steps(case: Case, milestone: Milestone, promises: Promises) -> dict[str, Any]:
+    """Which stamps are still to be put."""
+    kind = promises.kinds.get(milestone.kind)
+    missing = kind.requires.difference(case.standing.stamps) if kind and milestone.is_open else ()
+    return {"missing_stamps": sorted(missing), "is_awaiting_stamps": milestone.is_awaiting_stamps}
+
+
+def _reason(milestone: Milestone, promises: Promises) -> dict[str, Any]:
+    hours: BusinessHours | None = promises.hours(milestone.terms)
+    if hours is None:
+        return {"calendar": milestone.terms.calendar, "words": "Its calendar is no longer configured."}
+    return _shown_reason(reason_for(milestone, hours))
+
+
+def _shown_reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "calendar": reason.calendar,
+        "zone": reason.zone,
+        "calendar_version": reason.calendar_version,
+        "hours_from": reason.hours_from_on.isoformat() if reason.hours_from_on else None,
+        "counted": [
+            {"from": text(each.span.start), "until": text(each.span.end), "seconds": each.seconds}
+            for each in reason.counted
+        ],
+        "pauses": [{"from": text(each.start), "until": text(each.end)} for each in reason.pauses],
+        "stands_since": text(reason.stands_since),
+        "words": reason.words,
+    }
