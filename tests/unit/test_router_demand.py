@@ -14,7 +14,9 @@ from caseway.contracts.work_commands import QueueWork, RaiseWork, WithdrawWork
 from caseway.kernel.errors import Superseded
 from caseway.kernel.rules import compile_condition
 from caseway.kernel.vocabulary import Channel, Priority, Turn
-from caseway_router.domain import demand, items
+from caseway_router.domain import items
+from caseway_router.domain.demand import stating
+from caseway_router.domain.demand.telling import Occasion
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import FIELDS, Languages, Router, RoutingRule
 
@@ -69,11 +71,12 @@ class Case:
     def __call__(self, fact: Any) -> list[Any]:
         self.count += 1
         if isinstance(fact, MilestoneWarned | MilestoneViolated):
-            stated = demand.on_milestone(self.state, fact, ROUTER)
+            stated = stating.on_milestone(self.state, fact, ROUTER)
         else:
-            stated = demand.on_case(self.state, fact, ROUTER, f"cause-{self.count}")
+            occasion = Occasion(cause=f"cause-{self.count}", now=NOW, version="v1")
+            stated = stating.on_case(self.state, fact, ROUTER, occasion)
         self.state = stated.case
-        return list(stated.commands)
+        return list(stated.tells)
 
 
 def opened(**other: Any) -> cases.CaseOpened:
@@ -357,7 +360,7 @@ def test_rules_may_look_at_the_customers_link() -> None:
     rule = RoutingRule(name="unknown", queue="mail", when=when(field="customer_state", equals="candidates"))
     router = Router(rules=(rule,), pools={"mail": "retail"}, default_queue="mail", languages=ROUTER.languages)
     fact = opened(customer=CustomerLink(state="candidates", candidates=("a", "b")))
-    (command,) = demand.on_case(None, fact, router, "x").commands
+    (command,) = stating.on_case(None, fact, router, Occasion(cause="x", now=NOW, version="v1")).tells
     assert command.matched_rule == "unknown"
 
 

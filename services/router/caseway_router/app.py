@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from caseway.contracts.cases import (
+    CallbackRecorded,
     CaseClosed,
     CaseHeld,
     CaseMerged,
@@ -17,12 +18,15 @@ from caseway.contracts.cases import (
     CaseResolved,
     CaseUnmerged,
     ContactAdded,
+    ContactUpdated,
+    CustomerLinked,
     EscalatedToDepartment,
+    EscalationRequested,
     FactsAssigned,
     ReturnedFromDepartment,
 )
-from caseway.contracts.milestones import MilestoneViolated, MilestoneWarned
-from caseway.contracts.voices import CaseHandedOver, HandOverReturned
+from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
+from caseway.contracts.voices import CaseHandedOver, HandOverReturned, PersonalDataErased
 from caseway.contracts.work_commands import (
     AcceptWork,
     CompleteWork,
@@ -35,6 +39,7 @@ from caseway.contracts.work_commands import (
     SendHeartbeat,
     SetPresence,
     StartWork,
+    TakeWork,
     TransferWork,
     WithdrawWork,
 )
@@ -43,28 +48,31 @@ from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Collection, Handle, Resident, Stage
 from caseway_router import handlers
-from caseway_router.adapters import documents
+from caseway_router.adapters import documents, routed_documents
 from caseway_router.adapters.gauges import keep_gauges
 from caseway_router.adapters.reading import routes
 from caseway_router.domain.assignment.falling_due import BY_KIND
+from caseway_router.domain.demand.asking import OPENING
 from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, MOVED, WORK_ITEMS
 from caseway_router.domain.pool import Pools
 from caseway_router.settings import Configuration
 
 _ON_CASE = Handle(decide=handlers.on_case, needs=handlers.its_case)
 _ON_MILESTONE = Handle(decide=handlers.on_milestone, needs=handlers.its_case)
+_ON_RUNG = Handle(decide=handlers.on_rung, needs=handlers.its_case)
+_ON_OPENING = Handle(decide=handlers.on_opening, needs=handlers.its_waiting_case)
 _ON_COMMAND = Handle(decide=handlers.on_command)
 _ON_DUE = Handle(decide=handlers.on_due)
 
 _CASES = (
     CaseOpened, ContactAdded, FactsAssigned, CaseReplied, CaseHeld, CaseReleased, CaseResolved, CaseClosed,
     CaseReopened, CaseMerged, CaseUnmerged, EscalatedToDepartment, ReturnedFromDepartment, CaseHandedOver,
-    HandOverReturned,
+    HandOverReturned, ContactUpdated, CustomerLinked, EscalationRequested, CallbackRecorded, PersonalDataErased,
 )  # fmt: skip
 _MILESTONES = (MilestoneWarned, MilestoneViolated)
 _COMMANDS = (
     QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, SendHeartbeat, AcceptWork, DeclineWork, StartWork,
-    PauseWork, CompleteWork, FinishWrapUp, ReleaseWork,
+    PauseWork, TakeWork, CompleteWork, FinishWrapUp, ReleaseWork,
 )  # fmt: skip
 
 
@@ -84,12 +92,17 @@ def _edge() -> Stage:
     return Stage(
         name="router.edge",
         topics=("cases", "milestones"),
-        handles={**dict.fromkeys(_CASES, _ON_CASE), **dict.fromkeys(_MILESTONES, _ON_MILESTONE)},
+        handles={
+            **dict.fromkeys(_CASES, _ON_CASE),
+            **dict.fromkeys(_MILESTONES, _ON_MILESTONE),
+            LadderRungReached: _ON_RUNG,
+        },
+        timers={OPENING: _ON_OPENING},
         collections=(
             Collection(
                 name=handlers.ROUTED_CASES,
-                dump=documents.dump_routed,
-                load=documents.load_routed,
+                dump=routed_documents.dump_routed,
+                load=routed_documents.load_routed,
                 expires_after=dt.timedelta(days=730),
             ),
         ),

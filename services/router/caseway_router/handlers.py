@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.milestones import MilestoneViolated, MilestoneWarned
-from caseway.contracts.work_commands import QueueWork, WorkCommand
+from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
+from caseway.contracts.work_commands import WorkCommand
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway.kernel.errors import Rejected, Superseded
 from caseway_router import metrics
-from caseway_router.domain import demand
 from caseway_router.domain.assignment import process
-from caseway_router.domain.demand import Demand
+from caseway_router.domain.demand import stating
+from caseway_router.domain.demand.asking import Demand
+from caseway_router.domain.demand.telling import Occasion
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routed import RoutedCase
+from caseway_router.domain.routing import Router
 from caseway_router.settings import Configuration
 
 ROUTED_CASES = "routed_cases"
@@ -26,28 +28,51 @@ def its_case(message: Message[Any]) -> Iterable[Ref]:
     return (Ref(ROUTED_CASES, message.data.case_id),)
 
 
+def its_waiting_case(message: Message[Due]) -> Iterable[Ref]:
+    """The case that waits for an opening."""
+    return (Ref(ROUTED_CASES, message.data.data["case_id"]),)
+
+
 def on_case(message: Message[CaseFact], states: States, moment: Moment) -> Decision:
     """Something happened to a case."""
     before = states.get(ROUTED_CASES, message.data.case_id)
-    configuration: Configuration = moment.configuration
-    return _stated(before, demand.on_case(before, message.data, configuration.router, message.id))
+    return _stated(before, stating.on_case(before, message.data, _router(moment), _occasion(message.id, moment)))
 
 
 def on_milestone(message: Message[MilestoneWarned | MilestoneViolated], states: States, moment: Moment) -> Decision:
     """A promise is near its end, or broken."""
     before = states.get(ROUTED_CASES, message.data.case_id)
+    return _stated(before, stating.on_milestone(before, message.data, _router(moment)))
+
+
+def on_rung(message: Message[LadderRungReached], states: States, moment: Moment) -> Decision:
+    """A ladder's rung says that somebody must act now."""
+    before = states.get(ROUTED_CASES, message.data.case_id)
+    return _stated(before, stating.on_rung(before, message.data, _router(moment), _occasion(message.id, moment)))
+
+
+def on_opening(message: Message[Due], states: States, moment: Moment) -> Decision:
+    """A queue opens for a case, or closes on it."""
+    due = message.data
+    before = states.get(ROUTED_CASES, due.data["case_id"])
+    return _stated(before, stating.on_due(before, _router(moment), _occasion(due.armed_by, moment)))
+
+
+def _router(moment: Moment) -> Router:
     configuration: Configuration = moment.configuration
-    return _stated(before, demand.on_milestone(before, message.data, configuration.router))
+    return configuration.router
+
+
+def _occasion(cause: str, moment: Moment) -> Occasion:
+    return Occasion(cause=cause, now=moment.now, version=moment.version)
 
 
 def _stated(before: RoutedCase | None, stated: Demand) -> Decision:
-    for command in stated.commands:
-        if isinstance(command, QueueWork) and command.matched_rule is None:
-            metrics.UNMATCHED.inc()
+    metrics.count_stated(stated.tells)
     changes = (
         () if stated.case == before else (Put(collection=ROUTED_CASES, id=stated.case.case_id, value=stated.case),)
     )
-    return Decision(emits=stated.commands, changes=changes)
+    return Decision(emits=stated.tells, changes=changes, timers=stated.timers)
 
 
 def on_command(message: Message[WorkCommand], states: States, moment: Moment) -> Decision:

@@ -9,6 +9,8 @@ from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from caseway.contracts.case_commands import EscalateToDepartment
+from caseway.contracts.wire import WireModel
 from caseway.contracts.work import (
     WorkAccepted,
     WorkDeclined,
@@ -18,6 +20,8 @@ from caseway.contracts.work import (
     WorkQueued,
     WorkRefused,
 )
+from caseway.contracts.work_commands import QueueWork
+from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
 
 WAITING = Gauge("caseway_router_waiting", "Work items that wait, by queue.", ["pool", "queue"])
 OLDEST = Gauge("caseway_router_oldest_seconds", "Age of the oldest work item that waits, by queue.", ["pool", "queue"])
@@ -28,6 +32,14 @@ OFFERS = Counter(
 )
 REFUSED = Counter("caseway_router_refused_total", "Commands refused as a fact.", ["pool"])
 UNMATCHED = Counter("caseway_router_unmatched_total", "Cases that no routing rule fits, sent to the default queue.")
+UNROUTABLE = Counter(
+    "caseway_router_unroutable_total", "Work queued that nobody who is configured may ever take.", ["pool", "queue"]
+)
+POSTPONED = Counter(
+    "caseway_router_postponed_total", "Work that waits for an opening: closed, unstaffed, wished.", ["pool", "reason"]
+)
+MENTIONED = Counter("caseway_router_mentioned_total", "Posts that mention people: asked_for, handed_on.", ["reason"])
+HANDED = Counter("caseway_router_departments_total", "Cases that a rule or a flow hands to a department.")
 OFFER_WAIT = Histogram(
     "caseway_router_offer_wait_seconds",
     "From a work item's entry into its queue to an offer.",
@@ -54,6 +66,24 @@ def timed() -> Iterator[None]:
     began = time.perf_counter()
     yield
     DECISION_SECONDS.observe(time.perf_counter() - began)
+
+
+def count_stated(told: tuple[WireModel, ...]) -> None:
+    """Count what the edge tells; like `count`, twice for a batch that is decided twice."""
+    for each in told:
+        match each:
+            case QueueWork(matched_rule=None):
+                UNMATCHED.inc()
+            case WorkUnroutable():
+                UNROUTABLE.labels(each.pool, each.queue).inc()
+            case WorkPostponed():
+                POSTPONED.labels(each.pool, each.reason).inc()
+            case WorkMentioned():
+                MENTIONED.labels(each.reason).inc()
+            case EscalateToDepartment():
+                HANDED.inc()
+            case _:
+                pass
 
 
 def count(emits: tuple[Any, ...]) -> None:

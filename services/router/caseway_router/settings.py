@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from caseway.kernel.business_hours import BusinessHours
+from caseway.runtime.calendars import WrittenCalendar
+from caseway.runtime.configuration import Inconsistent
+from caseway_router.consistency import faults
+from caseway_router.domain.flows import NamedCalls, Step
+from caseway_router.domain.hours import OpeningHours
+from caseway_router.domain.naming import directory
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routing import Router
-from caseway_router.pool_settings import Queues
-from caseway_router.routing_settings import Routing
+from caseway_router.domain.staffing import Staffing
+from caseway_router.mention_settings import Mentions
+from caseway_router.pool_settings import Queues, hundredths, length
+from caseway_router.routing_settings import Routing, Rule
 from caseway_router.staff_settings import Agents
 
 
@@ -22,12 +31,14 @@ class Configuration(BaseModel):
     queues: Queues
     routing: Routing
     agents: Agents
+    mentions: Mentions = Mentions()
+    calendars: dict[str, WrittenCalendar] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fit_together(self) -> Configuration:
-        faults = tuple(self._faults())
-        if faults:
-            raise ValueError("; ".join(faults))
+        found = tuple(faults(self.queues, self.routing, self.agents, self.mentions, frozenset(self.calendars)))
+        if found:
+            raise Inconsistent(found)
         return self
 
     @cached_property
@@ -36,34 +47,61 @@ class Configuration(BaseModel):
         return {name: self.queues.plan(name, self.agents.of_pool(name)) for name in self.queues.pools}
 
     @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What people call queues and skills, by id."""
+        queues = {name: queue.title for name, queue in self.queues.queues.items()}
+        return queues | dict(self.routing.titles)
+
+    @cached_property
     def router(self) -> Router:
         """The routing rules; what none of them fits goes to the first pool's default queue."""
+        routing = self.routing
         first = next(iter(self.queues.pools.values()))
-        pools = {name: queue.pool for name, queue in self.queues.queues.items()}
-        return self.routing.router(pools, first.default_queue)
+        return Router(
+            rules=tuple(rule.to_domain(self._queue(rule), self._flow(rule)) for rule in routing.rules),
+            pools={name: queue.pool for name, queue in self.queues.queues.items()},
+            default_queue=first.default_queue,
+            languages=routing.languages.to_domain(),
+            weights={channel.value: hundredths(weight) for channel, weight in routing.weights.items()},
+            boosts={"warned": routing.warned_boost, "violated": routing.violated_boost, "rung": routing.rung_boost},
+            by_hand_queue=routing.switch.queue,
+            switch=(routing.switch.field, routing.switch.default),
+            named_calls=self._named_calls(),
+            mention_lists=self.mentions.to_domain(),
+            hours=self._hours(),
+            callbacks=frozenset((*routing.callbacks, "missed", "failed", "wished") if routing.callbacks else ()),
+            staffing=Staffing(pools={name: tuple(plan.agents.values()) for name, plan in self.plans.items()}),
+        )
 
-    def _faults(self) -> Iterator[str]:
-        queues, pools = self.queues.queues, self.queues.pools
-        for rule in self.routing.rules:
-            if rule.queue is not None and rule.queue not in queues:
-                yield f"routing.yaml: rule {rule.name}: a queue of queues.yaml; {rule.queue} is none"
-        for name, agent in self.agents.agents.items():
-            if agent.pool not in pools:
-                yield f"agents.yaml: agent {name}: a pool of queues.yaml; {agent.pool} is none"
-            for queue in agent.queues or ():
-                if queue not in queues:
-                    yield f"agents.yaml: agent {name}: a queue of queues.yaml; {queue} is none"
-        yield from self._unroutable()
+    def _queue(self, rule: Rule) -> str | None:
+        if rule.queue is None and rule.pool is not None and rule.department is None:
+            return self.queues.pools[rule.pool].default_queue
+        return rule.queue
 
-    def _unroutable(self) -> Iterator[str]:
-        """Hard skills that nobody has so well: such a case would wait for ever."""
-        for rule in self.routing.rules:
-            for skill in rule.skills:
-                staff = self.agents.agents.values()
-                able = any(agent.skills.get(skill.skill, 0) >= skill.level for agent in staff)
-                if skill.drop_after_seconds is None and not able:
-                    yield f"routing.yaml: rule {rule.name}: somebody with {skill.skill} so well; it is a hard requirement"
-        spoken = {known for agent in self.agents.agents.values() for known in agent.skills}
-        for language in {*self.routing.languages.skills.values(), self.routing.languages.otherwise}:
-            if language is not None and language not in spoken:
-                yield f"routing.yaml: languages: somebody with the skill {language}"
+    def _flow(self, rule: Rule) -> tuple[Step, ...]:
+        return tuple(step.to_domain() for step in self.routing.flows[rule.flow]) if rule.flow else ()
+
+    def _named_calls(self) -> NamedCalls:
+        written = self.routing.named_calls
+        own = [(name, (name, agent.name)) for name, agent in self.agents.agents.items()]
+        further = [(agent, (name,)) for name, agent in written.names.items()]
+        return NamedCalls(
+            names=directory([*own, *further]),
+            post_to=written.post_to,
+            wait=length(written.wait_seconds),
+            otherwise_queue=written.otherwise_queue,
+        )
+
+    def _hours(self) -> OpeningHours:
+        written = self.routing.hours
+        unstaffed = written.unstaffed_after_seconds
+        return OpeningHours(
+            queues={queue: self._calendar(name) for queue, name in written.queues.items()},
+            languages={language: self._calendar(name) for language, name in written.languages.items()},
+            channels=frozenset(channel.value for channel in written.channels),
+            choices=written.choices,
+            unstaffed_after=None if unstaffed is None else length(unstaffed),
+        )
+
+    def _calendar(self, name: str) -> BusinessHours:
+        return self.calendars[name].built(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +23,30 @@ class RoutedCase:
     turn: Turn = Turn.DESK
     is_merged: bool = False
     """It is part of another case, where the work is."""
+    is_held: bool = False
+    """Somebody holds it back, such as a hand-over that lacks a field: it waits outside every queue."""
     boost: float = 0.0
     """Ranks that its milestones added since it was last wanted."""
+    since: dt.datetime | None = None
+    """When the present need arose; None while there is none."""
+    conversation: str | None = None
+    """The source key of the call or chat, while somebody is on the line."""
+    postponed_until: dt.datetime | None = None
+    """It is queued then, and not before."""
+    is_wished: bool = False
+    """The customer wished that time, or the next attempt was set for it: no opening is earlier."""
+    told: str = ""
+    """Whom the last post about it mentioned, so that nobody is told twice."""
     route: Route | None = None
     """What the pool was last told; the case keeps addressing that pool."""
 
     @property
     def is_wanted(self) -> bool:
         """Whether the desk has to do something about it now."""
-        return self.status is CaseStatus.OPEN and self.turn is Turn.DESK and not self.is_merged
+        is_ours = self.turn is Turn.DESK and not self.is_held and not self.is_merged
+        return self.status is CaseStatus.OPEN and is_ours
+
+    @property
+    def is_on_the_line(self) -> bool:
+        """Whether somebody waits on the telephone or in a chat."""
+        return self.facts.get("talk") == "waiting"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from caseway.kernel.rules import ALWAYS, Condition, first_match
 from caseway.kernel.vocabulary import Channel, Priority
+from caseway_router.domain.flows import NamedCalls, Step
+from caseway_router.domain.hours import OpeningHours
 from caseway_router.domain.items import WHOLE, Requirement
+from caseway_router.domain.staffing import Staffing
 
 Facts = Mapping[str, Any]
 
@@ -29,8 +32,23 @@ FIELDS: Mapping[str, frozenset[Any] | None] = {
     "mailbox": None,
     "form": None,
     "platform": None,
+    "product": None,
+    "state": None,
+    "missing_fields": None,
+    "asked_for": None,
+    "talk": frozenset({"waiting", "answered", "left"}),
+    "callback": frozenset({"abandoned", "no_answer", "voicemail", "callback_requested", "wished", "missed", "failed"}),
+    "escalated": frozenset({True}),
+    "ladders": None,
 }
-"""What a routing rule may look at, and the values it may take; nothing of what the customer wrote."""
+"""What a routing rule may look at, and the values it may take; nothing of what the customer wrote.
+
+`asked_for` is an agent's id; `talk` is how a call or chat stands; `callback` is why the customer is to be called;
+`ladders` are the escalation ladders of which a rung was reached.
+"""
+
+BY_HAND = "by hand"
+"""In place of a rule's name, where a case shall not be routed by rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +57,29 @@ class RoutingRule:
 
     name: str
     queue: str | None
-    """None: such a case is nobody's here, and is not queued."""
+    """None: such a case is nobody's here, and is not queued; with `department`, it is handed to them."""
     when: Condition = ALWAYS
     requirements: tuple[Requirement, ...] = ()
+    asks_language: bool = True
+    """Whether the case's language is a skill that is asked for."""
     case_class: str | None = None
     """In place of the case's own."""
     priority: Priority | None = None
     """In place of the case's own."""
+    boost: float = 0.0
+    """A place further forward, in ranks of priority."""
+    weight: int | None = None
+    """In place of the channel's, in hundredths of a contact."""
+    preferred: tuple[str, ...] = ()
+    """Agents who get it before others, where they may take it."""
+    excluded: frozenset[str] = frozenset()
+    """Agents who do not get it."""
+    department: str | None = None
+    person: str | None = None
+    """Of the department."""
+    mentions: str | None = None
+    """The mention list that is told of it."""
+    flow: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +107,35 @@ class Languages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MentionList:
+    """A channel of the company's, and whom a post there mentions. Source: S2-18."""
+
+    post_to: str
+    mentions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Where a case's work goes."""
 
     pool: str
     queue: str
+    """Empty: it is not queued, but handed to the department."""
     rule: str
     requirements: tuple[Requirement, ...] = ()
     case_class: str | None = None
     priority: Priority = Priority.NORMAL
     weight: int = WHOLE
+    boost: float = 0.0
+    preferred: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    named: str | None = None
+    """Who alone may have it, until a step frees it."""
+    department: str | None = None
+    person: str | None = None
+    posts: tuple[MentionList, ...] = ()
+    steps: tuple[Step, ...] = ()
+    """With the language's skills in their requirements, the earliest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +151,75 @@ class Router:
     weights: Mapping[str, int] = field(default_factory=dict)
     """By channel, in hundredths of a contact; 100 where none is named."""
     boosts: Mapping[str, float] = field(default_factory=dict)
-    """Ranks that a milestone adds: by `warned`, `violated`."""
+    """Ranks that a milestone adds: by `warned`, `violated`; and what a rung that raises adds, by `rung`."""
+    by_hand_queue: str | None = None
+    """For a case that shall not be routed by rules; None: it waits for a person to route it."""
+    switch: tuple[str, bool] = ("", True)
+    """The field by which a contact says whether its case is routed by rules, and what counts when it says nothing."""
+    named_calls: NamedCalls = field(default_factory=lambda: NamedCalls(names={}))
+    mention_lists: Mapping[str, MentionList] = field(default_factory=dict)
+    hours: OpeningHours = field(default_factory=OpeningHours)
+    callbacks: frozenset[str] = frozenset()
+    """Ways to leave a call unanswered after which the customer is called back; other calls just leave."""
+    staffing: Staffing | None = None
+    """None: not known, and nothing is said about cases that nobody could take."""
 
     def route(self, facts: Facts) -> Route | None:
         """Where a case with these facts goes; None when a rule says that it is not routed."""
-        rule = first_match(self.rules, facts) or RoutingRule(name="", queue=self.default_queue)
+        rule = self._rule(facts)
         if rule.queue is None:
-            return None
+            return self._to_department(rule, facts)
+        language = self.languages.requirements(facts) if rule.asks_language else ()
+        named = self._named(facts, rule)
+        steps = sorted((*self.named_calls.steps(named), *rule.flow), key=lambda step: step.after)
         return Route(
             pool=self.pools[rule.queue],
             queue=rule.queue,
             rule=rule.name,
-            requirements=(*self.languages.requirements(facts), *rule.requirements),
+            requirements=(*language, *rule.requirements),
             case_class=rule.case_class or facts.get("class"),
             priority=rule.priority or Priority(facts.get("priority") or Priority.NORMAL),
-            weight=self.weights.get(facts.get("channel") or "", WHOLE),
+            weight=rule.weight or self.weights.get(facts.get("channel") or "", WHOLE),
+            boost=rule.boost,
+            preferred=tuple(dict.fromkeys((*([named] if named else []), *rule.preferred))),
+            excluded=tuple(sorted(rule.excluded)),
+            named=named,
+            posts=tuple(self._posts(facts, rule)),
+            steps=tuple(_in_language(step, language) for step in steps),
         )
+
+    def could_be_taken(self, route: Route, channel: str) -> bool:
+        """Whether anybody who is configured could ever take it."""
+        return self.staffing is None or self.staffing.could(route.pool, route.queue, channel, route.requirements)
+
+    def _rule(self, facts: Facts) -> RoutingRule:
+        if facts.get("by_rules") is False:
+            return RoutingRule(name=BY_HAND, queue=self.by_hand_queue)
+        return first_match(self.rules, facts) or RoutingRule(name="", queue=self.default_queue)
+
+    def _to_department(self, rule: RoutingRule, facts: Facts) -> Route | None:
+        if rule.department is None:
+            return None
+        posts = tuple(self._posts(facts, rule))
+        return Route(pool="", queue="", rule=rule.name, department=rule.department, person=rule.person, posts=posts)
+
+    def _named(self, facts: Facts, rule: RoutingRule) -> str | None:
+        """Who was asked for, where they belong to the queue's pool: another pool's agents cannot be waited for there."""
+        asked_for: str | None = facts.get("asked_for")
+        if asked_for is None or rule.queue is None or asked_for in rule.excluded or self.staffing is None:
+            return None
+        return asked_for if self.staffing.pool_of(asked_for) == self.pools[rule.queue] else None
+
+    def _posts(self, facts: Facts, rule: RoutingRule) -> list[MentionList]:
+        """Who is told: the one who was asked for and nobody else, or the rule's list."""
+        asked_for = facts.get("asked_for")
+        if asked_for is not None and self.named_calls.post_to is not None:
+            return [MentionList(post_to=self.named_calls.post_to, mentions=(asked_for,))]
+        return [self.mention_lists[rule.mentions]] if rule.mentions is not None else []
+
+
+def _in_language(step: Step, language: tuple[Requirement, ...]) -> Step:
+    """The step with the language's skills beside its own, where it asks for skills at all."""
+    if step.requirements is None or not step.keeps_language:
+        return step
+    return replace(step, requirements=(*language, *step.requirements))
