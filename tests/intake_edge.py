@@ -16,7 +16,10 @@ from caseway.contracts.case_commands import AddContact
 from caseway.contracts.contacts import EMAIL_TYPE
 from caseway.contracts.wire import WireModel
 from caseway.kernel.decision import Decision, Delete, Due, Message, Moment, Put, Ref
+from caseway.runtime.applying import FOLLOWS
 from caseway.runtime.configuration import load
+from caseway_intake.adapters.cases import CASES, dump_case
+from caseway_intake.domain import life
 from caseway_intake.edge import edge_stage
 from caseway_intake.settings import Configuration
 
@@ -49,9 +52,11 @@ class _Named:
 class Edge:
     """The edge stage, one contact at a time."""
 
-    def __init__(self, key: bytes = KEY) -> None:
+    def __init__(self, key: bytes = KEY, rules: Configuration | None = None, partition: int = 0) -> None:
+        self.rules = rules or configuration()
+        self.partition = partition
         self._stage = edge_stage(key)
-        self._collections = {each.name: each for each in self._stage.collections}
+        self._collections = {each.name: each for each in (*self._stage.collections, CASES)}
         self._documents: dict[Ref, bytes] = {}
         self._timers: dict[str, Due] = {}
         self._count = 0
@@ -89,10 +94,20 @@ class Edge:
         loaded = bson.decode(document, _OPTIONS) if document else None
         return self._collections[collection].load({"_id": id_, **loaded}) if loaded is not None else None
 
+    def core_opens(self, command: AddContact, number: int) -> None:
+        """The core opens the case of a command, as the edge then sees it."""
+        step = life.Step(cause="c", at=self.now, now=self.now, configuration="v1", rules=configuration().life)
+        case = life.open_case(command, step, number).case
+        self._documents[Ref("cases", case.id)] = bson.encode(dump_case(case))
+
+    def documents(self, collection: str) -> bytes:
+        """All that a collection holds, as it is stored."""
+        return b"".join(stored for ref, stored in self._documents.items() if ref.collection == collection)
+
     def _message(self, data: Any, name: str, type_name: str, extensions: Mapping[str, str]) -> Message[Any]:
         return Message(
             topic="contacts",
-            partition=0,
+            partition=self.partition,
             offset=self._count,
             key="key",
             id=name,
@@ -107,8 +122,12 @@ class Edge:
     def _decide(self, handle: Any, message: Message[Any]) -> Decision:
         if handle.prepare is not None:
             message = dataclasses.replace(message, data=handle.prepare(message))
-        named = {Ref(*ref): self.state(*ref) for ref in handle.needs(message)}
-        moment = Moment(now=self.now, configuration=configuration(), version="v1", lane="intake.edge/0", partitions=12)
+        refs = [Ref(*ref) for ref in handle.needs(message)]
+        named = {ref: self.state(*ref) for ref in refs}
+        for _ in range(FOLLOWS if handle.follows is not None else 0):
+            further = [Ref(*ref) for ref in handle.follows(message, refs, _Named(named))]
+            named |= {ref: self.state(*ref) for ref in further}
+        moment = Moment(now=self.now, configuration=self.rules, version="v1", lane="intake.edge/0", partitions=12)
         decision = handle.decide(message, _Named(named), moment)
         self._apply(decision, message.id)
         return decision

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -43,6 +45,18 @@ FIELDS = frozenset(
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 """ISO 639, such as `pl`."""
+
+
+def folded_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Beginnings of words, as texts are searched for them."""
+    folded = tuple(beginning(fold(word)) for word in words)
+    if not all(each.strip() for each in folded):
+        raise ValueError("words with letters or digits in them")
+    return folded
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none: `priorities` is empty"
 
 
 class _Part(BaseModel):
@@ -128,23 +142,97 @@ class TriageRule(_Part):
     complexity: Literal["basic", "advanced"] | None = None
     preferred_channel: Channel | None = None
     department: str | None = None
+    impact: str | None = None
+    """How many it concerns, in words of `priorities`."""
+    urgency: str | None = None
+    product: str | None = None
+    service: str | None = None
+    """What entitlements call it, where that is not the category."""
     tags: tuple[str, ...] = ()
 
     @field_validator("words", mode="after")
     @classmethod
     def _are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        folded = tuple(beginning(fold(word)) for word in words)
-        if not all(each.strip() for each in folded):
-            raise ValueError("words with letters or digits in them")
-        return folded
+        return folded_words(words)
+
+
+class CampaignEntry(_Part):
+    """One campaign: what a contact that came by it looks like."""
+
+    tag: str = Field(min_length=1, max_length=100)
+    """Exactly as it has to stand in the inquiry, such as `【DMをみた】`."""
+    when: Annotated[Condition, condition_over(FIELDS)] = ALWAYS
+    words: tuple[str, ...] = ()
+    from_on: dt.date | None = None
+    until_on: dt.date | None = None
+
+    @field_validator("words", mode="after")
+    @classmethod
+    def _are_words(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        return folded_words(words)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> CampaignEntry:
+        if self.from_on and self.until_on and self.until_on < self.from_on:
+            raise ValueError("`until_on` not before `from_on`")
+        return self
+
+
+class GuidanceEntry(_Part):
+    """One text that helps the agent, and when."""
+
+    name: str
+    kind: str = "help"
+    when: Annotated[Condition, condition_over(FIELDS | {"category", "product", "class", "state"})] = ALWAYS
+    hides: tuple[str, ...] = ()
+    """Kinds of texts that have no place beside it."""
+
+
+class ClassEntry(_Part):
+    """A class of cases that goes before every priority."""
+
+    priority: Priority = Priority.URGENT
+    statutory: str | None = None
+    """The clock that a law sets, by name."""
+
+
+class RecordTypeEntry(_Part):
+    """The states of one type of record."""
+
+    states: tuple[str, ...] = Field(min_length=1)
+    moves: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _moves_between_states(self) -> RecordTypeEntry:
+        named = {*self.moves, *(each for to in self.moves.values() for each in to)}
+        strange = sorted(named - set(self.states))
+        if strange:
+            raise ValueError(f"`moves` between `states`; not among them: {', '.join(strange)}")
+        return self
 
 
 class Triage(_Part):
     """triage.yaml: what a contact is about, how urgent, in which language."""
 
     languages: Languages
+    priorities: dict[str, dict[str, Priority]] = Field(default_factory=dict)
+    """By impact, then urgency: where no rule names a priority."""
+    classes: dict[str, ClassEntry] = Field(default_factory=lambda: {"data_protection": ClassEntry()})
+    guidance: tuple[GuidanceEntry, ...] = ()
+    campaigns: tuple[CampaignEntry, ...] = ()
+    record_types: dict[Literal["case", "voice"], RecordTypeEntry] = Field(default_factory=dict)
     rules: tuple[TriageRule, ...] = ()
     """Tried in order: for each thing said, the first rule that says it decides; tags add up."""
+
+    @model_validator(mode="after")
+    def _in_known_words(self) -> Triage:
+        urgencies = {urgency for row in self.priorities.values() for urgency in row}
+        for rule in self.rules:
+            if rule.impact is not None and rule.impact not in self.priorities:
+                raise ValueError(f"{rule.name}: `impact` among {_list(self.priorities)}")
+            if rule.urgency is not None and rule.urgency not in urgencies:
+                raise ValueError(f"{rule.name}: `urgency` among {_list(urgencies)}")
+        return self
 
     @model_validator(mode="after")
     def _named_once(self) -> Triage:

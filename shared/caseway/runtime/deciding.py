@@ -90,7 +90,8 @@ class Decider:
             if item.message is None or item.handle is None or item.handle.follows is None or item.error or item.defect:
                 continue
             try:
-                found |= dict.fromkeys(Ref(*ref) for ref in item.handle.follows(item.message, workspace))
+                refs = [Ref(*ref) for ref in item.refs]
+                found |= dict.fromkeys(Ref(*ref) for ref in item.handle.follows(item.message, refs, workspace))
             except Exception:  # noqa: BLE001 - any defect concerns this record alone
                 item.defect = traceback.format_exc()
         return [ref for ref in found if ref not in loaded]

@@ -43,8 +43,8 @@ class Handle:
     decide: Callable[[Message[Any], States, Moment], Decision]
     needs: Callable[[Message[Any]], Iterable[Ref]] = lambda _: ()
     """Names the states that `decide` may look at, from the message alone."""
-    follows: Callable[[Message[Any], States], Iterable[Ref]] | None = None
-    """Names further states by what `needs` brought (the orders of the customer that a number belongs to). They are read
+    follows: Callable[[Message[Any], Sequence[Ref], States], Iterable[Ref]] | None = None
+    """Names further states by what `needs` named and brought (the orders of whose number this is). They are read
     inside the transaction, never cached, so they may be another stage's; what is not loaded yet is a KeyError."""
     prepare: Callable[[Message[Any]], Any] | None = None
     """Slow pure work done once, before the transaction (parsing a mail); its result becomes `message.data`."""

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 from caseway.runtime.stage import Collection, Document
+from caseway_intake.adapters.mail_states import CORRESPONDENTS_COLLECTION, REMEMBERED, dump_claim, load_claim
+from caseway_intake.domain.background import Known, Order, PastCase
 from caseway_intake.domain.conversations import Conversation
 from caseway_intake.domain.customers import Customer, Holder, Point
-from caseway_intake.domain.threading import Claim
-from caseway_intake.handlers.edge import CLAIMS, CONVERSATIONS, CUSTOMERS, POINTS, RECEIVED
-
-_REMEMBERED = dt.timedelta(days=730)
-"""How long a mail may be answered and still meet its case by its Message-ID; later it opens a new one."""
-
-
-def _dump_claim(claim: Claim) -> Document:
-    return {"case_id": claim.case_id, "body": claim.body}
-
-
-def _load_claim(document: Document) -> Claim:
-    return Claim(case_id=document["case_id"], body=document["body"])
-
+from caseway_intake.domain.entitlement import Entitlement
+from caseway_intake.domain.quota import Block, Pool
+from caseway_intake.handlers.edge import (
+    BACKGROUNDS,
+    CLAIMS,
+    CONVERSATIONS,
+    CUSTOMERS,
+    FORM_BLOCKS,
+    FORM_POOLS,
+    POINTS,
+    RECEIVED,
+)
 
 def _dump_received(case_id: str) -> Document:
     return {"case_id": case_id}
@@ -103,11 +104,89 @@ def _load_point(document: Document) -> Point:
     return tuple(Holder(**each) for each in document["holders"])
 
 
+def _dump_known(known: Known) -> Document:
+    return {
+        "orders": [_dump_order(each) for each in known.orders],
+        "cases": [[each.case_id, each.at, each.channel, each.category] for each in known.cases],
+        "entitlements": [_dump_entitlement(each) for each in known.entitlements],
+        "last_contact_at": known.last_contact_at,
+        "last_channel": known.last_channel,
+    }
+
+
+def _load_known(document: Document) -> Known:
+    return Known(
+        orders=tuple(Order(**{**each, "products": tuple(each["products"])}) for each in document["orders"]),
+        cases=tuple(
+            PastCase(case_id=case_id, at=at, channel=channel, category=category)
+            for case_id, at, channel, category in document["cases"]
+        ),
+        entitlements=tuple(map(_load_entitlement, document["entitlements"])),
+        last_contact_at=document["last_contact_at"],
+        last_channel=document["last_channel"],
+    )
+
+
+def _dump_order(order: Order) -> Document:
+    return {
+        "order": order.order,
+        "customer": order.customer,
+        "status": order.status,
+        "at": order.at,
+        "ordered_at": order.ordered_at,
+        "products": list(order.products),
+        "total": order.total,
+    }
+
+
+def _dump_entitlement(entitlement: Entitlement) -> Document:
+    plain = {field.name: getattr(entitlement, field.name) for field in dataclasses.fields(Entitlement)}
+    return plain | {"services": list(entitlement.services), "customers": list(entitlement.customers)}
+
+
+def _load_entitlement(document: Document) -> Entitlement:
+    return Entitlement(
+        **{**document, "services": tuple(document["services"]), "customers": tuple(document["customers"])}
+    )
+
+
+def _dump_pool(pool: Pool) -> Document:
+    return {
+        "booked": {day.isoformat(): count for day, count in pool.booked.items()},
+        "waiting": {day.isoformat(): count for day, count in pool.waiting.items()},
+        "refused": pool.refused,
+        "noticed_on": pool.noticed_on.isoformat() if pool.noticed_on else None,
+    }
+
+
+def load_pool(document: Document) -> Pool:
+    """How many forms are booked, by day."""
+    noticed_on = document["noticed_on"]
+    return Pool(
+        booked={dt.date.fromisoformat(day): count for day, count in document["booked"].items()},
+        waiting={dt.date.fromisoformat(day): count for day, count in document["waiting"].items()},
+        refused=document["refused"],
+        noticed_on=dt.date.fromisoformat(noticed_on) if noticed_on else None,
+    )
+
+
+def _dump_block(block: Block) -> Document:
+    return {"day": block.day.isoformat(), "left": block.left}
+
+
+def _load_block(document: Document) -> Block:
+    return Block(day=dt.date.fromisoformat(document["day"]), left=document["left"])
+
+
 COLLECTIONS = (
-    Collection(name=CLAIMS, dump=_dump_claim, load=_load_claim, shared=True, expires_after=_REMEMBERED),
-    Collection(name=RECEIVED, dump=_dump_received, load=_load_received, shared=True, expires_after=_REMEMBERED),
+    Collection(name=BACKGROUNDS, dump=_dump_known, load=_load_known, shared=True),
+    Collection(name=FORM_POOLS, dump=_dump_pool, load=load_pool, shared=True),
+    Collection(name=FORM_BLOCKS, dump=_dump_block, load=_load_block),
+    Collection(name=CLAIMS, dump=dump_claim, load=load_claim, shared=True, expires_after=REMEMBERED),
+    CORRESPONDENTS_COLLECTION,
+    Collection(name=RECEIVED, dump=_dump_received, load=_load_received, shared=True, expires_after=REMEMBERED),
     Collection(
-        name=CONVERSATIONS, dump=_dump_conversation, load=_load_conversation, shared=True, expires_after=_REMEMBERED
+        name=CONVERSATIONS, dump=_dump_conversation, load=_load_conversation, shared=True, expires_after=REMEMBERED
     ),
     Collection(name=CUSTOMERS, dump=_dump_customer, load=_load_customer, shared=True),
     Collection(name=POINTS, dump=_dump_point, load=_load_point, shared=True),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from caseway_intake.domain.phones import ToE164, plain, same_number
+from caseway_intake.domain.words import fold
 
 MOST_HOLDERS = 50
 """Customers that one point is kept for; a number that more share says nothing about who calls."""
@@ -60,6 +61,8 @@ class Match:
     state: Literal["linked", "candidates", "unlinked"] = "unlinked"
     holder: Holder | None = None
     candidates: tuple[str, ...] = ()
+    holders: tuple[Holder, ...] = ()
+    """What is known of the candidates, in the same order."""
     by: str | None = None
 
 
@@ -146,7 +149,17 @@ def match(evidence: Iterable[tuple[str, Point]]) -> Match:
     if len(customers) == 1:
         by = next(kind for kind, holders in told if customers[0] in holders)
         return Match(state="linked", holder=everybody[customers[0]], by=by)
-    return Match(state="candidates", candidates=tuple(customers[:MOST_HOLDERS]))
+    holders = tuple(everybody[each] for each in customers[:MOST_HOLDERS])
+    return Match(state="candidates", candidates=tuple(each.customer for each in holders), holders=holders)
+
+
+def twins(holders: Iterable[Holder]) -> tuple[str, ...]:
+    """Registrations that share an address or number and also a name: probably one person's, for an SV to decide."""
+    by_name: dict[str, list[str]] = {}
+    for each in holders:
+        if each.name.strip():
+            by_name.setdefault(fold(each.name), []).append(each.customer)
+    return next((tuple(found) for found in by_name.values() if len(found) > 1), ())
 
 
 def merged(customer: Customer, into: str | None) -> Customer:

@@ -18,6 +18,10 @@ _EXTENSION = re.compile(
     r"(?:[,;]?\s*(?:;ext=|ext\.?|extension|wewn?\.?|int\.?|dw\.?|durchwahl|app(?:arat)?\.?|内線(?:番号)?|x|#)\s*[:.]?\s*\d{1,8})\s*$",
     re.IGNORECASE,
 )
+_BRAZIL_WITHOUT_9 = re.compile(r"\+55[1-9]\d[6-9]\d{7}")
+"""Mobile numbers have had a ninth digit since 2016; many address books have not."""
+_MEXICO_WITH_1 = re.compile(r"\+521\d{10}")
+_ARGENTINA_WITH_9 = re.compile(r"\+549\d{10}")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _SCHEME = re.compile(r"^\s*(?:tel|callto|sip|whatsapp):", re.IGNORECASE)
 
@@ -55,4 +59,19 @@ def plain(written: str) -> Written | None:
 def same_number(written: str, region: str, to_e164: ToE164) -> str:
     """What two writings of one number share: E.164, else the bare digits; empty for what is no number."""
     number = plain(written)
-    return (to_e164(number.digits, region) or number.digits) if number else ""
+    return one_variant(to_e164(number.digits, region) or number.digits) if number else ""
+
+
+def one_variant(number: str) -> str:
+    """One of the writings that a country has for one mobile number. Source: semantics 5.10, "Key variants per country".
+
+    >>> one_variant("+551187654321"), one_variant("+5215512345678"), one_variant("+5491123456789")
+    ('+5511987654321', '+525512345678', '+541123456789')
+    """
+    if _BRAZIL_WITHOUT_9.fullmatch(number):
+        return f"{number[:5]}9{number[5:]}"
+    if _MEXICO_WITH_1.fullmatch(number):
+        return f"+52{number[4:]}"
+    if _ARGENTINA_WITH_9.fullmatch(number):
+        return f"+54{number[4:]}"
+    return number

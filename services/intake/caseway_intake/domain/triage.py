@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from caseway.kernel.rules import Condition
+from caseway.kernel.vocabulary import Priority
 from caseway_intake.domain.words import fold, has_any
 
 Detect = Callable[[str, tuple[str, ...]], tuple[str, float]]
@@ -18,7 +19,18 @@ _DETECTED_ON = 200
 """Characters that tell a language; twice as many take twice the time, and tell no more."""
 _FEWEST_LETTERS = 8
 """A text of fewer letters, such as `OK`, tells no language."""
-_ASPECTS = ("category", "priority", "class_", "complexity", "preferred_channel", "department")
+_ASPECTS = (
+    "category",
+    "priority",
+    "class_",
+    "complexity",
+    "preferred_channel",
+    "department",
+    "impact",
+    "urgency",
+    "product",
+    "service",
+)
 
 
 class Rule(Protocol):
@@ -42,6 +54,34 @@ class Rule(Protocol):
     @property
     def tags(self) -> tuple[str, ...]:
         """Added where it applies."""
+        ...
+
+
+class ClassRule(Protocol):
+    """What belonging to a class means, such as `data_protection`."""
+
+    @property
+    def priority(self) -> Priority:
+        """Of every case of the class."""
+        ...
+
+    @property
+    def statutory(self) -> str | None:
+        """The clock that the law sets, by name."""
+        ...
+
+
+class RecordTypeRule(Protocol):
+    """The states of one type of record (S1-25)."""
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """In order; a new record has the first."""
+        ...
+
+    @property
+    def moves(self) -> Mapping[str, tuple[str, ...]]:
+        """From each state, where it may go; a state that is not named may go anywhere."""
         ...
 
 
@@ -93,6 +133,51 @@ def judge(rules: Iterable[Rule], facts: Mapping[str, Any]) -> Judgement:
     return Judgement(aspects=aspects, tags=tuple(tags), rules=deciding)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tongue:
+    """Which language routes a contact, and in which it is answered."""
+
+    language: str
+    confidence: float | None
+    """Of the text's language; none where the text did not tell."""
+    reply: str
+
+
+def priority_of(
+    judgement: Judgement, class_: ClassRule | None, priorities: Mapping[str, Mapping[str, Priority]]
+) -> tuple[Priority, str | None]:
+    """The priority and what decided it: the class, else a rule, else impact and urgency together (S4-05, S4-20)."""
+    named: Priority | None = judgement.aspects.get("priority")
+    if class_ is not None and (named is None or class_.priority.rank > named.rank):
+        return class_.priority, "class"
+    if named is not None:
+        return named, judgement.rules.get("priority")
+    impact, urgency = judgement.aspects.get("impact"), judgement.aspects.get("urgency")
+    found = priorities.get(impact or "", {}).get(urgency or "")
+    return (found, "impact-and-urgency") if found else (Priority.NORMAL, None)
+
+
+def may_move(rule: RecordTypeRule | None, before: str | None, after: str) -> bool:
+    """Whether a record of this type may go from one of its own states to another."""
+    if rule is None or after not in rule.states:
+        return False
+    return before is None or after in rule.moves.get(before, rule.states)
+
+
+def tongue_of(
+    text: str, hints: Iterable[str | None], preferred: str | None, languages: Languages, detect: Detect
+) -> Tongue:
+    """The text's language where it tells, else the first hint; and the customer's own for the answer (S4-10)."""
+    found, confidence = _detected(text, languages, detect)
+    language = found or _hinted(hints, languages)
+    wanted = (preferred or "").lower()[:2]
+    return Tongue(
+        language=language,
+        confidence=confidence if found else None,
+        reply=wanted if wanted in languages.known else language,
+    )
+
+
 def language_of(text: str, hints: Iterable[str | None], languages: Languages, detect: Detect) -> str:
     """The text's language where it tells; else the first hint that the desk knows; else the default.
 
@@ -102,10 +187,17 @@ def language_of(text: str, hints: Iterable[str | None], languages: Languages, de
         languages: of the desk.
         detect: the detector.
     """
+    return tongue_of(text, hints, None, languages, detect).language
+
+
+def _detected(text: str, languages: Languages, detect: Detect) -> tuple[str, float]:
     sample = text[:_DETECTED_ON]
-    if sum(map(str.isalpha, sample)) >= _FEWEST_LETTERS:
-        detected, probability = detect(sample, languages.known)
-        if detected and probability >= languages.confidence:
-            return detected
+    if sum(map(str.isalpha, sample)) < _FEWEST_LETTERS:
+        return "", 0.0
+    detected, probability = detect(sample, languages.known)
+    return (detected, round(probability, 3)) if detected and probability >= languages.confidence else ("", 0.0)
+
+
+def _hinted(hints: Iterable[str | None], languages: Languages) -> str:
     known = (each.lower()[:2] for each in hints if each)
     return next((each for each in known if each in languages.known), languages.default)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from caseway.contracts.contacts import (
@@ -13,46 +14,69 @@ from caseway.contracts.contacts import (
     PhoneContact,
     WebContact,
 )
-from caseway.contracts.customers import CustomerMerged, CustomerRecorded
+from caseway.contracts.customers import CustomerMerged, CustomerRecorded, EntitlementRecorded, OrderChanged
 from caseway.kernel.decision import Decision, Due, Message, Moment, Ref, States
 from caseway.runtime.stage import Handle
 from caseway_intake.domain import admission
-from caseway_intake.domain.admission import mails, registry, talks, written
-from caseway_intake.domain.admission.draft import CLAIMS, CONVERSATIONS, CUSTOMERS, POINTS, RECEIVED
+from caseway_intake.domain.admission import floods, mails, registry, shop, talks, written
+from caseway_intake.domain.admission.knowledge import (
+    BACKGROUNDS,
+    CLAIMS,
+    CONVERSATIONS,
+    CUSTOMERS,
+    FORM_BLOCKS,
+    FORM_POOLS,
+    POINTS,
+    RECEIVED,
+)
 from caseway_intake.domain.mail.body import HtmlToText
 from caseway_intake.domain.mail.mail import Mail
 from caseway_intake.domain.mail.reading import Envelope, read_mail
 
-__all__ = ["CLAIMS", "CONVERSATIONS", "CUSTOMERS", "POINTS", "RECEIVED", "handles", "prepare_mail", "timers"]
+__all__ = [
+    "BACKGROUNDS",
+    "CLAIMS",
+    "CONVERSATIONS",
+    "CUSTOMERS",
+    "FORM_BLOCKS",
+    "FORM_POOLS",
+    "POINTS",
+    "RECEIVED",
+    "handles",
+    "prepare_mail",
+    "timers",
+]
 
 PrepareMail = Callable[[Message[bytes]], Mail]
 _Admit = Callable[[Any, admission.Knowledge], Decision]
 _Needs = Callable[[Any], Iterable[Ref]]
 
 
-def prepare_mail(message: Message[bytes], key: bytes, html_to_text: HtmlToText) -> Mail:
+def prepare_mail(message: Message[bytes], key: bytes, html_to_text: HtmlToText, sanitise: HtmlToText) -> Mail:
     """The mail that the bytes are, read once."""
     told = message.extensions
     recipients = (each.strip().lower() for each in told.get("rcptto", "").split(","))
     envelope = Envelope(mailfrom=told.get("mailfrom"), rcptto=tuple(each for each in recipients if each))
-    return read_mail(message.data, envelope, key, html_to_text)
+    return read_mail(message.data, envelope, key, html_to_text, sanitise)
 
 
 def handles(tools: admission.Tools, prepare: PrepareMail) -> Mapping[type | str, Handle]:
-    """Every contact, and what CRM says of customers."""
+    """Every contact, and what CRM and shop say of customers."""
 
     def handle(admit: _Admit, needs: _Needs) -> Handle:
         return _handle(admit, needs, tools)
 
     return {
-        EMAIL_TYPE: _handle(admission.admit_mail, mails.needs_of_mail, tools, prepare),
+        EMAIL_TYPE: _mail_handle(tools, prepare),
         ChatContact: handle(admission.admit_chat, talks.needs_of_chat),
         PhoneContact: handle(admission.admit_call, talks.needs_of_call),
-        WebContact: handle(admission.admit_form, written.needs_of_form),
+        WebContact: _form_handle(tools),
         MessageContact: handle(admission.admit_message, written.needs_of_message),
         DeskContact: handle(admission.admit_desk, written.needs_of_desk),
         CustomerRecorded: handle(admission.record_customer, registry.needs_of_record),
         CustomerMerged: handle(admission.merge_customer, registry.needs_of_merge),
+        OrderChanged: handle(admission.record_order, shop.needs_of_order),
+        EntitlementRecorded: handle(admission.record_entitlement, shop.needs_of_entitlement),
     }
 
 
@@ -65,16 +89,41 @@ def timers(tools: admission.Tools) -> Mapping[str, Handle]:
     return {registry.REFRESH_POINTS: _handle(refresh, registry.needs_of_refresh, tools)}
 
 
+def _mail_handle(tools: admission.Tools, prepare: PrepareMail) -> Handle:
+    handle = _handle(admission.admit_mail, mails.needs_of_mail, tools, prepare)
+
+    def follows(message: Message[Any], refs: Sequence[Ref], states: States) -> Iterable[Ref]:
+        yield from mails.follows_of_mail(message.data, states)
+        yield from admission.follows(refs, states)
+
+    return dataclasses.replace(handle, follows=follows)
+
+
+def _form_handle(tools: admission.Tools) -> Handle:
+    """A form also needs what its lane may still take today."""
+    handle = _handle(admission.admit_form, written.needs_of_form, tools)
+
+    def needs(message: Message[Any]) -> Iterable[Ref]:
+        yield from handle.needs(message)
+        yield from floods.needs_of_quota(message.partition)
+
+    return dataclasses.replace(handle, needs=needs)
+
+
 def _handle(admit: _Admit, needs: _Needs, tools: admission.Tools, prepare: PrepareMail | None = None) -> Handle:
     """A handle whose decision sees the message's data and what is known."""
 
     def decide(message: Message[Any], states: States, moment: Moment) -> Decision:
-        return admit(message.data, _known(message, states, moment, tools))
+        known = _known(message, states, moment, tools)
+        return admission.remembered(admit(message.data, known), known)
 
     def needed(message: Message[Any]) -> Iterable[Ref]:
         return needs(message.data)
 
-    return Handle(decide=decide, needs=needed, prepare=prepare)
+    def follows(_message: Message[Any], refs: Sequence[Ref], states: States) -> Iterable[Ref]:
+        return admission.follows(refs, states)
+
+    return Handle(decide=decide, needs=needed, prepare=prepare, follows=follows)
 
 
 def _known(message: Message[Any], states: States, moment: Moment, tools: admission.Tools) -> admission.Knowledge:
@@ -86,4 +135,5 @@ def _known(message: Message[Any], states: States, moment: Moment, tools: admissi
         states=states,
         rules=moment.configuration,
         tools=tools,
+        lane=message.partition,
     )

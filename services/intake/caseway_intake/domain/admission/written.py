@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from caseway.contracts.voice_commands import DeclareIncident
 from caseway.kernel.decision import Decision, Put, Ref
 from caseway.kernel.ids import case_id
 from caseway.kernel.vocabulary import Channel
+from caseway_intake.domain import background
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files
 from caseway_intake.domain.admission.draft import (
     CONVERSATIONS,
@@ -21,7 +23,10 @@ from caseway_intake.domain.admission.draft import (
     complete,
     needs_of_party,
 )
+from caseway_intake.domain.admission.floods import within_quota
+from caseway_intake.domain.admission.knowledge import BACKGROUNDS
 from caseway_intake.domain.conversations import Conversation, message_event
+from caseway_intake.domain.forms import faults_of
 
 MEANINGS = {
     "subject": "subject",
@@ -64,6 +69,8 @@ def needs_of_form(contact: WebContact) -> Iterable[Ref]:
     emails = (contact.customer.email, *(each for each in texts if "@" in each))
     phones = (contact.customer.phone, *(each for each in texts if len(each) <= 40))
     yield from (Ref(*each) for each in needs_of_party(emails, phones, contact.customer.id))
+    orders = (value for name, value in contact.fields.items() if "order" in name.casefold() or name == "注文番号")
+    yield from (Ref(BACKGROUNDS, background.of_order(str(each))) for each in orders if isinstance(each, str | int))
 
 
 def needs_of_message(contact: MessageContact) -> Iterable[Ref]:
@@ -81,9 +88,16 @@ def needs_of_desk(contact: DeskContact) -> Iterable[Ref]:
 
 
 def admit_form(contact: WebContact, known: Knowledge) -> Decision:
-    """A form opens a case; sent again, it is the same one."""
+    """A form opens a case, when the day has room for it; sent again, it is the same one."""
     key = form_key(contact)
-    return _once(key, case_id(key), _form_draft(contact, key, known), known)
+    decision = _once(key, case_id(key), _form_draft(contact, key, known), known)
+    form, rules = known.rules.forms.forms.get(contact.form), known.rules.forms.quota
+    (command,) = decision.emits
+    is_free = command.class_ is not None or (form is not None and form.bypasses_quota)
+    if rules is None or is_free or not decision.changes:
+        return decision
+    placed = within_quota(command, rules, known)
+    return placed if placed.parks else dataclasses.replace(decision, emits=()) + placed
 
 
 def admit_message(contact: MessageContact, known: Knowledge) -> Decision:
@@ -91,14 +105,14 @@ def admit_message(contact: MessageContact, known: Knowledge) -> Decision:
     key, conversation = message_key(contact), _conversation(contact)
     received: str | None = known.states.get(RECEIVED, key)
     if received is not None:
-        return _once(key, received, _message_draft(contact, key, received, "conversation"), known)
+        return _once(key, received, _message_draft(contact, key, received, "conversation", known), known)
     before: Conversation | None = known.states.get(CONVERSATIONS, conversation)
     silence = dt.timedelta(hours=known.rules.mailboxes.message_silence_hours)
     turnout = message_event(before, key, known.now, silence)
     matched_by = "conversation" if turnout.outcome == "adds" else None
     case = turnout.conversation.case_id
     put = Put(collection=CONVERSATIONS, id=conversation, value=turnout.conversation)
-    return _once(key, case, _message_draft(contact, key, case, matched_by), known) + Decision(changes=(put,))
+    return _once(key, case, _message_draft(contact, key, case, matched_by, known), known) + Decision(changes=(put,))
 
 
 def admit_desk(contact: DeskContact, known: Knowledge) -> Decision:
@@ -137,6 +151,8 @@ def _form_draft(contact: WebContact, key: str, known: Knowledge) -> Draft:
         phone=written.phone or said.get("phone"),
     )
     text = said.get("text") or "\n".join(f"{name}: {value}" for name, value in contact.fields.items())
+    form = known.rules.forms.forms.get(contact.form)
+    is_invalid = form is not None and bool(faults_of(form, contact.fields))
     return Draft(
         case_id=case_id(key),
         source_key=key,
@@ -149,6 +165,7 @@ def _form_draft(contact: WebContact, key: str, known: Knowledge) -> Draft:
         hints=(contact.language, _form_language(contact.form, known)),
         facts={"form": contact.form, "sender": party.email, "fields": rest},
         judged={"fields": rest},
+        tags=("form-invalid",) if is_invalid else (),
     )
 
 
@@ -176,7 +193,7 @@ def _conversation(contact: MessageContact) -> str:
     return f"message:{contact.platform}:{contact.conversation}"
 
 
-def _message_draft(contact: MessageContact, key: str, case: str, matched_by: str | None) -> Draft:
+def _message_draft(contact: MessageContact, key: str, case: str, matched_by: str | None, known: Knowledge) -> Draft:
     sender, files, attributes = contact.sender, linked_files(contact.attachments), bounded(contact.attributes)
     return Draft(
         case_id=case,
@@ -191,12 +208,20 @@ def _message_draft(contact: MessageContact, key: str, case: str, matched_by: str
             "attachments": files,
             "public": contact.public,
             "reply_to": _short(sender.phone or sender.id),
+            "reply_until": _reply_until(contact, known),
             "attributes": attributes,
             "matched_by": matched_by,
         },
         hints=(contact.language,),
         facts=_message_facts(contact, attributes),
+        tags=("public",) if contact.public else (),
     )
+
+
+def _reply_until(contact: MessageContact, known: Knowledge) -> dt.datetime | None:
+    """Until when the platform takes a free answer: WhatsApp, a day after the customer's last word (S4-02)."""
+    rule = known.rules.platforms.get(contact.platform.casefold())
+    return known.time + dt.timedelta(hours=rule.answer_hours) if rule and rule.answer_hours else None
 
 
 def _message_facts(contact: MessageContact, attributes: Mapping[str, Any]) -> dict[str, Any]:
