@@ -295,7 +295,7 @@ class TestHours:
         case = EdgeCase(desk(), MONDAY + 11 * HOUR)
         assert words(case.called()) == ["queue"]
         left, told = case.passes(HOUR)
-        assert (left.reason, told.reason, told.until) == ("closed", "closed", MONDAY + 24 * HOUR)
+        assert (left.reason, told.reason, told.until) == ("out_of_hours", "closed", MONDAY + 24 * HOUR)
         assert words(case.passes(13 * HOUR)) == ["queue"]
 
     def test_whoever_was_answered_before_it_closed_goes_on(self) -> None:

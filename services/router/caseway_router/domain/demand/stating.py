@@ -98,7 +98,7 @@ def on_due(case: RoutedCase | None, router: Router, occasion: Occasion) -> Deman
     if case.postponed_until is None and case.is_on_the_line and case.route is not None:
         away = asking.closed(case, case.route, router, occasion)
         if away is not None and away.until is not None:
-            told = telling.withdraw(case, case.route, away.reason)
+            told = telling.withdraw(case, case.route, "out_of_hours")
             return asking.postpone(case, case.route, away, router, occasion).after(told)
     raise Superseded("it does not wait for an opening")
 

@@ -61,6 +61,8 @@ def queue(case: RoutedCase, route: Route, occasion: Occasion, reason: str, route
         reason=reason,
         matched_rule=route.rule or None,
         steps=tuple(_step(each) for each in sorted(steps, key=lambda step: step.after)),
+        named_seconds=None if route.named is None else router.named_calls.wait.total_seconds(),
+        attributes={"conversation": case.conversation} if case.conversation else {},
     )
 
 
