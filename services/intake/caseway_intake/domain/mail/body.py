@@ -11,6 +11,7 @@ from caseway_intake.domain.mail.charsets import decode
 from caseway_intake.domain.mail.fields import decode_words, parameters
 from caseway_intake.domain.mail.mail import Attachment
 from caseway_intake.domain.mail.parts import Part, read_parts
+from caseway_intake.domain.mail.tnef import Packed, unpack
 
 HtmlToText = Callable[[str], str]
 
@@ -22,6 +23,7 @@ _LONGEST_HTML = 1_000_000
 _EMBEDDED_LEVELS = 3
 _FILE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:]+")
 _SHOWN = frozenset({"text/plain", "text/html"})
+_OUTLOOKS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Body:
     """What has no plain form."""
     pages: list[str] = field(default_factory=list)
     """Whatever is HTML, also what has a plain form."""
+    packed: list[str] = field(default_factory=list)
+    """Texts and pages out of Outlook's own format, for a mail that has no other."""
     attachments: list[Attachment] = field(default_factory=list)
     faults: set[str] = field(default_factory=set)
 
@@ -51,7 +55,12 @@ def read_body(mail: Part, html_to_text: HtmlToText) -> tuple[str, Body]:
 
 def _text(body: Body, html_to_text: HtmlToText) -> str:
     plain = "\n\n".join(each for each in body.plain if each.strip())
-    return plain or "\n\n".join(html_to_text(each) for each in body.html)
+    shown = plain or "\n\n".join(html_to_text(each) for each in body.html)
+    return shown if shown.strip() else "\n\n".join(_read(each, html_to_text) for each in body.packed)
+
+
+def _read(packed: str, html_to_text: HtmlToText) -> str:
+    return html_to_text(packed) if packed.lstrip().startswith("<") else packed
 
 
 def _collect(part: Part, body: Body, *, is_root: bool = False) -> None:
@@ -80,6 +89,7 @@ def _choose(part: Part, body: Body) -> None:
     body.attachments += forms.attachments
     body.faults |= forms.faults
     body.pages += forms.pages
+    body.packed += forms.packed
     if any(each.strip() for each in forms.plain):
         body.plain += forms.plain
     else:
@@ -100,25 +110,61 @@ def _show(part: Part, body: Body) -> None:
 
 
 def _attach(part: Part, body: Body) -> None:
-    if len(body.attachments) >= MOST_ATTACHMENTS:
-        body.faults.add("mail-cut")
-        return
     content = part.content
-    body.attachments.append(
+    if part.media_type in _OUTLOOKS or _name(part).lower() == "winmail.dat":
+        try:
+            _unpack(content, body)
+        except ValueError:
+            body.faults.add("mail-broken")
+        else:
+            return
+    _append(
+        body,
         Attachment(
             name=_name(part) or _invented_name(part, len(body.attachments) + 1),
             media_type=part.media_type,
             digest=digest(content),
             content=content,
             content_id=part.fields.plain("content-id").strip(" <>")[:200],
-        )
+        ),
+    )
+
+
+def _append(body: Body, file: Attachment) -> None:
+    if len(body.attachments) >= MOST_ATTACHMENTS:
+        body.faults.add("mail-cut")
+        return
+    body.attachments.append(file)
+
+
+def _unpack(content: bytes, body: Body) -> None:
+    """What Outlook packed in its own format: files, and the text for a mail that says nothing else."""
+    pack = unpack(content)
+    if pack.html:
+        body.pages.append(pack.html)
+    body.packed += [each for each in (pack.text,) if each.strip()] or [each for each in (pack.html,) if each]
+    for file in pack.files:
+        _append(body, _unpacked(file, len(body.attachments) + 1))
+
+
+def _unpacked(file: Packed, number: int) -> Attachment:
+    return Attachment(
+        name=_plain_name(file.name) or f"part-{number}.bin",
+        media_type=file.media_type[:100],
+        digest=digest(file.content),
+        content=file.content,
+        content_id=file.content_id.strip(" <>")[:200],
     )
 
 
 def _name(part: Part) -> str:
     """A file's name without any path."""
     written = parameters(part.fields.plain("content-disposition")).get("filename") or part.parameters.get("name", "")
-    return _FILE_NAME.sub("_", decode_words(written).rpartition("/")[2].rpartition("\\")[2]).strip(" ._")[:200]
+    return _plain_name(decode_words(written))
+
+
+def _plain_name(name: str) -> str:
+    return _FILE_NAME.sub("_", name.rpartition("/")[2].rpartition("\\")[2]).strip(" ._")[:200]
 
 
 def _invented_name(part: Part, number: int) -> str:

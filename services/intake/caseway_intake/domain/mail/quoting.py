@@ -22,19 +22,22 @@ _ATTRIBUTION = re.compile(
       On\ [^\n]{4,160}(?:\n[^\n]{0,120})??\ ?wrote:
     | (?:W\ dniu|Dnia|W\ )[^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał|pisze|napisał\(a\)|napisała|napisali)[^\n]{0,60}:
     | (?:pt|pon|wt|śr|czw|sob|niedz|niedz\.)\.?,?\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał)[^\n]{0,60}:
+    | Wiadomość\ napisana\ przez\ [^\n]{1,160}(?:\n[^\n]{0,120})?\ w\ dniu\ [^\n]{4,80}:
     | (?:Am|Den)\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?schrieb[^\n]{0,120}:
-    | \d{4}[年/][^\n]{4,160}(?:\n[^\n]{0,120})?(?::|wrote:|のメール:|書きました[::]?)
-    | [^\n]{1,100}さんは書きました[::]?
+    | [^\n]{1,100}\ schrieb\ am\ [^\n]{4,120}:
+    | [(（]?\d{4}[年/-][^\n]{4,160}(?:\n[^\n]{0,120})?(?:[:：]|wrote:|のメール[:：]|書きました[:：]?)
+    | [^\n]{1,100}(?:さんは|は)\s?書きました[:：]?
+    | [^\n]{1,100}[ ]wrote[ ]\(\d{4}[^\n]{4,60}\):
     )[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
 )
 _SEPARATOR = re.compile(
     r"""^[ \t]*(?:
-      -{2,}\ ?(?:Original\ Message|Original\ message|Oryginalna\ wiadomość|Wiadomość\ oryginalna
-        |Ursprüngliche\ Nachricht|Original-?Nachricht|元のメッセージ|Original\ Appointment)\ ?-{2,}
-    | _{10,}[ \t]*\n+(?=(?:From|Od|Von|差出人):)
-    | \*?(?:From|Od|Von|差出人)\*?:[^\n]{1,200}\n(?:[^\n]{1,200}\n){0,2}?
-      [ \t]*\*?(?:Sent|Date|Wysłano|Wysłane|Data|Gesendet|Datum|送信日時|日付)\*?:
+      -{2,}\ ?(?:Original\ Message|Original\ message|Oryginalna\ wiadomość|Wiadomość\ oryginalna|Oryginalna\ Wiadomość
+        |Ursprüngliche\ (?:Nachricht|Mail)|Original-?(?:Nachricht|Mail)|元のメッセージ|オリジナルメッセージ|Original\ Appointment)\ ?-{2,}
+    | _{10,}[ \t]*\n+(?=(?:From|Od|Von|差出人|送信者)[:：])
+    | \*?(?:From|Od|Von|差出人|送信者|Gesendet|Wysłano|Sent)\*?[:：][^\n]{1,200}\n(?:[^\n]{1,200}\n){0,2}?
+      [ \t]*\*?(?:Sent|Date|Wysłano|Wysłane|Data|Gesendet|Datum|送信日時|送信済み|日付|日時|Von|Od|From)\*?[:：]
     )""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -43,16 +46,32 @@ _FORWARDED = re.compile(
     r"|Weitergeleitete[ ]Nachricht|転送(?:された)?メッセージ)|^Begin forwarded message:",
     re.MULTILINE | re.IGNORECASE,
 )
-_HINTS = ("--", "___", "From", "Od:", "Von", "差出人", "wrote", "napisa", "pisze", "schrieb", ":\n")
+_HINTS = (
+    *("--", "___", "From", "Od:", "Von", "差出人", "送信者", "wrote", "napisa", "pisze", "schrieb", "書きました"),
+    *(":\n", "：\n", ": \n", "Gesendet:", "Wysłano:", "Sent:"),
+)
 """Without one of these no quotation begins: spares most mails the patterns."""
 _QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
 _DATED = re.compile(r"\d")
 _SIGNATURE = re.compile(r"^--[ \t]?$", re.MULTILINE)
 _MOBILE = re.compile(
-    r"^(?:Sent from my |Sent from (?:Outlook|Mail|Yahoo)|Get Outlook for |Wysłan[eo] z |Pobierz program Outlook|Von meinem |Gesendet von "
-    r"|Gesendet mit |Diese Nachricht wurde von meinem |iPhoneから送信|(?:私の|マイ)?\w{0,20}から送信)[^\n]{0,80}$",
+    r"^(?:Sent from my |Sent from (?:Outlook|Mail|Yahoo|Proton|Samsung)|Sent via |Get Outlook for |Wysłan[eoay] z |"
+    r"Wysłane przez |Pobierz (?:program|aplikację) Outlook|Von meinem |Gesendet von |Gesendet mit |Gesendet über |"
+    r"Holen Sie sich Outlook|Outlook für (?:iOS|Android)|Diese Nachricht wurde von meinem |Mein (?:iPhone|Handy) |"
+    r"iPhoneから送信|(?:私の|マイ)?\w{0,20}から送信|(?:iOS|Android)[ ]?版の? ?Outlook|Outlook for (?:iOS|Android))[^\n]{0,80}$",
     re.MULTILINE,
 )
+_CLOSING = re.compile(
+    r"^[ \t]*(?:(?:z )?(?:serdecznie )?pozdraw\w+|z (?:wyrazami szacunku|poważaniem)|łączę (?:wyrazy szacunku|pozdrowienia)"
+    r"|(?:mit )?(?:freundlich\w+|viele\w*|best\w+|lieb\w+|schön\w+|herzlich\w+) (?:gr(?:ü|ue)(?:ß|ss)\w*)(?: aus \w+)?|mfg|hochachtungsvoll"
+    r"|(?:with )?(?:best|kind|warm|many)(?:est)? (?:regards|wishes|thanks)|regards|yours (?:sincerely|faithfully|truly)"
+    r"|sincerely(?: yours)?|cheers)[ \t]*[,.!]?[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line by which a letter ends in Polish, German and English; below it stand a name and where to reach it."""
+_SAYS_MORE = re.compile(r"^[ \t]*P\.? ?S\b|[?？]\s*$|^[^\n]{81,}$", re.MULTILINE | re.IGNORECASE)
+"""What shows that the letter goes on below its closing."""
+_REACHES = re.compile(r"@|(?:tel|fax|電話|携帯|mail|〒)|株式会社|有限会社|\d{2,4}-\d{2,4}-\d{3,4}", re.IGNORECASE)
 _RULE = re.compile(
     r"^[ \t]*([-=*_\u2500-\u2503\u2550\uff0d\uff1d\u30fc\u2015\u2014\u2013\uff0a\u2606\u2605\u25c6\u25a0])\1{5,}[ \t]*$",
     re.MULTILINE,
@@ -142,6 +161,8 @@ def _cut_signature(new: str) -> tuple[str, str]:
         start = _last_line(new)
     if start is None:
         start = _ruled(new, begin)
+    if start is None:
+        start = _closing(new, begin)
     return (new, "") if start is None else (new[:start], new[start:])
 
 
@@ -157,11 +178,23 @@ def _is_short(tail: str) -> bool:
 
 
 def _ruled(new: str, begin: int) -> int | None:
-    """Where a block between two rules ends the text, as Japanese signatures do."""
+    """Where a block between two rules ends the text, as Japanese signatures do; or below one, where it says an address."""
     tail = new[begin:]
     if not any(each in tail for each in _RULES):
         return None
     rules = list(_RULE.finditer(new, begin))[-2:]
-    if len(rules) < 2 or new[rules[1].end() :].strip() or not _is_short(new[rules[0].start() :]):
+    if not rules or not _is_short(new[rules[0].start() :]):
         return None
-    return rules[0].start()
+    if len(rules) == 2 and not new[rules[1].end() :].strip():
+        return rules[0].start()
+    below = new[rules[-1].end() :]
+    return rules[-1].start() if _REACHES.search(below) and not _SAYS_MORE.search(below) else None
+
+
+def _closing(new: str, begin: int) -> int | None:
+    """Where a letter's closing words begin, with a name below them and nothing more."""
+    found = next(_CLOSING.finditer(new, begin), None)
+    if found is None or not new[: found.start()].strip():
+        return None
+    below = new[found.end() :]
+    return found.start() if below.strip() and _is_short(below) and not _SAYS_MORE.search(below) else None
