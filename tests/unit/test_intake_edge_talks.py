@@ -75,7 +75,7 @@ def test_later_words_files_and_answers_are_added_to_the_chats_case(edge: Edge) -
     answer = command_of(edge.contact(chat(text="One moment.", kind="agent")))
     file = LinkedFile(name="photo.jpg", media_type="image/jpeg", size=10, url="https://example.com/p")
     photo = command_of(edge.contact(chat("file", None, file=file)))
-    end = command_of(edge.contact(chat("ended", None)))
+    end, _ = edge.contact(chat("ended", None)).emits
     assert {each.case_id for each in (answer, photo, end)} == {opening.case_id}
     assert {each.source_key for each in (answer, photo, end)} == {"chat:c-1"}
     assert [each.matched_by for each in (answer, photo, end)] == ["conversation"] * 3

@@ -97,6 +97,8 @@ class Mailboxes(_Part):
     numbers: tuple[DialledNumber, ...] = ()
     message_silence_hours: float = Field(default=72, gt=0)
     """After this long without a word, the next message of a conversation begins a new case."""
+    chat_continues_hours: float = Field(default=48, ge=0, le=14 * 24)
+    """So long after a chat, a mail of the same customer about the same matter joins its case."""
 
     @model_validator(mode="after")
     def _each_once(self) -> Mailboxes:

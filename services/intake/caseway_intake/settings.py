@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.entitlement import Model
-from caseway_intake.domain.forms import OWN_FIELDS
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.vocabulary import Channel
 from caseway.runtime.calendars import WrittenCalendar
 from caseway_intake.case_settings import Life, Privacy, Voices, unknown_names
+from caseway_intake.domain.entitlement import Model
+from caseway_intake.domain.forms import OWN_FIELDS
 from caseway_intake.edge_settings import Mailboxes, Triage
 from caseway_intake.mail_settings import Mails
 

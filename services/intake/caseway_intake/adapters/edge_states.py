@@ -8,6 +8,7 @@ import datetime as dt
 from caseway.runtime.stage import Collection, Document
 from caseway_intake.adapters.mail_states import CORRESPONDENTS_COLLECTION, REMEMBERED, dump_claim, load_claim
 from caseway_intake.domain.background import Known, Order, PastCase
+from caseway_intake.domain.continuing import Ended
 from caseway_intake.domain.conversations import Conversation
 from caseway_intake.domain.customers import Customer, Holder, Point
 from caseway_intake.domain.entitlement import Entitlement
@@ -17,11 +18,16 @@ from caseway_intake.handlers.edge import (
     CLAIMS,
     CONVERSATIONS,
     CUSTOMERS,
+    ENDED_CHATS,
     FORM_BLOCKS,
     FORM_POOLS,
     POINTS,
     RECEIVED,
 )
+
+_CONTINUED = dt.timedelta(days=14)
+"""Longer than any chat is continued by mail."""
+
 
 def _dump_received(case_id: str) -> Document:
     return {"case_id": case_id}
@@ -39,6 +45,9 @@ def _dump_conversation(conversation: Conversation) -> Document:
         "is_reused": conversation.is_reused,
         "at": conversation.at,
         "waiting": [dict(each) for each in conversation.waiting],
+        "lines": list(conversation.lines),
+        "wants_transcript": conversation.wants_transcript,
+        "email": conversation.email,
     }
 
 
@@ -50,6 +59,22 @@ def _load_conversation(document: Document) -> Conversation:
         is_reused=document["is_reused"],
         at=document["at"],
         waiting=tuple(document["waiting"]),
+        lines=tuple(document.get("lines", ())),
+        wants_transcript=document.get("wants_transcript", False),
+        email=document.get("email", ""),
+    )
+
+
+def _dump_ended(ended: Ended) -> Document:
+    return {"case_id": ended.case_id, "at": ended.at, "names": list(ended.names), "words": list(ended.words)}
+
+
+def _load_ended(document: Document) -> Ended:
+    return Ended(
+        case_id=document["case_id"],
+        at=document["at"],
+        names=tuple(document["names"]),
+        words=tuple(document["words"]),
     )
 
 
@@ -180,6 +205,7 @@ def _load_block(document: Document) -> Block:
 
 COLLECTIONS = (
     Collection(name=BACKGROUNDS, dump=_dump_known, load=_load_known, shared=True),
+    Collection(name=ENDED_CHATS, dump=_dump_ended, load=_load_ended, shared=True, expires_after=_CONTINUED),
     Collection(name=FORM_POOLS, dump=_dump_pool, load=load_pool, shared=True),
     Collection(name=FORM_BLOCKS, dump=_dump_block, load=_load_block),
     Collection(name=CLAIMS, dump=dump_claim, load=load_claim, shared=True, expires_after=REMEMBERED),

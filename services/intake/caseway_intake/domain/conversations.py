@@ -11,6 +11,8 @@ from caseway.kernel.ids import case_id
 
 MOST_WAITING = 50
 """Events kept of a chat or call that has no case yet; more before the customer's first word is an attack."""
+LONGEST_TRANSCRIPT = 60_000
+"""Letters of one chat that are kept for its transcript; every word is in the case's facts, however long the chat."""
 OPENING_CALL = frozenset({"offered", "abandoned", "no_answer", "voicemail", "callback_requested"})
 """Events by which an inbound call needs somebody, so that it opens a case."""
 
@@ -29,6 +31,12 @@ class Conversation:
     """The last contact of it."""
     waiting: tuple[Mapping[str, Any], ...] = ()
     """Contacts that came before the case: each one's own fields, to be added once it is there."""
+    lines: tuple[str, ...] = ()
+    """What was said in a chat, for the transcript; the first so many letters of it."""
+    wants_transcript: bool = False
+    """The customer asked for it."""
+    email: str = ""
+    """The customer's, where a chat tells it: a mail from there may go on with the chat."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +47,14 @@ class Turnout:
     outcome: Literal["opens", "adds", "waits", "leads-nowhere"]
     waiting: tuple[Mapping[str, Any], ...] = ()
     """Contacts that waited for the case that this one opens."""
+
+
+def with_line(conversation: Conversation, line: str) -> Conversation:
+    """The chat with one more line, as long as there is room."""
+    length = sum(map(len, conversation.lines))
+    if not line or length >= LONGEST_TRANSCRIPT:
+        return conversation
+    return replace(conversation, lines=(*conversation.lines, line[: LONGEST_TRANSCRIPT - length]))
 
 
 def chat_event(before: Conversation | None, key: str, event_id: str, said: Said) -> Turnout:

@@ -26,6 +26,7 @@ BACKGROUNDS = "backgrounds"
 """Orders, entitlements and earlier cases, by customer, account or order."""
 CASES = "cases"
 """The core's: the edge only looks at how earlier cases stand."""
+ENDED_CHATS = "ended_chats"
 FORM_POOLS = "form_pools"
 FORM_BLOCKS = "form_blocks"
 POOL = "pool"
@@ -96,6 +97,11 @@ class MailboxRules(Protocol):
     @property
     def message_silence_hours(self) -> float:
         """After so long without a word, a message begins a new case."""
+        ...
+
+    @property
+    def chat_continues_hours(self) -> float:
+        """How long after a chat a mail about the same matter goes on with it."""
         ...
 
 

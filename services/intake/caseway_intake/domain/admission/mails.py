@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from caseway.contracts.case_commands import MergeCase
@@ -12,8 +13,9 @@ from caseway.kernel.decision import Decision, Put, Ref, States
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain.admission.draft import complete, mailbox_of, without_tag
 from caseway_intake.domain.admission.files import Filed, filed
-from caseway_intake.domain.admission.knowledge import CASES, CLAIMS, Draft, Knowledge
+from caseway_intake.domain.admission.knowledge import CASES, CLAIMS, ENDED_CHATS, Draft, Knowledge
 from caseway_intake.domain.admission.parties import needs_of_party
+from caseway_intake.domain.continuing import Ended, ended_id, goes_on
 from caseway_intake.domain.correspondents import (
     Correspondent,
     Seen,
@@ -45,6 +47,7 @@ def needs_of_mail(mail: Mail) -> Iterable[Ref]:
     if mail.undelivered and mail.undelivered.message_id:
         yield Ref(CLAIMS, mail.undelivered.message_id)
     yield Ref(CORRESPONDENTS, correspondent_id(mail.sender.address))
+    yield Ref(ENDED_CHATS, ended_id(mail.sender.address))
     yield from (Ref(*each) for each in needs_of_party((mail.sender.address,), (), None))
 
 
@@ -144,9 +147,21 @@ def _tagged(mail: Mail, author: Correspondent, known: Knowledge) -> str:
 def _place(letter: _Letter) -> Place | None:
     mail = letter.mail
     if mail.origin is not Origin.REPORT:
-        return place(letter.arrival)
+        return _after_chat(letter, place(letter.arrival))
     about = find(mail, letter.arrival.claim_of)
     return Place(case_id=about, source_key=mail.source_key, matched_by="bounce") if about else None
+
+
+def _after_chat(letter: _Letter, at: Place) -> Place:
+    """A mail that refers to nothing may go on with a chat of its author that has ended (S1-46)."""
+    mail, known = letter.mail, letter.known
+    if at.matched_by is not None or at.is_repeat or at.refers_to or mail.origin is not Origin.PERSON:
+        return at
+    before: Ended | None = known.states.get(ENDED_CHATS, ended_id(mail.sender.address))
+    within = dt.timedelta(hours=known.rules.mailboxes.chat_continues_hours)
+    if before is None or not goes_on(before, f"{mail.subject} {mail.text}", known.now, within):
+        return at
+    return replace(at, case_id=before.case_id, matched_by="ended_chat", opened_at=None)
 
 
 def _changes(letter: _Letter, at: Place) -> Iterable[Put]:

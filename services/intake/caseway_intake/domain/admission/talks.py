@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from caseway.contracts.case_commands import AssignFacts, NoteCase
 from caseway.contracts.contacts import ChatContact, PhoneContact
-from caseway.contracts.parts import Author, Call, CustomerLink, Party
+from caseway.contracts.parts import Actor, Author, Call, CustomerLink, Party
 from caseway.kernel.decision import Decision, Put, Ref, together
 from caseway.kernel.vocabulary import Channel
-from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files, short
+from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, cut_text, linked_files, short
 from caseway_intake.domain.admission.draft import (
     CONVERSATIONS,
     Draft,
@@ -22,6 +23,8 @@ from caseway_intake.domain.admission.draft import (
     needs_of_party,
     who,
 )
+from caseway_intake.domain.admission.knowledge import ENDED_CHATS
+from caseway_intake.domain.continuing import ended, ended_id
 from caseway_intake.domain.conversations import (
     OPENING_CALL,
     Conversation,
@@ -29,6 +32,7 @@ from caseway_intake.domain.conversations import (
     Turnout,
     call_event,
     chat_event,
+    with_line,
 )
 from caseway_intake.domain.phones import same_number
 
@@ -37,6 +41,11 @@ _NOT_OF_THE_CALL = {"case_id", "attributes", "ivr", "transcript"}
 """Stand beside the call: what was said is the contact's text."""
 _CHAT_ENDS = "ended"
 _CALL_ENDS = frozenset({"ended"})
+CALLBACK = "callback"
+"""The tag of a case whose customer is to be called."""
+CALLED_BACK = frozenset({"abandoned", "no_answer", "voicemail", "callback_requested"})
+_EDGE = Actor(kind="machine", id="intake.edge")
+_LONGEST_SPEAKER = 60
 
 
 def needs_of_chat(contact: ChatContact) -> Iterable[Ref]:
@@ -64,8 +73,10 @@ def admit_chat(contact: ChatContact, known: Knowledge) -> Decision:
         is_start=contact.event == "started",
         is_end=contact.event == _CHAT_ENDS,
     )
-    turnout = chat_event(before, key, known.id, said)
-    return _decided(key, turnout, _opening_chat(contact, turnout), known)
+    turnout = _with_what_was_said(chat_event(before, key, known.id, said), contact, known)
+    decision = _decided(key, turnout, _opening_chat(contact, turnout), known)
+    is_over = contact.event == _CHAT_ENDS and not (before is not None and before.has_ended)
+    return decision + _at_the_end(turnout.conversation, known) if is_over else decision
 
 
 def admit_call(contact: PhoneContact, known: Knowledge) -> Decision:
@@ -81,7 +92,70 @@ def admit_call(contact: PhoneContact, known: Knowledge) -> Decision:
     )
     turnout = call_event(before, key, said, named)
     is_ours = contact.direction == "outbound"
-    return _decided(key, turnout, _call_draft(contact, turnout, known, opens=not is_ours), known)
+    decision = _decided(key, turnout, _call_draft(contact, turnout, known, opens=not is_ours), known)
+    return decision + _to_be_called_back(contact, turnout, known) if decision.emits else decision
+
+
+def _to_be_called_back(contact: PhoneContact, turnout: Turnout, known: Knowledge) -> Decision:
+    """Whoever gave up, or spoke to a machine, is called back: the case says so, whatever else it is about (S1-40)."""
+    fields = _callback(contact, known)
+    if not fields or turnout.outcome != "adds":
+        return Decision()
+    case = turnout.conversation.case_id
+    assign = AssignFacts(case_id=case, actor=_EDGE, add_tags=(CALLBACK,), fields=fields)
+    return Decision(emits=(assign,))
+
+
+def _callback(contact: PhoneContact, known: Knowledge) -> dict[str, Any]:
+    """Whom to call, why, and since when; nothing where nobody waits to be called."""
+    if contact.event not in CALLED_BACK or contact.direction != "inbound":
+        return {}
+    number = same_number(contact.caller, known.rules.mailboxes.region, known.tools.to_e164)
+    return {
+        "callback_number": number or contact.caller[:LONGEST_NAME],
+        "callback_reason": contact.event,
+        "callback_since": known.time.isoformat(),
+    }
+
+
+def _with_what_was_said(turnout: Turnout, contact: ChatContact, known: Knowledge) -> Turnout:
+    """The conversation with the contact's line, and what the customer wishes of its transcript."""
+    now = with_line(turnout.conversation, _line(contact, known))
+    now = dataclasses.replace(
+        now,
+        wants_transcript=now.wants_transcript or _wants_transcript(contact),
+        email=(contact.customer.email or now.email)[:LONGEST_NAME],
+    )
+    return dataclasses.replace(turnout, conversation=now)
+
+
+def _line(contact: ChatContact, known: Knowledge) -> str:
+    said = contact.text or ""
+    if contact.file is not None:
+        said = f"{said} [{contact.file.name}]".strip()
+    if contact.event not in {"message", "file"} or not said:
+        return ""
+    name = contact.sender.name or contact.sender.kind
+    return f"{known.time:%Y-%m-%d %H:%M} {name[:_LONGEST_SPEAKER]}: {said}"
+
+
+def _wants_transcript(contact: ChatContact) -> bool:
+    return str(contact.attributes.get("transcript", "")).strip().casefold() in {"true", "yes", "1"}
+
+
+def _at_the_end(conversation: Conversation, known: Knowledge) -> Decision:
+    """The transcript on the case, shown to a customer who asked for it; and what a mail would go on with (S1-46)."""
+    if not conversation.case_id or not conversation.lines:
+        return Decision()
+    text, _, _ = cut_text("\n".join(conversation.lines))
+    transcript = NoteCase(
+        case_id=conversation.case_id, actor=_EDGE, text=text, shown_to_customer=conversation.wants_transcript
+    )
+    if not conversation.email:
+        return Decision(emits=(transcript,))
+    kept = ended(conversation.case_id, known.time, conversation.lines)
+    put = Put(collection=ENDED_CHATS, id=ended_id(conversation.email), value=kept)
+    return Decision(emits=(transcript,), changes=(put,))
 
 
 def _chat_key(contact: ChatContact) -> str:
@@ -198,7 +272,7 @@ def _call_draft(contact: PhoneContact, turnout: Turnout, known: Knowledge, *, op
     dialled = same_number(contact.dialled, region, to_e164)
     theirs, ours = (caller, dialled) if contact.direction == "inbound" else (dialled, caller)
     ivr, attributes = bounded(contact.ivr), bounded(contact.attributes)
-    language = contact.ivr.get("language")
+    language, callback = contact.ivr.get("language"), _callback(contact, known)
     return Draft(
         case_id=turnout.conversation.case_id,
         source_key=turnout.conversation.source_key,
@@ -217,5 +291,7 @@ def _call_draft(contact: PhoneContact, turnout: Turnout, known: Knowledge, *, op
             "matched_by": "conversation" if turnout.outcome == "adds" else None,
         },
         hints=(language if isinstance(language, str) else None,),
+        judged={"fields": callback} if callback else {},
+        tags=(CALLBACK,) if callback else (),
         facts={"dialled": ours, "sender": theirs, "event": contact.event, "ivr": ivr, "attributes": attributes},
     )
