@@ -66,7 +66,12 @@ def agent(name: str, skills: Mapping[str, int] | None = None, **other: Any) -> A
 
 def plan(*agents: Agent, **other: Any) -> PoolPlan:
     """A pool with the queues `mail` and `calls`."""
-    values: dict[str, Any] = {"queues": {name: QueuePlan(name=name) for name in ("mail", "calls")}, **other}
+    values: dict[str, Any] = {
+        "queues": {name: QueuePlan(name=name) for name in ("mail", "calls")},
+        "elsewhere": {"returns": "partners"},
+        "default_queues": {"partners": "returns"},
+        **other,
+    }
     return PoolPlan(pool=POOL, agents={each.agent: each for each in agents}, **values)
 
 

@@ -243,7 +243,7 @@ class Pool(RuleBasedStateMachine):
             for name in AGENTS:
                 mine, other = self.desk.pool.seat(name), rebuilt.seat(name)
                 assert (mine and (mine.load, mine.by_channel)) == (other and (other.load, other.by_channel))
-            assert rebuilt.bench.room_counts + type(rebuilt.bench.room_counts)() == +self.desk.pool.bench.room_counts
+            assert rebuilt.bench.room_counts() == self.desk.pool.bench.room_counts()
             assert sorted(rebuilt.lines.snapshot()) == sorted(self.desk.pool.lines.snapshot())
 
     @invariant()

@@ -300,7 +300,7 @@ def test_ranked_finds_exactly_what_looking_at_everybody_finds() -> None:
         able = {seat.agent.agent for seat in desk.pool.seats if not reasons_against(seat, item, desk.now)}
         assert {each.agent for each in best} == able
         assert len(able) > 5
-        scores = [score_of(_seat(desk, each.agent), item, desk.plan.bands) for each in best]
+        scores = [score_of(desk.pool, _seat(desk, each.agent), item) for each in best]
         assert [each.score for each in best] == scores == sorted(scores)
 
 

@@ -329,9 +329,10 @@ class TestWithdrawal:
     def test_whose_turn_it_is_takes_nothing_out_of_an_agents_hands(self, reason: str) -> None:
         desk = desk_with_ada()
         desk.does(queue("c1"), accept("ada", "c1"))
+        assert quietly(desk, withdraw("c1", reason)) == []
+        assert isinstance(desk.item("c1").standing, Held)
         with pytest.raises(Superseded):
             desk.does(withdraw("c1", reason))
-        assert isinstance(desk.item("c1").standing, Held)
 
     def test_a_merged_case_needs_nobody(self) -> None:
         """S4-27."""

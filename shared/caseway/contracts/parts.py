@@ -53,6 +53,20 @@ class FileReference(Part):
     url: str | None = None
     content_id: str | None = None
     """Of a picture inside a mail's HTML."""
+    withheld: Literal["size", "type", "count"] | None = None
+    """Why it is not stored by itself; the raw mail has it."""
+
+
+class RelatedCase(Part):
+    """Another case that has to do with this contact; joining the two is for a person to decide."""
+
+    case_id: str | None = None
+    """None where only its number is known."""
+    relation: Literal["mentions", "refers_to", "resembles"]
+    """Its number is named; its mails are referred to under another subject; nearly the same was written before."""
+    number: Whole | None = None
+    resemblance: float | None = None
+    """Of the two texts, from 0 to 1."""
 
 
 class CustomerLink(Part):
@@ -179,6 +193,8 @@ class ContactContent(Part):
     quoted: str | None = None
     """What a mail quotes of earlier ones; shortened."""
     signature: str | None = None
+    html_file: FileReference | None = None
+    """The page that a mail shows, sanitised: no scripts, no styles, nothing fetched from outside."""
     language: str | None = None
     attachments: tuple[FileReference, ...] = ()
     received_at: Instant | None = None
@@ -188,6 +204,8 @@ class ContactContent(Part):
     """SHA-256 in hex of the stored raw bytes."""
     mailbox: str | None = None
     """Our address that it came to, and from which it is answered."""
+    also_received_at: tuple[str, ...] = ()
+    """Further mailboxes of ours that the same mail went to."""
     reply_to: str | None = None
     """The address or number to answer to."""
     copies: tuple[str, ...] = ()
@@ -208,6 +226,10 @@ class ContactContent(Part):
     """Until when the platform takes a free answer (WhatsApp: a day after the customer's last word)."""
     matched_by: str | None = None
     """Which test found the case: `message_id`, `reply_address`, `conversation`, `claim` …; none for a new one."""
+    related: tuple[RelatedCase, ...] = ()
+    stranger: bool = False
+    """By mail: the author refers to the case, but took no part in it, and nothing signed by us shows that we wrote to
+    them: what they say is heard, and answers go on to whom they went before."""
 
 
 class Triage(Part):
@@ -326,6 +348,8 @@ class Destination(Part):
 
     pool: str
     queue: str | None = None
+    department: str | None = None
+    """In place of a queue: the router knows where its work waits."""
     agent: str | None = None
     requirements: tuple[Requirement, ...] | None = None
     priority: Priority | None = None

@@ -49,6 +49,8 @@ class WorkQueued(WorkFact):
     reason: str = ""
     matched_rule: str | None = None
     came_from: str | None = None
+    context: str = ""
+    """What whoever gave it away wants the next to know."""
     attributes: Fields = Field(default_factory=dict)
 
 
@@ -105,6 +107,30 @@ class WorkPaused(WorkFact):
     """The case that was started instead."""
 
 
+class WorkQuieted(WorkFact):
+    """Held work waits for the customer, and weighs less meanwhile."""
+
+    TYPE = "caseway.work.quieted.v1"
+
+    agent: str
+    weight: float
+    """What it counts now."""
+    load: float
+    """What its agent holds in all."""
+
+
+class WorkRevived(WorkFact):
+    """The customer wrote again: it weighs as much as before, whether or not there is room."""
+
+    TYPE = "caseway.work.revived.v1"
+
+    agent: str
+    weight: float
+    load: float
+    overload: bool = False
+    """The agent holds more than capacity allows, and gets nothing new."""
+
+
 class WorkDeclined(WorkFact):
     """The agent said no."""
 
@@ -144,6 +170,8 @@ class WorkTransferred(WorkFact):
     agent: str | None = None
     to: Destination
     reason: str = ""
+    context: str = ""
+    """What the next should know."""
     queue_entered_at: Instant | None = None
 
 

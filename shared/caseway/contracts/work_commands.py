@@ -57,6 +57,10 @@ class QueueWork(WorkCommand):
     """What changes while it waits, the earliest first."""
     came_from: str | None = None
     """The pool that gave it away."""
+    named_seconds: Seconds | None = None
+    """How long `named_agent` alone may have it, while present; absent: as long as the queue says."""
+    context: str = ""
+    """What whoever gave it away wants the next to know."""
     attributes: Fields = Field(default_factory=dict)
 
 
@@ -165,6 +169,18 @@ class TransferWork(WorkCommand):
     agent: str | None = None
     """Who gives it away."""
     to: Destination
+    reason: str = ""
+    context: str = ""
+    """What the next should know."""
+
+
+class TakeWork(AgentCommand):
+    """Take waiting work by one's own wish; a supervisor, whatever and from whomever it is."""
+
+    TYPE = "caseway.work.take.v1"
+
+    case_id: str
+    work_item: str | None = None
     reason: str = ""
 
 

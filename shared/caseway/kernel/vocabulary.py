@@ -53,6 +53,10 @@ class Presence(StrEnum):
     ONLINE = "online"
     BUSY = "busy"
     AWAY = "away"
+    HANDING_OVER = "handing_over"
+    """Away, and others get what they held."""
+    WRAP_UP = "wrap_up"
+    """Writing up; open to nothing new."""
     OFFLINE = "offline"
     NOT_ANSWERING = "not_answering"
 

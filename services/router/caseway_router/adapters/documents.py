@@ -11,6 +11,7 @@ from caseway.kernel.vocabulary import CaseStatus, Presence, Priority, Turn
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.items import (
     CoolDown,
+    FlowStep,
     Held,
     Moved,
     Offered,
@@ -41,9 +42,18 @@ def dump_item(item: WorkItem) -> Document:
         "requirements": [_dump_requirement(each) for each in item.requirements],
         "priority": item.priority,
         "boost": item.boost,
+        "slack_due_at": item.slack_due_at,
         "class": item.case_class,
         "weight": item.weight,
         "step": item.step,
+        "named": item.named,
+        "named_until": item.named_until,
+        "preferred": list(item.preferred),
+        "excluded": list(item.excluded),
+        "steps": [_dump_step(each) for each in item.steps],
+        "begun_count": item.begun_count,
+        "topics": list(item.topics),
+        "passed_on": dict(item.passed_on),
         "offer_count": item.offer_count,
         "cool_downs": [{"agent": each.agent, "until": each.until} for each in item.cool_downs],
         "again": dumps(item.again) if item.again is not None else None,
@@ -63,9 +73,18 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
         requirements=tuple(_load_requirement(each) for each in document["requirements"]),
         priority=document["priority"],
         boost=document["boost"],
+        slack_due_at=document.get("slack_due_at"),
         case_class=document["class"],
         weight=document["weight"],
         step=document["step"],
+        named=document.get("named", ""),
+        named_until=document.get("named_until"),
+        preferred=tuple(document.get("preferred", ())),
+        excluded=tuple(document.get("excluded", ())),
+        steps=tuple(_load_step(each) for each in document.get("steps", ())),
+        begun_count=document.get("begun_count", 0),
+        topics=tuple(document.get("topics", ())),
+        passed_on=document.get("passed_on", {}),
         offer_count=document["offer_count"],
         cool_downs=tuple(CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]),
         again=loads(document["again"]) if document["again"] else None,
@@ -91,6 +110,7 @@ def _dump_standing(standing: Standing) -> Document:
                 "activity": standing.activity,
                 "started_at": standing.started_at,
                 "handled_ms": standing.handled // _MILLISECOND,
+                "is_quiet": standing.is_quiet,
             }
         case WrappingUp():
             return {
@@ -119,6 +139,7 @@ def _load_standing(document: Mapping[str, Any]) -> Standing:
                 activity=document["activity"],
                 started_at=document["started_at"],
                 handled=document["handled_ms"] * _MILLISECOND,
+                is_quiet=document.get("is_quiet", False),
             )
         case WrappingUp.word:
             return WrappingUp(
@@ -153,6 +174,37 @@ def _load_requirement(document: Mapping[str, Any]) -> Requirement:
     )
 
 
+def _dump_step(step: FlowStep) -> Document:
+    return {
+        "name": step.name,
+        "after_ms": step.after // _MILLISECOND,
+        "queue": step.queue,
+        "requirements": None if step.requirements is None else [_dump_requirement(each) for each in step.requirements],
+        "priority": step.priority,
+        "boost": step.boost,
+        "is_early": step.is_early,
+        "frees_named": step.frees_named,
+        "department": step.department,
+        "choices": list(step.choices),
+    }
+
+
+def _load_step(document: Mapping[str, Any]) -> FlowStep:
+    asked = document["requirements"]
+    return FlowStep(
+        name=document["name"],
+        after=document["after_ms"] * _MILLISECOND,
+        queue=document["queue"],
+        requirements=None if asked is None else tuple(_load_requirement(each) for each in asked),
+        priority=document["priority"],
+        boost=document["boost"],
+        is_early=document["is_early"],
+        frees_named=document["frees_named"],
+        department=document["department"],
+        choices=tuple(document["choices"]),
+    )
+
+
 def dump_attendance(attendance: Attendance) -> Document:
     """An agent's attendance, by agent."""
     return {
@@ -164,6 +216,7 @@ def dump_attendance(attendance: Attendance) -> Document:
         "released_at": attendance.released_at,
         "heard_at": attendance.heard_at,
         "missed_count": attendance.missed_count,
+        "offered_at": attendance.offered_at,
     }
 
 
@@ -179,6 +232,7 @@ def load_attendance(document: Mapping[str, Any]) -> Attendance:
         released_at=document["released_at"],
         heard_at=document["heard_at"],
         missed_count=document["missed_count"],
+        offered_at=document.get("offered_at"),
     )
 
 
@@ -288,8 +342,7 @@ def _load_explanation(document: Mapping[str, Any]) -> Explanation:
     return Explanation(
         chosen=document["chosen"],
         candidates=tuple(
-            Candidate(agent=each["agent"], failed=tuple(each["failed"]), score=tuple(each["score"]))
-            for each in document["candidates"]
+            Candidate(each["agent"], tuple(each["failed"]), tuple(each["score"])) for each in document["candidates"]
         ),
         tie_break=document["tie_break"],
         step=document["step"],

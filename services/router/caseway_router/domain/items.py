@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -22,6 +22,27 @@ class Requirement:
     """None: hard. Else it no longer counts so long after the work was queued."""
     order: int = 0
     """Of those due to be dropped at the same time, which is named first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowStep:
+    """What changes for work that still waits after a time."""
+
+    name: str
+    after: dt.timedelta
+    """Since it entered its queue, whatever happened meanwhile."""
+    queue: str | None = None
+    requirements: tuple[Requirement, ...] | None = None
+    priority: int | None = None
+    boost: float | None = None
+    """Ranks added to what it has."""
+    is_early: bool = False
+    """It begins at once where nobody present could take the work by the step before."""
+    frees_named: bool = False
+    department: str = ""
+    """It leaves the desk: this department is asked."""
+    choices: tuple[str, ...] = ()
+    """What the customer is offered, where nobody present could take it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +75,8 @@ class Held:
     """When that began."""
     handled: dt.timedelta = dt.timedelta(0)
     """All earlier stretches together."""
+    is_quiet: bool = False
+    """It is the customer's turn: the work may weigh less meanwhile."""
 
     def handled_until(self, now: dt.datetime) -> dt.timedelta:
         """All stretches, with the one that is going on."""
@@ -61,7 +84,7 @@ class Held:
 
     def paused(self, now: dt.datetime) -> Held:
         """With nothing going on."""
-        return Held(agent=self.agent, since=self.since, handled=self.handled_until(now))
+        return replace(self, activity="", started_at=None, handled=self.handled_until(now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +111,13 @@ class CoolDown:
     until: dt.datetime
 
 
-Signature = tuple[str, str, int, tuple[tuple[str, int], ...]]
-"""Queue, channel, weight, and each skill still required with its level: whoever may take one may take all."""
+Signature = tuple[str, str, int, tuple[tuple[str, int], ...], str]
+"""Queue, channel, weight, each skill still required with its level, and the only agent who may have it, if there is one:
+whoever may take one item may take all with the same signature."""
+
+_DERIVED = ("relaxations", "needed", "signature")
+_DECIDING = frozenset({"queue", "channel", "weight", "requirements", "step", "named", "named_until", "queued_at"})
+"""The fields that those are derived from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,12 +137,30 @@ class WorkItem:
     """`Priority.rank`: 3 urgent … 0 low."""
     boost: float = 0.0
     """Ranks added to the priority: 1 for a milestone warned, 2 for one violated."""
+    slack_due_at: dt.datetime | None = None
+    """The nearest promise: of two alike in class and priority, the one due sooner goes first."""
     case_class: str = ""
     weight: int = WHOLE
     step: int = 0
     """How many requirements were dropped so far."""
+    named: str = ""
+    """The agent whom the customer asked for."""
+    named_until: dt.datetime | None = None
+    """Until then only that agent may have it; None: no longer, or never."""
+    preferred: tuple[str, ...] = ()
+    """Agents who go before all others, in this order."""
+    excluded: tuple[str, ...] = ()
+    """Agents who shall not have it."""
+    steps: tuple[FlowStep, ...] = ()
+    """What changes while it waits, the earliest first."""
+    begun_count: int = 0
+    """How many of those steps have begun."""
     offer_count: int = 0
     cool_downs: tuple[CoolDown, ...] = ()
+    topics: tuple[str, ...] = ()
+    """What it is about (category, tags), for agents with such interests."""
+    passed_on: Mapping[str, Any] = field(default_factory=dict)
+    """What the queue command said that readers want, and matching does not need; nothing about the customer."""
     again: Mapping[str, Any] | None = None
     """The command by which the customer wrote once more while an agent had it: a need of its own, unless answered."""
 
@@ -140,20 +186,61 @@ class WorkItem:
     @cached_property
     def signature(self) -> Signature:
         """What decides who may take it."""
-        return (self.queue, self.channel, self.weight, self.needed)
+        return (self.queue, self.channel, self.weight, self.needed, self.only)
+
+    @property
+    def only(self) -> str:
+        """The one agent who may have it for now; empty: whoever is able."""
+        return self.named if self.named_until is not None else ""
 
     @property
     def next_relaxation_at(self) -> dt.datetime | None:
-        """When the next requirement is dropped; None when none will be."""
+        """When the next requirement is dropped, or others than the named agent may have it; None: never."""
         following = self.relaxations[self.step : self.step + 1]
-        return next((self.queued_at + each.drop_after for each in following if each.drop_after is not None), None)
+        drops_at = next((self.queued_at + each.drop_after for each in following if each.drop_after is not None), None)
+        if drops_at is None or self.named_until is None:
+            return drops_at or self.named_until
+        return min(drops_at, self.named_until)
+
+    @property
+    def next_step(self) -> FlowStep | None:
+        """The step that begins next; None when none will."""
+        return self.steps[self.begun_count] if self.begun_count < len(self.steps) else None
+
+    @property
+    def next_step_at(self) -> dt.datetime | None:
+        """When the next step begins, if it still waits then."""
+        following = self.next_step
+        return self.queued_at + following.after if following else None
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The skills no longer asked for at this step."""
+        return tuple(each.skill for each in self.relaxations[: self.step])
 
     def relaxed(self, at: dt.datetime) -> WorkItem:
         """Without the requirements due to be dropped by `at`."""
         due = sum(
             1 for each in self.relaxations if each.drop_after is not None and self.queued_at + each.drop_after <= at
         )
-        return replace(self, step=max(due, self.step))
+        until = self.named_until if self.named_until is not None and self.named_until > at else None
+        if due <= self.step and until is self.named_until:
+            return self
+        return self.but(step=max(due, self.step), named_until=until)
+
+    def but(self, **changes: Any) -> WorkItem:
+        """The same but for these fields; what was derived is kept where it still holds.
+
+        `dataclasses.replace` would derive everything anew at each of an item's many turns: a quarter of a decision.
+        """
+        twin = object.__new__(WorkItem)
+        values = twin.__dict__
+        values.update(self.__dict__)
+        if not _DECIDING.isdisjoint(changes):
+            for name in _DERIVED:
+                values.pop(name, None)
+        values.update(changes)
+        return twin
 
     @property
     def agent(self) -> str:
@@ -163,6 +250,10 @@ class WorkItem:
     def is_cooling(self, agent: str, now: dt.datetime) -> bool:
         """Whether the agent let it go too short a time ago."""
         return any(each.agent == agent and each.until > now for each in self.cool_downs)
+
+    def keeps_out(self, agent: str, now: dt.datetime) -> bool:
+        """Whether this one item is not for the agent, though others of its signature may be."""
+        return (bool(self.cool_downs) and self.is_cooling(agent, now)) or agent in self.excluded
 
     def cooling(self, now: dt.datetime) -> Iterator[CoolDown]:
         """The cool-downs that still run."""

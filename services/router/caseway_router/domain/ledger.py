@@ -48,6 +48,8 @@ class Ledger:
             self.disarm("offer", item.case_id)
         if isinstance(item.standing, WrappingUp):
             self.disarm("wrap", item.case_id)
+        if item.next_step_at is not None:
+            self.disarm("step", item.case_id)
         if item.next_relaxation_at is not None:
             self.disarm("relax", item.case_id)
         if item.cool_downs:
@@ -86,6 +88,9 @@ class Ledger:
 
     def arm_waits(self, item: WorkItem) -> None:
         """Arm what may change a waiting item's lot: its next relaxation, and the next cool-down that ends."""
+        steps_at = item.next_step_at
+        if steps_at is not None and isinstance(item.standing, Waiting):
+            self.arm("step", item.case_id, steps_at)
         relaxes_at = item.next_relaxation_at
         if relaxes_at is not None:
             self.arm("relax", item.case_id, relaxes_at)

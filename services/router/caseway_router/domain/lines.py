@@ -10,12 +10,14 @@ from caseway_router.domain.items import Signature, WorkItem
 from caseway_router.domain.ranked import Key, Ranked
 from caseway_router.domain.staff import Agent, Seat
 
+_Groups = dict[str, dict[str, Ranked]]
+
 
 class Lines:
-    """One line for each signature, in order of urgency; found by one of the skills that it needs.
+    """One line for each signature, in order of urgency; lines in groups by the two rarest skills that they need.
 
-    Whoever may take one item of a line may take each of it, but for cool-downs. So an agent who gets free compares
-    the heads of the lines that stand under a skill of theirs, and nothing else.
+    Whoever may take one item of a line may take each of it, but for cool-downs. A group has its lines in order of their
+    heads, so an agent who gets free looks into the groups of their own skills, and there at the first few heads.
     """
 
     def __init__(self, urgency: Callable[[WorkItem], Key], skilled_counts: Mapping[str, int]) -> None:
@@ -23,31 +25,37 @@ class Lines:
         self._urgency = urgency
         self._skilled = skilled_counts
         self._lines: dict[Signature, Ranked] = {}
-        self._by_skill: dict[str, dict[Signature, Ranked]] = {}
+        self._group_of: dict[Signature, Ranked] = {}
+        self._groups: _Groups = {}
+        self._for_agent: dict[str, Ranked] = {}
+        """What only one agent may have for now."""
         self._by_queue: dict[str, Ranked] = {}
         """All that waits in a queue, in one row: only to tell how much is ahead."""
 
     def add(self, item: WorkItem) -> None:
         """The item waits."""
-        signature = item.signature
+        key, signature = self._urgency(item), item.signature
+        self._row_of(item.queue).add(key)
         line = self._lines.get(signature)
         if line is None:
             line = self._lines[signature] = Ranked()
-            self._by_skill.setdefault(self._anchor(signature), {})[signature] = line
-        key = self._urgency(item)
+            self._group_of[signature] = self._group(signature)
+        head = line.first() if line else None
         line.add(key)
-        self._by_queue.setdefault(item.queue, Ranked()).add(key)
+        if head is None or key < head:
+            self._lead(signature, head, key)
 
     def remove(self, item: WorkItem) -> None:
         """The item waits no longer."""
-        signature = item.signature
-        line = self._lines[signature]
-        key = self._urgency(item)
-        line.remove(key)
+        key, signature = self._urgency(item), item.signature
         self._by_queue[item.queue].remove(key)
+        line = self._lines[signature]
+        head = line.first()
+        line.remove(key)
+        if key == head:
+            self._lead(signature, head, line.first() if line else None)
         if not line:
-            del self._lines[signature]
-            del self._by_skill[self._anchor(signature)][signature]
+            del self._lines[signature], self._group_of[signature]
 
     def count(self, queue: str) -> int:
         """How many items wait in the queue."""
@@ -62,31 +70,80 @@ class Lines:
         """Each line as it stands now."""
         return [tuple(line) for line in self._lines.values()]
 
+    def only_for(self, agent: str) -> list[str]:
+        """The cases that only this agent may have for now, the most urgent first."""
+        group = self._for_agent.get(agent, ())
+        return [key[-1] for key in sorted(key for _, signature in group for key in self._lines[signature])]
+
     def next_for(self, seat: Seat, items: Mapping[str, WorkItem], now: dt.datetime) -> str | None:
         """The most urgent case that the agent may take now; None when there is none."""
         best: Key | None = None
-        for signature, line in self._under(seat.agent):
-            if (best is None or line.first() < best) and may_take(seat, signature):
-                for key in line:
-                    if best is not None and key > best:
-                        break
-                    if not items[key[-1]].is_cooling(seat.agent.agent, now):
-                        best = key
-                        break
+        for group in self._open_to(seat.agent):
+            for head, signature in group:
+                if best is not None and head >= best:
+                    break
+                if may_take(seat, signature):
+                    best = self._first_for(seat.agent.agent, signature, items, now, best)
         return None if best is None else best[-1]
 
-    def _under(self, agent: Agent) -> Iterator[tuple[Signature, Ranked]]:
-        for skill in (ANYONE, *agent.skills):
-            yield from self._by_skill.get(skill, {}).items()
+    def _first_for(
+        self, agent: str, signature: Signature, items: Mapping[str, WorkItem], now: dt.datetime, best: Key | None
+    ) -> Key | None:
+        for key in self._lines[signature]:
+            if best is not None and key > best:
+                break
+            if not items[key[-1]].keeps_out(agent, now):
+                return key
+        return best
 
-    def _anchor(self, signature: Signature) -> str:
-        return min((skill for skill, _ in signature[3]), key=lambda s: (self._skilled.get(s, 0), s), default=ANYONE)
+    def _open_to(self, agent: Agent) -> Iterator[Ranked]:
+        """The groups in which there may be something for the agent."""
+        has = agent.skills
+        if agent.agent in self._for_agent:
+            yield self._for_agent[agent.agent]
+        for skill in (ANYONE, *has):
+            seconds = self._groups.get(skill)
+            if not seconds:
+                continue
+            for second, group in seconds.items():
+                if group and (not second or second in has):
+                    yield group
+
+    def _lead(self, signature: Signature, before: Key | None, after: Key | None) -> None:
+        """Another item is the first of its line."""
+        group = self._group_of[signature]
+        if before is not None:
+            group.remove((before, signature))
+        if after is not None:
+            group.add((after, signature))
+
+    def _group(self, signature: Signature) -> Ranked:
+        only = signature[4]
+        if only:
+            return self._for_agent.setdefault(only, Ranked())
+        skills = sorted((self._skilled.get(skill, 0), skill) for skill, _ in signature[3])
+        anchor = skills[0][1] if skills else ANYONE
+        second = skills[1][1] if len(skills) > 1 else ""
+        return self._groups.setdefault(anchor, {}).setdefault(second, Ranked())
+
+    def _row_of(self, queue: str) -> Ranked:
+        row = self._by_queue.get(queue)
+        if row is None:
+            row = self._by_queue[queue] = Ranked()
+        return row
 
 
 def may_take(seat: Seat, signature: Signature) -> bool:
     """Whether the agent may take such work now: queue, room and skills."""
-    queue, channel, weight, needed = signature
-    agent = seat.agent
-    if agent.queues is not None and queue not in agent.queues:
+    queue, channel, weight, needed, only = signature
+    room = seat.rooms.get(channel, 0)
+    if room <= 0 or room < seat.cost(channel, weight):
         return False
-    return all(agent.skills.get(skill, 0) >= level for skill, level in needed) and seat.room(channel) >= weight
+    agent = seat.agent
+    has = agent.skills
+    for skill, level in needed:
+        if has.get(skill, 0) < level:
+            return False
+    if only and only != agent.agent:
+        return False
+    return agent.queues is None or queue in agent.queues

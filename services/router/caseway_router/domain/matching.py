@@ -7,29 +7,31 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 
 from caseway.kernel.vocabulary import Presence
-from caseway_router.domain.bench import in_ring_order, load_band, ring_distance, ring_place
+from caseway_router.domain.bench import belongs, in_ring_order, ring_distance, ring_place
 from caseway_router.domain.items import WorkItem
-from caseway_router.domain.plan import microseconds
+from caseway_router.domain.lines import may_take
 from caseway_router.domain.pool import Pool
 from caseway_router.domain.ranked import Key
 from caseway_router.domain.staff import Seat
 
-SCORE = ("load band", "surplus of skill", "idle longest", "stable hash")
-"""What a score's numbers mean, in the order in which they are compared; the smaller is the better."""
+_SMALL = 40
+"""In a pool of so many agents looking at everyone costs no more than a few lists would, and everyone is counted."""
+
+_BUSY = frozenset({"capacity", "cool_down"})
+"""What keeps out an agent who will be free in a while."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One agent as a decision saw them."""
 
     agent: str
     failed: tuple[str, ...] = ()
-    """Why not: `presence`, `channel`, `queue`, `skill:en`, `capacity`, `cool_down`."""
+    """All that kept them out: `skill:en`, `queue`, `presence`, `channel`, `capacity`, `cool_down`, `excluded`, `named`."""
     score: tuple[int, ...] = ()
-    """See `SCORE`; empty for who was not ranked."""
+    """Numbers of which the smaller is the better, as `policy.Order` names them; empty for who was not ranked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,67 +53,155 @@ class Explanation:
 def ranked(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None = None) -> Iterator[Candidate]:
     """Every agent who may take the item now, the best first.
 
-    The rows of the rarest skill are walked in step: a row is in order of load and idleness, and its level is a lower
-    bound for the surplus of skill, so the best is found without looking at everybody.
-
     Args:
         pool: where it waits.
         item: what waits.
         now: when; cool-downs that ended before count no longer.
         failed: receives those who were met on the way and may not.
     """
-    place = ring_place(item.case_id)
-    skill, minimum = pool.bench.rarest(item.needed, item.channel)
-    rows = [
-        (level - minimum, in_ring_order(row, place)) for level, row in pool.bench.rows(skill, minimum, item.channel)
-    ]
-    if not skill:
-        rows = [(0, keys) for _, keys in rows]
-    heap: list[tuple[Key, int]] = []
-    for index, (least, keys) in enumerate(rows):
-        _advance(heap, index, least, keys, place)
-    while heap:
-        bound, index = heapq.heappop(heap)
-        if index < 0:
-            yield Candidate(agent=bound[-1], score=bound[:-1])
+    preferred = preferences(item)
+    for place, name in enumerate(preferred):
+        seat = pool.seat(name)
+        if seat is not None and not (reasons := reasons_against(seat, item, now)):
+            yield Candidate(name, (), (place, 0, *_numbers(pool, seat, item, ring_place(item.case_id))))
+        elif seat is not None and failed is not None:
+            failed.append(Candidate(name, reasons))
+    if not item.only:
+        yield from _others(pool, item, now, preferred, failed)
+
+
+def preferences(item: WorkItem) -> tuple[str, ...]:
+    """Who goes before all others: whom the customer asked for, then whom the case prefers."""
+    if not item.named:
+        return item.preferred
+    return (item.named, *(each for each in item.preferred if each != item.named))
+
+
+def _others(
+    pool: Pool, item: WorkItem, now: dt.datetime, preferred: tuple[str, ...], failed: list[Candidate] | None
+) -> Iterator[Candidate]:
+    """Those whom the case does not prefer; who is kept in reserve comes last."""
+    scarce = pool.bench.scarce(item.needed, item.channel)
+    last = len(preferred)
+    kept = []
+    for seat, numbers in _walk(pool, item, now, failed):
+        name = seat.agent.agent
+        if preferred and name in preferred:
             continue
-        _advance(heap, index, *rows[index], place)
-        seat = pool.seat(bound[-1])
+        if scarce and any(belongs(seat, each) for each in scarce):
+            kept.append(Candidate(name, (), (last, 1, *numbers)))
+        else:
+            yield Candidate(name, (), (last, 0, *numbers))
+    yield from kept
+
+
+def _walk(
+    pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None
+) -> Iterator[tuple[Seat, tuple[int, ...]]]:
+    """Everyone with room who may take the item, by the policy's numbers, the smallest first.
+
+    The shelves of the rarest skill are opened in order, none before it can hold the best: a shelf's numbers are a lower
+    bound for whoever stands on it, and its row is in order of idleness.
+    """
+    case_place = ring_place(item.case_id)
+    bounds, rows = _shelves(pool, item)
+    heap: list[tuple[int, int, int, int, int, str, int]] = []
+    opened = 0
+    while True:
+        while opened < len(bounds) and (not heap or bounds[opened][:3] <= heap[0][:3]):
+            _advance(heap, bounds[opened], rows, case_place)
+            opened += 1
+        if not heap:
+            return
+        lead, least, interest, since, distance, agent, index = heapq.heappop(heap)
+        seat = pool.seat(agent)
+        if index < 0 and seat is not None:
+            yield seat, (lead, least, interest, since, distance)
+            continue
+        _advance(heap, (lead, least, interest, index), rows, case_place)
         if seat is None:
             continue
-        reasons = reasons_against(seat, item, now)
-        if not reasons:
-            heapq.heappush(heap, ((bound[0], surplus(seat, item), *bound[2:]), -1))
-        elif failed is not None:
-            failed.append(Candidate(agent=bound[-1], failed=reasons))
+        if not may_take(seat, item.signature) or item.keeps_out(agent, now):
+            if failed is not None:
+                failed.append(Candidate(agent, reasons_against(seat, item, now)))
+            continue
+        exact = pool.order.surplus(seat, item)
+        if exact == least:
+            yield seat, (lead, exact, interest, since, distance)
+        else:
+            heapq.heappush(heap, (lead, exact, interest, since, distance, agent, -1))
 
 
-def _advance(heap: list[tuple[Key, int]], index: int, least: int, keys: Iterator[Key], case_place: int) -> None:
-    for band, released, ring, agent in islice(keys, 1):
-        heapq.heappush(heap, ((band, least, released, ring_distance(case_place, ring), agent), index))
+_Bound = tuple[int, int, int, int]
+"""The least lead, surplus of skill and interest on a shelf, and which row it is."""
 
 
-def surplus(seat: Seat, item: WorkItem) -> int:
-    """By how many levels the agent is better than the work needs: the least is the closest fit."""
-    return sum(seat.agent.skills.get(skill, 0) - level for skill, level in item.needed)
+def _shelves(pool: Pool, item: WorkItem) -> tuple[list[_Bound], list[Iterator[Key]]]:
+    """What each shelf of the rarest skill can hold at best, in order, and the rows to walk."""
+    minimum, shelves = pool.bench.shelves(item.needed, item.channel)
+    if shelves is None:
+        return [], []
+    topics, counts = set(item.topics), pool.order.counts_surplus and bool(item.needed)
+    place, channel = ring_place(item.case_id), item.channel
+    bounds: list[_Bound] = []
+    rows: list[Iterator[Key]] = []
+    for shelf in shelves.ordered:
+        lead, level, channels, interests = shelf
+        if level >= minimum and channel in channels:
+            interest = 1 if not interests or topics.isdisjoint(interests) else 0
+            bounds.append((lead, level - minimum if counts else 0, interest, len(rows)))
+            rows.append(in_ring_order(shelves.rows[shelf], place))
+    bounds.sort()
+    return bounds, rows
+
+
+def _advance(
+    heap: list[tuple[int, int, int, int, int, str, int]], bound: _Bound, rows: list[Iterator[Key]], place: int
+) -> None:
+    lead, least, interest, index = bound
+    for since, ring, agent in rows[index]:
+        heapq.heappush(heap, (lead, least, interest, since, ring_distance(place, ring), agent, index))
+        return
+
+
+def _numbers(pool: Pool, seat: Seat, item: WorkItem, case_place: int) -> tuple[int, ...]:
+    order = pool.order
+    interest = 1 if seat.agent.interests.isdisjoint(item.topics) else 0
+    distance = ring_distance(case_place, pool.bench.ring(seat.agent.agent))
+    return (order.lead(seat), order.surplus(seat, item), interest, order.since(seat), distance)
+
+
+def score_of(pool: Pool, seat: Seat, item: WorkItem) -> tuple[int, ...]:
+    """The agent's score for the item, by itself."""
+    names = preferences(item)
+    name = seat.agent.agent
+    place = names.index(name) if name in names else len(names)
+    scarce = place == len(names) and any(belongs(seat, each) for each in pool.bench.scarce(item.needed, item.channel))
+    return (place, int(scarce), *_numbers(pool, seat, item, ring_place(item.case_id)))
 
 
 def reasons_against(seat: Seat, item: WorkItem, now: dt.datetime) -> tuple[str, ...]:
     """All that keeps the agent from taking the item now; nothing when they may."""
-    agent = seat.agent
-    has = agent.skills
-    for skill, level in item.needed:
-        if has.get(skill, 0) < level:
-            return tuple(f"skill:{name}" for name, least in item.needed if has.get(name, 0) < least)
+    agent, attendance = seat.agent, seat.attendance
+    reasons = [f"skill:{skill}" for skill, level in item.needed if agent.skills.get(skill, 0) < level]
     if agent.queues is not None and item.queue not in agent.queues:
-        return ("queue",)
-    if seat.attendance.presence is not Presence.ONLINE:
-        return ("presence",)
-    if item.channel not in agent.profile.channels or seat.attendance.channels.get(item.channel) == 0:
-        return ("channel",)
-    if seat.room(item.channel) < item.weight:
-        return ("capacity",)
-    return ("cool_down",) if item.is_cooling(agent.agent, now) else ()
+        reasons.append("queue")
+    is_closed = item.channel not in agent.profile.channels or attendance.channels.get(item.channel) == 0
+    if attendance.presence is not Presence.ONLINE:
+        reasons.append("presence")
+    if is_closed:
+        reasons.append("channel")
+    elif attendance.presence is Presence.ONLINE and not 0 < seat.room(item.channel) >= seat.cost(
+        item.channel, item.weight
+    ):
+        reasons.append("capacity")
+    if item.is_cooling(agent.agent, now):
+        reasons.append("cool_down")
+    if agent.agent in item.excluded:
+        reasons.append("excluded")
+    if item.only and item.only != agent.agent:
+        reasons.append("named")
+    return tuple(reasons)
 
 
 def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
@@ -121,15 +211,45 @@ def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
     if not best:
         return None
     named = _named(pool, item, now, best, met)
+    return _explained(pool, item, named, _tie_break(pool, item, best), _rest(pool, item, now, named))
+
+
+def explain_sole(pool: Pool, item: WorkItem, seat: Seat, now: dt.datetime) -> Explanation | None:
+    """The choice of the agent who just got room, for work that nobody else could take a moment ago.
+
+    Whoever else could take it would have been asked when they could; so in a large pool nobody else is looked at. What
+    is cooling down or named may have become free for others at this very moment, and is matched in full.
+    """
+    if _is_small(pool) or item.cool_downs or item.named or item.preferred:
+        return explain(pool, item, now)
+    named = (Candidate(seat.agent.agent, (), score_of(pool, seat, item)),)
+    return _explained(pool, item, named, "only candidate", _rest(pool, item, now, named))
+
+
+def could_take(pool: Pool, item: WorkItem, now: dt.datetime) -> bool:
+    """Whether anybody present could take it, were they free."""
+    able = pool.present([skill for skill, _ in item.needed])
+    return any(_BUSY.issuperset(reasons_against(seat, item, now)) for seat in able)
+
+
+def direct(pool: Pool, item: WorkItem, seat: Seat, tie_break: str = "named") -> Explanation:
+    """The reasons for a choice that a person made."""
+    named = (Candidate(seat.agent.agent, (), score_of(pool, seat, item)),)
+    return _explained(pool, item, named, tie_break, {})
+
+
+def _explained(
+    pool: Pool, item: WorkItem, named: tuple[Candidate, ...], tie_break: str, rest: Mapping[str, int]
+) -> Explanation:
     return Explanation(
-        chosen=best[0].agent,
+        chosen=named[0].agent,
         candidates=named,
-        tie_break=_tie_break(best),
+        tie_break=tie_break,
         step=item.step,
         queue_ahead=pool.lines.ahead(item),
         next_relaxation_at=item.next_relaxation_at,
-        dropped=tuple(each.skill for each in item.relaxations[: item.step]),
-        rest=_rest(pool, item, now, named),
+        dropped=item.dropped,
+        rest=rest,
         considered_count=len(pool.plan.agents),
     )
 
@@ -137,32 +257,13 @@ def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
 def _best(pool: Pool, item: WorkItem, now: dt.datetime, met: list[Candidate]) -> list[Candidate]:
     """The chosen and those after them, until the list is full; who is met on the way and may not take it, is in `met`."""
     limit = pool.plan.listed_count
+    is_small = _is_small(pool)
     best: list[Candidate] = []
     for each in ranked(pool, item, now, met):
         best.append(each)
-        if len(best) >= limit or (not _is_small(pool) and len(best) + len(met) >= limit):
+        if len(best) >= limit or (not is_small and len(best) + len(met) >= limit):
             break
     return best
-
-
-def direct(pool: Pool, item: WorkItem, seat: Seat) -> Explanation:
-    """The reasons for a choice that a person made."""
-    score = score_of(seat, item, pool.plan.bands)
-    return Explanation(
-        chosen=seat.agent.agent,
-        candidates=(Candidate(agent=seat.agent.agent, score=score),),
-        tie_break="named",
-        step=item.step,
-        queue_ahead=pool.lines.ahead(item),
-        next_relaxation_at=item.next_relaxation_at,
-        considered_count=1,
-    )
-
-
-def score_of(seat: Seat, item: WorkItem, bands: int) -> tuple[int, ...]:
-    """The agent's score for the item: see `SCORE`."""
-    distance = ring_distance(ring_place(item.case_id), ring_place(seat.agent.agent))
-    return (load_band(seat, bands), surplus(seat, item), microseconds(seat.attendance.released_at), distance)
 
 
 def _named(
@@ -174,40 +275,42 @@ def _named(
         return tuple([*best, *met][:limit])
     listed = {each.agent for each in best}
     others = (seat for seat in pool.seats if seat.agent.agent not in listed)
-    failed = [Candidate(agent=seat.agent.agent, failed=reasons_against(seat, item, now)) for seat in others]
+    failed = [Candidate(seat.agent.agent, reasons) for seat in others if (reasons := reasons_against(seat, item, now))]
     nearest_first = sorted(failed, key=lambda each: (any(why.startswith("skill:") for why in each.failed), each.agent))
     return tuple([*best, *nearest_first][:limit])
 
 
 def _is_small(pool: Pool) -> bool:
-    """Whether looking at everyone costs no more than a few lists would."""
-    return len(pool.plan.agents) <= 2 * pool.plan.listed_count
+    return len(pool.plan.agents) <= _SMALL
 
 
 def _rest(pool: Pool, item: WorkItem, now: dt.datetime, named: tuple[Candidate, ...]) -> dict[str, int]:
     """Counts of those who are not named. In a large pool what is known without looking at each of them."""
-    listed = {each.agent for each in named}
     if _is_small(pool):
-        absent = [agent for agent in pool.plan.agents if agent not in listed and pool.seat(agent) is None]
+        listed = {each.agent for each in named}
         seats = [seat for seat in pool.seats if seat.agent.agent not in listed]
-        kept_out = Counter((reasons_against(seat, item, now) or ("further_down",))[0].split(":")[0] for seat in seats)
-        return dict(kept_out + Counter({"presence": len(absent)}))
-    with_room = pool.bench.count(item.channel)
-    present = pool.present_count
-    return {
-        name: count
-        for name, count in (
-            ("presence", len(pool.plan.agents) - present),
-            ("capacity", present - with_room),
-            ("further_down", with_room - sum("capacity" not in each.failed for each in named)),
-        )
-        if count > 0
+        firsts = ((reasons_against(seat, item, now) or ("further_down",))[0] for seat in seats)
+        kept_out = Counter(first.split(":")[0] for first in firsts)
+        absent = sum(1 for agent in pool.plan.agents if agent not in listed and pool.seat(agent) is None)
+        return dict(kept_out + Counter({"presence": absent}))
+    with_room, present = pool.bench.count(item.channel), pool.present_count
+    seats = [seat for each in named if (seat := pool.seat(each.agent)) is not None]
+    counts = {
+        "presence": len(pool.plan.agents) - present,
+        "capacity": present - with_room,
+        "further_down": with_room - sum(1 for seat in seats if seat.room(item.channel) > 0),
     }
+    return {name: count for name, count in counts.items() if count > 0}
 
 
-def _tie_break(best: list[Candidate]) -> str:
+def _tie_break(pool: Pool, item: WorkItem, best: list[Candidate]) -> str:
     """The first number in which the chosen differs from the next one."""
+    chosen = best[0]
+    if chosen.agent == item.named:
+        return "named"
+    if chosen.agent in item.preferred:
+        return "preferred"
     if len(best) == 1:
         return "only candidate"
-    pairs = zip(SCORE, best[0].score, best[1].score, strict=True)
-    return next((name for name, mine, other in pairs if mine != other), "name")
+    pairs = zip(pool.order.names, chosen.score, best[1].score, strict=True)
+    return next((name for name, mine, other in pairs if mine != other), "stable hash")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.bench import Bench
 from caseway_router.domain.items import Moved, Waiting, WorkItem
 from caseway_router.domain.lines import Lines
 from caseway_router.domain.plan import PoolPlan
+from caseway_router.domain.policy import Order
 from caseway_router.domain.staff import Attendance, Seat
+
+Followed = TypeVar("Followed")
 
 
 class Pool:
@@ -30,25 +34,30 @@ class Pool:
         self._plan: PoolPlan | None = None
         self._seats: dict[str, Seat] = {}
         self._online: set[str] = set()
-        self._bench = Bench(1)
-        self._lines = Lines(lambda item: (item.case_id,), {})
+        self._skilled: dict[str, set[str]] = {}
+        self._order: Order | None = None
+        self._bench: Bench | None = None
+        self._lines: Lines | None = None
 
     @property
     def plan(self) -> PoolPlan:
         """By which rules it is matched."""
-        if self._plan is None:
-            raise RuntimeError(f"the pool {self.name} was used before it had a plan")
-        return self._plan
+        return self._followed(self._plan)
+
+    @property
+    def order(self) -> Order:
+        """In which order its agents are asked."""
+        return self._followed(self._order)
 
     @property
     def bench(self) -> Bench:
         """The present agents with room."""
-        return self._bench
+        return self._followed(self._bench)
 
     @property
     def lines(self) -> Lines:
         """The work that waits."""
-        return self._lines
+        return self._followed(self._lines)
 
     @property
     def seats(self) -> Iterable[Seat]:
@@ -62,11 +71,13 @@ class Pool:
     def follow(self, plan: PoolPlan, version: str) -> None:
         """Index everything by this plan."""
         self._plan, self.version = plan, version
-        self._bench = Bench(plan.bands)
+        self._order = Order(plan)
+        self._bench = Bench(self._order, plan.reserves)
         skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
         self._lines = Lines(plan.urgency, skilled)
         self._seats = {}
         self._online = set()
+        self._skilled = {}
         for attendance in self.attendances.values():
             self._place(attendance)
         for item in self.items.values():
@@ -81,13 +92,11 @@ class Pool:
             self._unindex(old)
         self.items[item.case_id] = item
         self._index(item)
-        self._refresh({item.agent, old.agent if old else ""})
 
     def drop_item(self, case_id: str) -> None:
         """The item is gone."""
         old = self.items.pop(case_id)
         self._unindex(old)
-        self._refresh({old.agent})
 
     def put_attendance(self, attendance: Attendance) -> None:
         """The agent is as present as given from now on."""
@@ -96,9 +105,10 @@ class Pool:
         if seat is None:
             self._place(attendance)
         else:
-            seat.attendance = attendance
+            seat.attend(attendance)
             self._note_presence(attendance)
-        self._refresh({attendance.agent})
+        if (seat := self._seats.get(attendance.agent)) is not None:
+            self.bench.refresh(seat)
 
     def held_by(self, agent: str) -> tuple[WorkItem, ...]:
         """Everything offered to the agent, held or wrapped up by them, by case."""
@@ -106,6 +116,11 @@ class Pool:
         if seat is not None:
             return tuple(seat.held[case_id] for case_id in sorted(seat.held))
         return tuple(item for _, item in sorted(self.items.items()) if item.agent == agent)
+
+    def present(self, skills: Iterable[str]) -> Iterator[Seat]:
+        """Those online who have the rarest of these skills, in no order: anybody with all of them is among them."""
+        fewest = min((self._skilled.get(skill, set()) for skill in skills), key=len, default=self._online)
+        return (self._seats[agent] for agent in fewest)
 
     @property
     def present_count(self) -> int:
@@ -125,27 +140,32 @@ class Pool:
             self._note_presence(attendance)
 
     def _note_presence(self, attendance: Attendance) -> None:
-        if attendance.presence is Presence.ONLINE:
-            self._online.add(attendance.agent)
-        else:
-            self._online.discard(attendance.agent)
+        agent = attendance.agent
+        if (attendance.presence is Presence.ONLINE) is (agent in self._online):
+            return
+        change = set.discard if agent in self._online else set.add
+        change(self._online, agent)
+        for skill in self.plan.agents[agent].skills:
+            change(self._skilled.setdefault(skill, set()), agent)
 
     def _index(self, item: WorkItem) -> None:
         if isinstance(item.standing, Waiting):
-            self._lines.add(item)
+            self.lines.add(item)
         elif (seat := self._seats.get(item.agent)) is not None:
             seat.take(item)
+            self.bench.refresh(seat)
 
     def _unindex(self, item: WorkItem) -> None:
         if isinstance(item.standing, Waiting):
-            self._lines.remove(item)
+            self.lines.remove(item)
         elif (seat := self._seats.get(item.agent)) is not None:
             seat.give(item.case_id)
+            self.bench.refresh(seat)
 
-    def _refresh(self, agents: Iterable[str]) -> None:
-        for agent in agents:
-            if (seat := self._seats.get(agent)) is not None:
-                self._bench.refresh(seat)
+    def _followed(self, what: Followed | None) -> Followed:
+        if what is None:
+            raise RuntimeError(f"the pool {self.name} was used before it had a plan")
+        return what
 
 
 class Pools:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from caseway.kernel.vocabulary import Presence
-from caseway_router.domain.items import WorkItem
+from caseway_router.domain.items import Held, Offered, WorkItem, WrappingUp
+
+_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,14 @@ class ChannelLimit:
     at_most: int
     beside: int | None = None
     """The most other work that may be held beside work of this channel; 0: it is exclusive. None: any."""
+    active: int = _PERCENT
+    """Percent of its weight that work counts while it waits for its agent."""
+    quiet: int = _PERCENT
+    """Percent of its weight that it counts while it waits for the customer."""
+    wrap_up: int = _PERCENT
+    """Percent of its weight that it counts while it is written up."""
+    rings: int | None = None
+    """The most open offers at once: 1 for what rings. None: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +52,8 @@ class Agent:
     skills: Mapping[str, int]
     queues: frozenset[str] | None = None
     """Only these queues; None: every queue of the pool."""
+    interests: frozenset[str] = frozenset()
+    """Categories and tags that they like best. Source: S4-06."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +74,14 @@ class Attendance:
     """The last heartbeat; None when none came since they set their presence."""
     missed_count: int = 0
     """Offers in a row that expired."""
+    offered_at: dt.datetime | None = None
+    """When something was last offered to them, where work goes round: who waited longest is next."""
 
 
 class Seat:
     """An agent at work: configuration, attendance, and what is held now."""
 
-    __slots__ = ("agent", "attendance", "by_channel", "held", "load")
+    __slots__ = ("_costs", "_rooms", "agent", "attendance", "by_channel", "held", "load", "ringing")
 
     def __init__(self, agent: Agent, attendance: Attendance) -> None:
         self.agent = agent
@@ -75,16 +89,26 @@ class Seat:
         self.held: dict[str, WorkItem] = {}
         self.load = 0
         self.by_channel: dict[str, int] = {}
+        self.ringing: dict[str, int] = {}
+        """Open offers, by channel."""
+        self._costs: dict[str, int] = {}
+        self._rooms: dict[str, int] | None = None
+
+    def attend(self, attendance: Attendance) -> None:
+        """They are as present as given from now on."""
+        self.attendance = attendance
+        self._rooms = None
 
     def take(self, item: WorkItem) -> None:
         """Count the item as load."""
         self.held[item.case_id] = item
-        self._count(item, item.weight)
+        cost = self._costs[item.case_id] = self.cost_of(item)
+        self._count(item, cost, 1)
 
     def give(self, case_id: str) -> None:
         """Count the item no longer."""
         item = self.held.pop(case_id)
-        self._count(item, -item.weight)
+        self._count(item, -self._costs.pop(case_id), -1)
 
     @property
     def capacity(self) -> int:
@@ -93,20 +117,71 @@ class Seat:
         total = self.agent.profile.total
         return total if own is None else min(own, total)
 
+    @property
+    def is_online(self) -> bool:
+        """Whether they may be asked at all."""
+        return self.attendance.presence is Presence.ONLINE
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether they hold more than they should: then nothing new comes to them."""
+        channels = self.agent.profile.channels
+        return self.load > self.capacity or any(
+            load > channels[name].at_most for name, load in self.by_channel.items() if name in channels
+        )
+
+    def cost(self, channel: str, weight: int) -> int:
+        """What work of this channel and weight would count, were it theirs."""
+        limit = self.agent.profile.channels.get(channel)
+        return weight if limit is None else weight * limit.active // _PERCENT
+
+    def cost_of(self, item: WorkItem) -> int:
+        """What the item counts as it stands."""
+        limit = self.agent.profile.channels.get(item.channel)
+        if limit is None:
+            return item.weight
+        match item.standing:
+            case Held(is_quiet=True):
+                percent = limit.quiet
+            case WrappingUp():
+                percent = limit.wrap_up
+            case _:
+                percent = limit.active
+        return item.weight * percent // _PERCENT
+
     def room(self, channel: str) -> int:
         """How much more work of the channel they may hold; 0 or less: none."""
-        limit = self.agent.profile.channels.get(channel)
-        if limit is None or self.attendance.presence is not Presence.ONLINE:
-            return 0
+        return self.rooms.get(channel, 0)
+
+    @property
+    def rooms(self) -> Mapping[str, int]:
+        """By channel, how much more they may hold."""
+        rooms = self._rooms
+        if rooms is None:
+            rooms = self._rooms = self._count_rooms()
+        return rooms
+
+    def open_channels(self) -> tuple[str, ...]:
+        """The channels on which there is any room."""
+        return tuple([channel for channel, room in self.rooms.items() if room > 0])
+
+    def _count_rooms(self) -> dict[str, int]:
+        if self.attendance.presence is not Presence.ONLINE:
+            return {}
+        left = self.capacity - self.load
+        if left <= 0:
+            return {}
+        return {name: self._room(name, limit, left) for name, limit in self.agent.profile.channels.items()}
+
+    def _room(self, channel: str, limit: ChannelLimit, left: int) -> int:
         there = self.by_channel.get(channel, 0)
         if limit.beside is not None and self.load - there > limit.beside:
             return 0
+        if limit.rings is not None and self.ringing.get(channel, 0) >= limit.rings:
+            return 0
         at_most = min(limit.at_most, self.attendance.channels.get(channel, limit.at_most))
-        return min(self.capacity - self.load, at_most - there, self._left_beside(channel))
-
-    def open_channels(self) -> frozenset[str]:
-        """The channels on which there is any room."""
-        return frozenset(channel for channel in self.agent.profile.channels if self.room(channel) > 0)
+        left = min(left, at_most - there)
+        return left if not self.by_channel else min(left, self._left_beside(channel))
 
     def _left_beside(self, channel: str) -> int:
         """What the other channels' work leaves for this one."""
@@ -117,10 +192,18 @@ class Seat:
                 left = min(left, beside - (self.load - weight))
         return left
 
-    def _count(self, item: WorkItem, weight: int) -> None:
-        self.load += weight
-        there = self.by_channel.get(item.channel, 0) + weight
-        if there:
-            self.by_channel[item.channel] = there
-        else:
-            self.by_channel.pop(item.channel, None)
+    def _count(self, item: WorkItem, cost: int, one: int) -> None:
+        channel = item.channel
+        self._rooms = None
+        self.load += cost
+        _add(self.by_channel, channel, cost)
+        if isinstance(item.standing, Offered):
+            _add(self.ringing, channel, one)
+
+
+def _add(counts: dict[str, int], name: str, amount: int) -> None:
+    total = counts.get(name, 0) + amount
+    if total:
+        counts[name] = total
+    else:
+        counts.pop(name, None)

@@ -9,7 +9,7 @@ from caseway.kernel.errors import Rejected, Superseded
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.ending import complete
-from caseway_router.domain.assignment.offering import be_present, expect_back, give_back, leave_offers, serve
+from caseway_router.domain.assignment.offering import be_gone, be_present, give_back, serve
 from caseway_router.domain.assignment.reading import hundredths
 from caseway_router.domain.items import Held, WrappingUp
 from caseway_router.domain.ledger import Ledger
@@ -20,7 +20,7 @@ def set_presence(ledger: Ledger, command: SetPresence) -> None:
     """The agent says what they are open to."""
     before = ledger.pool.attendances.get(command.agent)
     attendance = _asked_for(ledger, command, before)
-    if before is not None and replace(before, missed_count=0, heard_at=None) == replace(attendance, since=before.since):
+    if before is not None and replace(before, missed_count=0, heard_at=None) == attendance:
         raise Superseded("the agent is present like that already")
     ledger.attend(attendance)
     telling.presence_changed(ledger, attendance, before.presence if before else None, command.reason or "asked")
@@ -40,6 +40,7 @@ def _asked_for(ledger: Ledger, command: SetPresence, before: Attendance | None) 
         channels={channel: 0 for channel in sorted(known) if not command.channels.get(channel, True)},
         capacity=None if command.capacity is None else hundredths(command.capacity, "capacity"),
         released_at=before.released_at if before else None,
+        offered_at=before.offered_at if before else None,
     )
 
 
@@ -48,9 +49,9 @@ def _follow_up(ledger: Ledger, agent: str, presence: Presence) -> None:
     if presence is Presence.ONLINE:
         serve(ledger, agent)
         return
-    leave_offers(ledger, agent)
-    if presence is Presence.OFFLINE:
-        expect_back(ledger, agent)
+    be_gone(ledger, agent, presence)
+    if presence is Presence.HANDING_OVER:
+        hand_over(ledger, agent, "handed_over")
 
 
 def heartbeat(ledger: Ledger, command: SendHeartbeat) -> None:
@@ -80,10 +81,15 @@ def stay_absent(ledger: Ledger, agent: str) -> None:
     attendance = ledger.pool.attendances.get(agent)
     if attendance is None or attendance.presence is not Presence.OFFLINE:
         return
+    hand_over(ledger, agent, "agent_absent")
+
+
+def hand_over(ledger: Ledger, agent: str, reason: str) -> None:
+    """Others get what the agent held, as old as it is; what was only to be written up is done."""
     for item in ledger.pool.held_by(agent):
         match item.standing:
             case Held():
-                give_back(ledger, item, "agent_absent", cools=False)
+                give_back(ledger, item, reason, cools=False)
             case WrappingUp() as standing:
                 ledger.disarm("wrap", item.case_id)
                 complete(ledger, item, standing, ledger.now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from caseway.contracts.work import WorkWrappingUp
 from caseway.contracts.work_commands import QueueWork
@@ -28,9 +27,10 @@ def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -
     if not length:
         complete(ledger, item, wrapping, ledger.now)
         return
-    item = ledger.put(replace(item, standing=wrapping))
+    item = ledger.put(item.but(standing=wrapping))
     ledger.arm("wrap", item.case_id, wrapping.ends_at)
     ledger.tell(WorkWrappingUp(**ledger.about(item), agent=standing.agent, until=wrapping.ends_at))
+    serve(ledger, standing.agent)
 
 
 def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from caseway_router.domain.assignment.attending import fall_silent, stay_absent
 from caseway_router.domain.assignment.ending import complete
+from caseway_router.domain.assignment.flowing import follow
 from caseway_router.domain.assignment.offering import expire, try_offer
 from caseway_router.domain.items import Offered, Waiting, WrappingUp
 from caseway_router.domain.ledger import Ledger
@@ -24,7 +25,9 @@ def _relax(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
     item = ledger.pool.items.get(case_id)
     if item is None:
         return
-    relaxed = ledger.put(item.relaxed(at))
+    relaxed = item.relaxed(at)
+    if relaxed is not item:
+        ledger.put(relaxed)
     if relaxed.next_relaxation_at is not None:
         ledger.arm("relax", case_id, relaxed.next_relaxation_at)
     if isinstance(relaxed.standing, Waiting) and relaxed.signature != item.signature:
@@ -38,6 +41,13 @@ def _retry(ledger: Ledger, case_id: str, _: dt.datetime) -> None:
         ledger.arm_waits(item)
 
 
+def _step(ledger: Ledger, case_id: str, _: dt.datetime) -> None:
+    """A step of its flow begins, for work that still waits; what is with an agent follows when it comes back."""
+    item = ledger.pool.items.get(case_id)
+    if item is not None and isinstance(item.standing, Waiting):
+        follow(ledger, item)
+
+
 def _wrap(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
     """The time for writing up is over."""
     item = ledger.pool.items.get(case_id)
@@ -49,6 +59,7 @@ BY_KIND: Mapping[str, Callable[[Ledger, str, dt.datetime], None]] = {
     "offer": _offer,
     "relax": _relax,
     "retry": _retry,
+    "step": _step,
     "wrap": _wrap,
     "absent": lambda ledger, agent, _: stay_absent(ledger, agent),
     "silent": lambda ledger, agent, _: fall_silent(ledger, agent),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caseway.contracts.work import WorkDeclined, WorkStarted
+from caseway.contracts.parts import Destination
+from caseway.contracts.work import WorkDeclined, WorkStarted, WorkTransferred
 from caseway.contracts.work_commands import (
     AcceptWork,
     CompleteWork,
@@ -13,13 +14,16 @@ from caseway.contracts.work_commands import (
     PauseWork,
     ReleaseWork,
     StartWork,
+    TakeWork,
 )
 from caseway.kernel.errors import Superseded
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.ending import complete, wrap_up
-from caseway_router.domain.assignment.offering import expire, give_back, take
-from caseway_router.domain.items import Held, Offered, Standing, WorkItem, WrappingUp
+from caseway_router.domain.assignment.offering import expire, give_back, note_release, offer, serve, take
+from caseway_router.domain.assignment.reading import is_supervisor
+from caseway_router.domain.items import Held, Offered, Standing, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.matching import direct, reasons_against
 
 OnWork = AcceptWork | DeclineWork | StartWork | PauseWork | CompleteWork | FinishWrapUp | ReleaseWork
 
@@ -81,9 +85,9 @@ def _start(ledger: Ledger, command: StartWork, item: WorkItem, standing: Held) -
     for other in ledger.pool.held_by(command.agent):
         if isinstance(other.standing, Held) and other.standing.activity:
             telling.paused(ledger, other, other.standing, because_of=command.case_id)
-            ledger.put(replace(other, standing=other.standing.paused(ledger.now)))
+            ledger.put(other.but(standing=other.standing.paused(ledger.now)))
     rested = standing.paused(ledger.now)
-    ledger.put(replace(item, standing=replace(rested, activity=command.activity, started_at=ledger.now)))
+    ledger.put(item.but(standing=replace(rested, activity=command.activity, started_at=ledger.now)))
     ledger.tell(
         WorkStarted(
             **ledger.about(item),
@@ -98,4 +102,67 @@ def _pause(ledger: Ledger, item: WorkItem, standing: Held) -> None:
     if not standing.activity:
         raise Superseded("nothing was started")
     telling.paused(ledger, item, standing)
-    ledger.put(replace(item, standing=standing.paused(ledger.now)))
+    ledger.put(item.but(standing=standing.paused(ledger.now)))
+
+
+_MAY_TAKE_ANYWAY = frozenset({"cool_down", "named"})
+"""What keeps work from being offered to an agent, but not from being taken by their own wish."""
+
+
+def take_up(ledger: Ledger, command: TakeWork) -> None:
+    """An agent takes waiting work by their own wish; a supervisor, whatever and from whomever it is."""
+    item = ledger.pool.items.get(command.case_id)
+    if item is None or command.work_item not in {None, item.work_item}:
+        telling.refused(ledger, command, "gone")
+        return
+    match item.standing:
+        case Offered(agent=agent) as standing if agent == command.agent and ledger.now < standing.expires_at:
+            take(ledger, item, standing)
+        case Held(agent=agent) if agent == command.agent:
+            raise Superseded("they hold it already")
+        case _:
+            reason = _against_taking(ledger, command, item)
+            if reason:
+                telling.refused(ledger, command, reason)
+            else:
+                _take_from(ledger, command, item)
+
+
+def _against_taking(ledger: Ledger, command: TakeWork, item: WorkItem) -> str:
+    seat = ledger.pool.seat(command.agent)
+    if seat is None:
+        return "absent" if command.agent in ledger.pool.plan.agents else "unknown_agent"
+    if isinstance(item.standing, WrappingUp):
+        return f"is_{item.standing.word}"
+    if is_supervisor(command.actor):
+        return ""
+    if not isinstance(item.standing, Waiting):
+        return f"is_{item.standing.word}"
+    return next((each for each in reasons_against(seat, item, ledger.now) if each not in _MAY_TAKE_ANYWAY), "")
+
+
+def _take_from(ledger: Ledger, command: TakeWork, item: WorkItem) -> None:
+    """It goes over, beyond the capacity too: then it is told as overload, and nothing new comes to them."""
+    giver, seat = item.agent, ledger.pool.seat(command.agent)
+    if seat is None:
+        return
+    if isinstance(item.standing, Offered):
+        ledger.disarm("offer", item.case_id)
+    moved = ledger.put(item.but(standing=Waiting(), again=None))
+    if giver:
+        to = Destination(pool=ledger.pool.name, agent=command.agent)
+        about = ledger.about(moved)
+        ledger.tell(
+            WorkTransferred(
+                **about,
+                actor=command.actor,
+                agent=giver,
+                to=to,
+                reason=command.reason or "taken",
+                queue_entered_at=item.queued_at,
+            )
+        )
+    offer(ledger, moved, direct(ledger.pool, moved, seat, "taken"), is_taken=True)
+    if giver:
+        note_release(ledger, giver)
+        serve(ledger, giver)

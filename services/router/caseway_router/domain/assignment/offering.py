@@ -12,7 +12,7 @@ from caseway_router.domain.assignment import telling
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.matching import Explanation, explain
+from caseway_router.domain.matching import Explanation, explain, explain_sole
 
 
 def settle(ledger: Ledger) -> None:
@@ -23,8 +23,8 @@ def settle(ledger: Ledger) -> None:
     while heads:
         key, index = heapq.heappop(heads)
         item = ledger.pool.items[key[-1]]
-        # whoever may not take one item of a line may not take the next, unless it was only cooling down for this one
-        if try_offer(ledger, item) or item.cool_downs:
+        # whoever may not take one item of a line may not take the next, unless this one alone is kept from them
+        if try_offer(ledger, item) or item.cool_downs or item.excluded:
             for following in islice(lines[index], 1):
                 heapq.heappush(heads, (following, index))
 
@@ -34,8 +34,13 @@ def serve(ledger: Ledger, agent: str) -> None:
     seat = ledger.pool.seat(agent)
     while seat is not None and seat.open_channels():
         case_id = ledger.pool.lines.next_for(seat, ledger.pool.items, ledger.now)
-        if case_id is None or not try_offer(ledger, ledger.pool.items[case_id]):
+        if case_id is None:
             return
+        item = ledger.pool.items[case_id]
+        why = explain_sole(ledger.pool, item, seat, ledger.now)
+        if why is None:
+            return
+        offer(ledger, item, why)
 
 
 def try_offer(ledger: Ledger, item: WorkItem) -> bool:
@@ -47,11 +52,13 @@ def try_offer(ledger: Ledger, item: WorkItem) -> bool:
     return True
 
 
-def offer(ledger: Ledger, item: WorkItem, why: Explanation) -> None:
-    """Ask the chosen agent."""
+def offer(ledger: Ledger, item: WorkItem, why: Explanation, *, is_taken: bool = False) -> None:
+    """Ask the chosen agent, unless it is the agent who asked for it."""
     plan = ledger.pool.plan
     standing = Offered(agent=why.chosen, since=ledger.now, expires_at=ledger.now + plan.offer_for(item.queue))
-    item = ledger.put(replace(item, standing=standing, offer_count=item.offer_count + 1))
+    item = ledger.put(item.but(standing=standing, offer_count=item.offer_count + 1))
+    if ledger.pool.order.is_rotation:
+        ledger.attend(replace(ledger.pool.attendances[why.chosen], offered_at=ledger.now))
     ledger.keep(
         DecidedOffer(
             work_item=item.work_item,
@@ -67,8 +74,8 @@ def offer(ledger: Ledger, item: WorkItem, why: Explanation) -> None:
         )
     )
     telling.offered(ledger, item, standing, why)
-    if item.channel in plan.agents[why.chosen].profile.auto_accepts:
-        take(ledger, item, standing, automatic=True)
+    if is_taken or item.channel in plan.agents[why.chosen].profile.auto_accepts:
+        take(ledger, item, standing, automatic=not is_taken)
     else:
         ledger.arm("offer", item.case_id, standing.expires_at)
 
@@ -76,11 +83,20 @@ def offer(ledger: Ledger, item: WorkItem, why: Explanation) -> None:
 def take(ledger: Ledger, item: WorkItem, standing: Offered, *, automatic: bool = False) -> None:
     """The agent takes what was offered."""
     ledger.disarm("offer", item.case_id)
-    item = ledger.put(replace(item, standing=Held(agent=standing.agent, since=ledger.now)))
+    item = ledger.put(item.but(standing=Held(agent=standing.agent, since=ledger.now)))
     attendance = ledger.pool.attendances[standing.agent]
     if attendance.missed_count:
         ledger.attend(replace(attendance, missed_count=0))
     telling.accepted(ledger, item, standing.since, automatic=automatic)
+    if not automatic and _rings(ledger, item):
+        serve(ledger, standing.agent)
+
+
+def _rings(ledger: Ledger, item: WorkItem) -> bool:
+    """Whether answering it makes room for the next of its channel to ring."""
+    seat = ledger.pool.seat(item.agent)
+    limit = seat.agent.profile.channels.get(item.channel) if seat else None
+    return limit is not None and limit.rings is not None
 
 
 def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True) -> None:
@@ -89,7 +105,7 @@ def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True
     until = ledger.now + ledger.pool.plan.cool_down if cools else None
     if isinstance(item.standing, Offered):
         ledger.disarm("offer", item.case_id)
-    waiting = ledger.put(replace(item, standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None))
+    waiting = ledger.put(item.but(standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None))
     telling.returned(ledger, waiting, agent, reason, until)
     note_release(ledger, agent)
     if not try_offer(ledger, waiting):
@@ -128,9 +144,35 @@ def be_present(ledger: Ledger, agent: str, presence: Presence, reason: str) -> N
     changed = replace(attendance, presence=presence, since=ledger.now)
     ledger.attend(changed)
     telling.presence_changed(ledger, changed, attendance.presence, reason)
+    be_gone(ledger, agent, presence)
+
+
+def be_gone(ledger: Ledger, agent: str, presence: Presence) -> None:
+    """What follows from an agent's not being online any more."""
     leave_offers(ledger, agent)
+    release_named(ledger, agent)
     if presence is Presence.OFFLINE:
         expect_back(ledger, agent)
+
+
+def release_named(ledger: Ledger, agent: str) -> None:
+    """What waited for this agent alone waits for anyone: whom the customer named is not there."""
+    for case_id in ledger.pool.lines.only_for(agent):
+        item = ledger.pool.items[case_id]
+        released = ledger.put(item.but(named_until=None))
+        rearm_relaxation(ledger, item, released)
+        try_offer(ledger, released)
+
+
+def rearm_relaxation(ledger: Ledger, before: WorkItem, after: WorkItem) -> None:
+    """Make its next relaxation due, where that is another than before."""
+    relaxes_at = after.next_relaxation_at
+    if relaxes_at == before.next_relaxation_at:
+        return
+    if relaxes_at is None:
+        ledger.disarm("relax", after.case_id)
+    else:
+        ledger.arm("relax", after.case_id, relaxes_at)
 
 
 def leave_offers(ledger: Ledger, agent: str) -> None:

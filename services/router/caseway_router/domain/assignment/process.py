@@ -10,15 +10,16 @@ from caseway.contracts.work_commands import (
     RaiseWork,
     SendHeartbeat,
     SetPresence,
+    TakeWork,
     TransferWork,
     WithdrawWork,
     WorkCommand,
 )
 from caseway.kernel.decision import Decision, Due
 from caseway.kernel.errors import Rejected, Superseded
-from caseway_router.domain.assignment import attending, placing
+from caseway_router.domain.assignment import attending, moving, placing
 from caseway_router.domain.assignment.falling_due import BY_KIND
-from caseway_router.domain.assignment.handling import OnWork, handle
+from caseway_router.domain.assignment.handling import OnWork, handle, take_up
 from caseway_router.domain.assignment.offering import settle
 from caseway_router.domain.assignment.reading import to_milliseconds
 from caseway_router.domain.ledger import Ledger
@@ -85,11 +86,13 @@ def _do(ledger: Ledger, command: WorkCommand) -> None:
         case RaiseWork():
             placing.raise_work(ledger, command)
         case TransferWork():
-            placing.transfer(ledger, command)
+            moving.transfer(ledger, command, placing.named_item(ledger, command))
         case SetPresence():
             attending.set_presence(ledger, command)
         case SendHeartbeat():
             attending.heartbeat(ledger, command)
+        case TakeWork():
+            take_up(ledger, command)
         case _ if isinstance(command, OnWork):
             handle(ledger, command)
         case _:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from caseway.contracts import parts
 from caseway.kernel.errors import Rejected
-from caseway_router.domain.items import WHOLE, Requirement
+from caseway_router.domain.items import WHOLE, FlowStep, Requirement
 
 _LARGEST = 10_000
 """The largest weight or capacity that makes sense, in contacts: more is a mistake of the sender's."""
@@ -25,6 +25,14 @@ def hundredths(contacts: float, name: str) -> int:
     return round(contacts * WHOLE)
 
 
+_SUPERVISORS = frozenset({"supervisor", "officer", "manager"})
+
+
+def is_supervisor(actor: parts.Actor | None) -> bool:
+    """Whether somebody may decide over others' work."""
+    return actor is not None and actor.kind in _SUPERVISORS
+
+
 def requirements(given: Iterable[parts.Requirement]) -> tuple[Requirement, ...]:
     """Requirements as matching wants them: a soft one without a time is dropped at once."""
     return tuple(
@@ -36,7 +44,12 @@ def requirements(given: Iterable[parts.Requirement]) -> tuple[Requirement, ...]:
 def _drop_after(requirement: parts.Requirement) -> dt.timedelta | None:
     if requirement.drop_after_seconds is None:
         return None if requirement.hard else dt.timedelta(0)
-    return dt.timedelta(milliseconds=round(min(requirement.drop_after_seconds, _LONGEST_SECONDS) * 1000))
+    return length(requirement.drop_after_seconds)
+
+
+def length(seconds: float) -> dt.timedelta:
+    """A length of time in whole milliseconds, a year at most."""
+    return dt.timedelta(milliseconds=round(min(seconds, _LONGEST_SECONDS) * 1000))
 
 
 _LONGEST_SECONDS = 366 * 86_400.0
@@ -47,3 +60,27 @@ def to_milliseconds(instant: dt.datetime) -> dt.datetime:
     """`instant` in UTC, cut as MongoDB cuts it: a pool rebuilt from there must equal the one in memory."""
     utc = instant.astimezone(dt.UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+_MOST_STEPS = 20
+"""More is a mistake of the sender's, and would be kept with the item."""
+
+
+def steps(given: Iterable[parts.FlowStep]) -> tuple[FlowStep, ...]:
+    """The steps of a flow, the earliest first."""
+    read = (
+        FlowStep(
+            name=each.name,
+            after=length(each.after_seconds),
+            queue=each.queue,
+            requirements=None if each.requirements is None else requirements(each.requirements),
+            priority=None if each.priority is None else each.priority.rank,
+            boost=each.boost,
+            is_early=each.is_early,
+            frees_named=each.frees_named,
+            department=each.department or "",
+            choices=each.choices,
+        )
+        for each in given
+    )
+    return tuple(sorted(read, key=lambda step: step.after)[:_MOST_STEPS])

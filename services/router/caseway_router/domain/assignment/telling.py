@@ -14,13 +14,16 @@ from caseway.contracts.work import (
     WorkOffered,
     WorkPaused,
     WorkQueued,
+    WorkQuieted,
+    WorkRaised,
     WorkRefused,
     WorkReturned,
+    WorkRevived,
     WorkWithdrawn,
 )
 from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.vocabulary import Channel, Presence, Priority
-from caseway_router.domain.items import WHOLE, Held, Offered, Requirement, WorkItem, WrappingUp
+from caseway_router.domain.items import WHOLE, FlowStep, Held, Offered, Requirement, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import Explanation
 from caseway_router.domain.staff import Attendance
@@ -28,7 +31,7 @@ from caseway_router.domain.staff import Attendance
 PRIORITIES = {priority.rank: priority for priority in Priority}
 _PASSED_ON = (
     "language", "category", "complexity", "tags", "number", "customer", "slack_due_at", "preferred_agents",
-    "named_agent", "reason", "matched_rule", "came_from", "attributes",
+    "named_agent", "reason", "matched_rule", "came_from", "attributes", "context",
 )  # fmt: skip
 """What a queue command says that readers want, and matching does not need."""
 
@@ -62,6 +65,27 @@ def as_wire(requirements: Iterable[Requirement]) -> tuple[parts.Requirement, ...
     )
 
 
+def steps_as_wire(steps: Iterable[FlowStep]) -> tuple[parts.FlowStep, ...]:
+    """Steps as commands carry them."""
+    return tuple(
+        parts.FlowStep.model_validate(
+            {
+                "name": each.name,
+                "after_seconds": each.after.total_seconds(),
+                "queue": each.queue,
+                "requirements": None if each.requirements is None else as_wire(each.requirements),
+                "priority": None if each.priority is None else PRIORITIES[each.priority],
+                "boost": each.boost,
+                "is_early": each.is_early,
+                "frees_named": each.frees_named,
+                "department": each.department or None,
+                "choices": each.choices,
+            }
+        )
+        for each in steps
+    )
+
+
 def queued(ledger: Ledger, item: WorkItem, command: QueueWork) -> None:
     """It waits."""
     ledger.tell(
@@ -76,6 +100,22 @@ def queued(ledger: Ledger, item: WorkItem, command: QueueWork) -> None:
             queue_entered_at=item.queued_at,
             boost=item.boost,
             **{name: getattr(command, name) for name in _PASSED_ON},
+        )
+    )
+
+
+def raised(ledger: Ledger, item: WorkItem, reason: str, actor: parts.Actor | None = None) -> None:
+    """It has another place."""
+    ledger.tell(
+        WorkRaised(
+            **ledger.about(item),
+            actor=actor,
+            priority=PRIORITIES[item.priority],
+            class_=item.case_class or None,
+            boost=item.boost,
+            slack_due_at=item.slack_due_at,
+            requirements=as_wire(item.requirements),
+            reason=reason,
         )
     )
 
@@ -107,8 +147,26 @@ def accepted(ledger: Ledger, item: WorkItem, offered_at: dt.datetime, *, automat
             channel=channel(item),
             waited_seconds=seconds(ledger.now - item.queued_at),
             automatic=automatic,
+            overload=_is_overloaded(ledger, item.agent),
         )
     )
+
+
+def _is_overloaded(ledger: Ledger, agent: str) -> bool:
+    seat = ledger.pool.seat(agent)
+    return seat is not None and seat.is_overloaded
+
+
+def turned(ledger: Ledger, item: WorkItem, before: WorkItem) -> None:
+    """It waits for the customer, or for its agent again; told where that changes what it weighs."""
+    seat = ledger.pool.seat(item.agent)
+    if seat is None or seat.cost_of(item) == seat.cost_of(before):
+        return
+    weighs = {"agent": item.agent, "weight": contacts(seat.cost_of(item)), "load": contacts(seat.load)}
+    if isinstance(item.standing, Held) and item.standing.is_quiet:
+        ledger.tell(WorkQuieted(**ledger.about(item), **weighs))
+    else:
+        ledger.tell(WorkRevived(**ledger.about(item), **weighs, overload=seat.is_overloaded))
 
 
 def expired(ledger: Ledger, item: WorkItem, standing: Offered, missed: int) -> None:
