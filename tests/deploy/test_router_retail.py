@@ -48,7 +48,7 @@ def test_every_language_is_served_on_every_channel(configuration: Configuration)
 
 def test_queues_by_type(configuration: Configuration) -> None:
     """S4-15."""
-    assert set(configuration.plans["retail"].queues) == {"stores", "customers", "marketplace", "phone", "other"}
+    assert set(configuration.plans["retail"].queues) == {"stores", "customers", "marketplace", "phone", "callbacks", "other"}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,7 @@ def test_queues_by_type(configuration: Configuration) -> None:
         ({"channel": "email", "category": "other"}, "other"),
         ({"channel": "email"}, "other"),
         ({"channel": "phone", "category": "order"}, "phone"),
+        ({"channel": "phone", "category": "order", "callback": "abandoned"}, "callbacks"),
         ({"channel": "phone", "category": "data-protection"}, "customers"),
     ],
 )

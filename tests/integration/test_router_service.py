@@ -241,7 +241,7 @@ async def test_the_pages_of_nothing(around: Surroundings) -> None:
     assert (await around.get("/v1/pools/none")).status_code == 404
     assert (await around.get("/v1/cases/none/decisions")).status_code == 404
     pool = (await around.get("/v1/pools/retail")).json()
-    assert [each["waiting"] for each in pool["queues"]] == [0] * 5
+    assert [each["waiting"] for each in pool["queues"]] == [0] * 6
     assert len(pool["agents"]) == 32
 
 
