@@ -46,6 +46,18 @@ class SignedId:
     """What the mail was sent for, as given to `sign_message_id` (or its digest, when that was long)."""
 
 
+def purpose_key(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose, from which neither the desk's own key nor that of another purpose can be found.
+
+    So that a gateway may be given what signs its webhooks without being able to write tokens. Source: RFC 5869 (HKDF),
+    its expansion for one block; the desk's key is drawn at random, and so needs no extraction.
+
+    >>> purpose_key(b"a key", "webhook") != purpose_key(b"a key", "token")
+    True
+    """
+    return hmac.new(key, f"caseway/{purpose}".encode() + b"\x01", hashlib.sha256).digest()
+
+
 def sign_message_id(key: bytes, case_id: str, occurrence: str, domain: str) -> str:
     """A Message-ID, with brackets, from which the case can be read; the same arguments give the same id.
 

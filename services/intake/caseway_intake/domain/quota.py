@@ -106,6 +106,12 @@ def waiting_count(pool: Pool, rules: Rules, now: dt.datetime) -> int:
     return sum(count for day, count in pool.waiting.items() if release_of(day, rules) > now)
 
 
+def is_full(pool: Pool, rules: Rules, now: dt.datetime) -> bool:
+    """Whether a form would be refused: today has no room, and as many wait as may."""
+    today = local_day(rules, now)
+    return pool.booked.get(today, 0) >= rules.daily and waiting_count(pool, rules, now) >= rules.waiting
+
+
 def local_day(rules: Rules, now: dt.datetime) -> dt.date:
     """The date on the organisation's wall."""
     return now.astimezone(ZoneInfo(rules.zone)).date()

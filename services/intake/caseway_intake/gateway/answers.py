@@ -24,9 +24,9 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 }
 
 
-def answer(status: int, content: Any) -> Response:
+def answer(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Response:
     """JSON, with a status."""
-    return Response(orjson.dumps(content), status, _HEADERS.get(status), "application/json")
+    return Response(orjson.dumps(content), status, headers or _HEADERS.get(status), "application/json")
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
@@ -93,4 +93,4 @@ async def _answered(endpoint: Endpoint, request: Request) -> Response:
 
 
 def _refused(refused: Refusal) -> Response:
-    return answer(refused.status, {"errors": [asdict(each) for each in refused.problems]})
+    return answer(refused.status, {"errors": [asdict(each) for each in refused.problems]}, refused.headers)

@@ -6,14 +6,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from caseway.contracts.contacts import ChatContact, MessageContact, PhoneContact, WebContact
+from caseway.contracts.contacts import ChatContact, DeskContact, MessageContact, PhoneContact, WebContact
+from caseway.kernel.ids import derived_id
 from caseway.runtime.running import Running
 from caseway_intake.gateway.answers import Endpoint, answer, guarded, read_body, read_model, read_object
 from caseway_intake.gateway.arrivals import LARGEST_JSON, Arrival, drawn_id, is_id, publish
 from caseway_intake.gateway.forms import check_form
 from caseway_intake.gateway.mails import MOST_RECIPIENTS, is_address, mail_arrival
+from caseway_intake.gateway.quotas import QuotaDoor
 from caseway_intake.gateway.refusals import Problem, Refusal, refusal
-from caseway_intake.gateway.signatures import is_unguarded, verify_webhook
+from caseway_intake.gateway.signatures import is_unguarded, read_token, verify_webhook
 
 Contact = ChatContact | PhoneContact | WebContact | MessageContact
 
@@ -28,7 +30,11 @@ _CONTACTS: dict[str, type[Contact]] = {
 def contact_routes(running: Running) -> list[Route]:
     """A route a channel."""
     door = ContactDoor(running)
-    endpoints = {"email": door.take_mail, **{channel: door.taking(channel) for channel in _CONTACTS}}
+    endpoints = {
+        "email": door.take_mail,
+        "desk": door.take_desk,
+        **{channel: door.taking(channel) for channel in _CONTACTS},
+    }
     return [Route(f"/v1/contacts/{channel}", guarded(take), methods=["POST"]) for channel, take in endpoints.items()]
 
 
@@ -37,6 +43,7 @@ class ContactDoor:
 
     def __init__(self, running: Running) -> None:
         self._running = running
+        self._quota = QuotaDoor(running)
 
     def taking(self, channel: str) -> Endpoint:
         """The endpoint of one channel whose contacts are JSON."""
@@ -45,6 +52,8 @@ class ContactDoor:
             body = await read_body(request, LARGEST_JSON)
             id_ = self._check_sender(request, body) or drawn_id()
             contact = self._read(_CONTACTS[channel], body)
+            if isinstance(contact, WebContact):
+                await self._quota.check(self._running.configuration.forms.forms.get(contact.form))
             arrival = Arrival(
                 topic=contact.topic(),
                 key=contact.key(),
@@ -66,6 +75,27 @@ class ContactDoor:
         if not raw.strip():
             raise refusal(422, "a mail")
         arrival = mail_arrival(source=_source("email"), raw=raw, mailfrom=mailfrom, rcptto=rcptto, id_=id_)
+        await publish(self._running, arrival)
+        return answer(202, {"id": arrival.id})
+
+    async def take_desk(self, request: Request) -> Response:
+        """What somebody of the desk wrote down: a person's token says who, not a gateway's signature."""
+        content = read_object(await read_body(request, LARGEST_JSON))
+        if not is_unguarded(self._running.settings):
+            key = self._running.settings.signing_key.get_secret_value()
+            actor = read_token(key, request.headers.get("authorization", ""))
+            if actor.kind == "customer":
+                raise refusal(403, "a customer may not write in the desk's name")
+            content["actor"] = actor.id
+        contact = read_model(DeskContact, content)
+        arrival = Arrival(
+            topic=contact.topic(),
+            key=contact.key(),
+            type=contact.TYPE,
+            id=derived_id("desk", contact.submission),
+            source=_source("desk"),
+            value=contact.model_dump_json(exclude_unset=True).encode(),
+        )
         await publish(self._running, arrival)
         return answer(202, {"id": arrival.id})
 

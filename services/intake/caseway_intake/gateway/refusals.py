@@ -23,6 +23,7 @@ class Refusal(Exception):
         super().__init__(status, *problems)
         self.status = status
         self.problems = problems
+        self.headers: dict[str, str] = {}
 
 
 def refusal(status: int, problem: str, field: str = "") -> Refusal:

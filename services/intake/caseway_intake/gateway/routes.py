@@ -10,6 +10,7 @@ from caseway.runtime.running import Running
 from caseway.runtime.stage import Collection
 from caseway_intake.gateway.commands import command_routes
 from caseway_intake.gateway.contacts import contact_routes
+from caseway_intake.gateway.forms import form_routes
 from caseway_intake.gateway.reading import reading_routes
 
 
@@ -18,6 +19,7 @@ def routes(running: Running, cases: Collection) -> Sequence[BaseRoute]:
     doors = running.configuration.doors.http
     return [
         *(contact_routes(running) if doors.contacts else ()),
+        *(form_routes(running) if doors.forms else ()),
         *(command_routes(running) if doors.commands else ()),
         *(reading_routes(running, cases) if doors.reading else ()),
     ]

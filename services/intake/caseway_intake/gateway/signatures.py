@@ -1,8 +1,11 @@
 """Who may speak at the HTTP door.
 
-Contacts are signed by Standard Webhooks with `CASEWAY_SIGNING_KEY`: HMAC-SHA256 over id, time and body. Its makers'
-library signs text only; a mail is bytes in any charset, so the few lines stand here and are tested against it.
-Commands and reading need a JSON Web Token (HS256, the same key) that says who (`sub`) in which role (`role`).
+Contacts are signed by Standard Webhooks: HMAC-SHA256 over id, time and body. Its makers' library signs text only; a
+mail is bytes in any charset, so the few lines stand here and are tested against it. Commands and reading need a JSON
+Web Token (HS256) that says who (`sub`) in which role (`role`).
+
+Each purpose has a key of its own, derived from `CASEWAY_SIGNING_KEY`: what a gateway is given signs contacts, and no
+tokens. The desk's own key signs both, too, for those who hold it anyway.
 """
 
 from __future__ import annotations
@@ -19,9 +22,12 @@ import jwt
 from pydantic import ValidationError
 
 from caseway.contracts.parts import Actor
+from caseway.kernel.signing import purpose_key
 from caseway.runtime.settings import Settings
 from caseway_intake.gateway.refusals import refusal
 
+WEBHOOK, TOKEN = "webhook", "token"
+"""What keys are derived for."""
 TOLERANCE = dt.timedelta(minutes=5)
 """How old, or early, a signature may be. Source: Standard Webhooks; beyond it, what was overheard is worthless."""
 
@@ -50,8 +56,10 @@ def verify_webhook(key: bytes, headers: Mapping[str, str], body: bytes, now: dt.
     if not (given_id and timestamp and signatures):
         raise refusal(401, f"the headers {', '.join(names)} are needed")
     _check_time(timestamp, now)
-    expected = hmac.new(key, f"{given_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
-    if not any(hmac.compare_digest(expected, given) for given in _signatures(signatures)):
+    content = f"{given_id}.{timestamp}.".encode() + body
+    expected = [hmac.new(each, content, hashlib.sha256).digest() for each in (key, purpose_key(key, WEBHOOK))]
+    given = _signatures(signatures)
+    if not any(hmac.compare_digest(ours, theirs) for ours in expected for theirs in given):
         raise refusal(401, "the signature is not ours")
 
 
@@ -65,14 +73,21 @@ def read_token(key: str, authorization: str) -> Actor:
     if scheme.lower() != "bearer" or not token:
         raise refusal(401, "a bearer token is needed")
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token.strip(), key, algorithms=["HS256"], options={"require": ["sub", "exp", "role"]}
-        )
+        claims = _claims(token.strip(), key.encode())
         return Actor(kind=claims["role"], id=claims["sub"], name=claims.get("name"))
     except jwt.PyJWTError as wrong:
         raise refusal(401, f"the token does not hold: {wrong}") from wrong
     except ValidationError as wrong:
         raise refusal(401, "the token's claims are none that the desk knows") from wrong
+
+
+def _claims(token: str, key: bytes) -> dict[str, Any]:
+    """What a token says, signed by the key for tokens, or by the desk's own."""
+    options: Any = {"require": ["sub", "exp", "role"]}
+    try:
+        return dict(jwt.decode(token, purpose_key(key, TOKEN), algorithms=["HS256"], options=options))
+    except jwt.InvalidSignatureError:
+        return dict(jwt.decode(token, key, algorithms=["HS256"], options=options))
 
 
 def _check_time(timestamp: str, now: dt.datetime) -> None:
