@@ -18,6 +18,7 @@ from starlette.routing import Route
 from caseway.kernel.errors import Transient
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.running import Running
+from caseway.runtime.settings import Settings
 from caseway.runtime.stage import Collection
 from caseway_intake.domain.case import Case
 from caseway_intake.gateway.answers import answer, guarded
@@ -66,7 +67,7 @@ class CaseReader:
 
     async def one(self, request: Request) -> Response:
         """The case, or 404."""
-        self._check_reader(request)
+        check_reader(self._running.settings, request)
         try:
             document = await self._cases.find_one({"_id": request.path_params["case_id"]}, max_time_ms=_PATIENCE_MS)
         except PyMongoError as error:
@@ -77,7 +78,7 @@ class CaseReader:
 
     async def many(self, request: Request) -> Response:
         """The newest first, a page at a time."""
-        self._check_reader(request)
+        check_reader(self._running.settings, request)
         query = _query(request)
         wanted = _filter(query)
         try:
@@ -89,14 +90,18 @@ class CaseReader:
         following = _cursor(page[-1]) if len(found) > query.limit else None
         return answer(200, {"cases": [shown(self._load(each)) for each in page], "next": following})
 
-    def _check_reader(self, request: Request) -> None:
-        """Cases are personal data: only the desk's own people and machines see them."""
-        settings = self._running.settings
-        if is_unguarded(settings):
-            return
-        actor = read_token(settings.signing_key.get_secret_value(), request.headers.get("authorization", ""))
-        if actor.kind == "customer":
-            raise refusal(403, "a customer may not read cases")
+
+def check_reader(settings: Settings, request: Request) -> None:
+    """Let in the desk's own people and machines: cases are personal data.
+
+    Raises:
+        Refusal: 401 or 403.
+    """
+    if is_unguarded(settings):
+        return
+    actor = read_token(settings.signing_key.get_secret_value(), request.headers.get("authorization", ""))
+    if actor.kind == "customer":
+        raise refusal(403, "a customer may not read cases")
 
 
 def shown(case: Case) -> dict[str, Any]:

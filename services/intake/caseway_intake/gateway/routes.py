@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from caseway.runtime.running import Running
 from caseway.runtime.stage import Collection
+from caseway_intake.gateway.backgrounds import background_routes
 from caseway_intake.gateway.commands import command_routes
 from caseway_intake.gateway.contacts import contact_routes
 from caseway_intake.gateway.forms import form_routes
@@ -21,5 +22,5 @@ def routes(running: Running, cases: Collection) -> Sequence[BaseRoute]:
         *(contact_routes(running) if doors.contacts else ()),
         *(form_routes(running) if doors.forms else ()),
         *(command_routes(running) if doors.commands else ()),
-        *(reading_routes(running, cases) if doors.reading else ()),
+        *((*reading_routes(running, cases), *background_routes(running, cases)) if doors.reading else ()),
     ]
