@@ -95,6 +95,9 @@ def scenario(folder: Path, agents: int) -> Path:
     queues = _yaml("queues.yaml")
     queues["pools"][POOL] |= {"offer_seconds": 86_400, "silent_after_seconds": 86_400}
     _write(folder / "queues.yaml", queues)
+    forms = _yaml("forms.yaml")
+    forms["quota"]["daily"] = 1_000_000_000
+    _write(folder / "forms.yaml", forms)
     return folder
 
 

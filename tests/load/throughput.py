@@ -121,7 +121,7 @@ class Bench:
             (port,) = free_ports(1)
             environment = {
                 **namespace.environment(),
-                "CASEWAY_CONFIG": str(RETAIL),
+                "CASEWAY_CONFIG": str(corner.busy_copy(RETAIL, self._folder / "scenario")),
                 "CASEWAY_SIGNING_KEY": "bench",
                 "CASEWAY_HTTP_PORT": str(port),
                 "CASEWAY_SMTP_PORT": "-1",
