@@ -77,13 +77,18 @@ def _names(model: type[Any]) -> set[str]:
 class Desk:
     """One case's promises, as they live."""
 
-    def __init__(self, configuration: Configuration | None = None, now: dt.datetime | None = None) -> None:
+    def __init__(
+        self, configuration: Configuration | None = None, now: dt.datetime | None = None, case: str = CASE
+    ) -> None:
+        self.case = case
         self.configuration = configuration or configured()
+        self.version = "v1"
         self.now = now or dt.datetime.min.replace(tzinfo=dt.UTC)
         self.documents: dict[str, Any] = {}
         self.timers: dict[str, Due] = {}
         self.told: list[Any] = []
         self.ids: list[str] = []
+        self.skipped: list[str] = []
         self.counts: dict[str, int] = {}
         self._read = 0
 
@@ -97,14 +102,14 @@ class Desk:
         **fields: Any,
     ) -> list[Any]:
         """A fact happens, and is read at once, or later; what is told because of it."""
-        data = fact(model, when, **fields)
+        data = fact(model, when, **{"case_id": self.case} | fields)
         self.now = read_at or max(self.now, when)
         self._read += 1
         message = Message(
             topic=topic,
             partition=3,
             offset=self._read,
-            key=CASE,
+            key=self.case,
             id=f"fact-{self._read}",
             source="caseway://intake.core",
             type=model.TYPE,
@@ -113,6 +118,24 @@ class Desk:
             recorded_at=self.now,
         )
         return self._take(message, handles()[model])
+
+    def ask(self, command: Any, read_at: dt.datetime | None = None) -> list[Any]:
+        """A command reaches the case; what is told because of it."""
+        self.now = max(self.now, read_at or self.now)
+        self._read += 1
+        message = Message(
+            topic="milestone.commands",
+            partition=3,
+            offset=self._read,
+            key=command.case_id,
+            id=f"command-{self._read}",
+            source="caseway://escalation",
+            type=command.TYPE,
+            data=type(command).model_validate_json(command.model_dump_json(by_alias=True)),
+            time=self.now,
+            recorded_at=self.now,
+        )
+        return self._take(message, handles()[type(command)])
 
     def wait(self, until: dt.datetime, *, outage: bool = False) -> list[Any]:
         """Time passes; timers fire when they are due, or, after an outage, all at its end."""
@@ -147,12 +170,15 @@ class Desk:
             {(ref.collection, ref.id): self._loaded(ref.collection, ref.id) for ref in handle.needs(message)}
         )
         moment = Moment(
-            now=self.now, configuration=self.configuration, version="v1", lane="escalation/3", partitions=12
+            now=self.now, configuration=self.configuration, version=self.version, lane="escalation/3", partitions=12
         )
         try:
             decision = handle.decide(message, states, moment)
-        except Superseded:
+        except Superseded as why:
+            self.skipped.append(str(why))
             return []
+        json = [each.model_dump_json() for each in decision.emits]
+        assert all(json)  # whatever is told can be written
         self._apply(message, decision)
         self.told += decision.emits
         self.ids += [
@@ -191,7 +217,7 @@ class Desk:
     @property
     def milestones(self) -> tuple[Any, ...]:
         """As they stand in the database."""
-        return self._loaded("cases", CASE).milestones
+        return self._loaded("cases", self.case).milestones
 
     def milestone(self, kind: str, instance: int = 1) -> Any:
         """One of them."""

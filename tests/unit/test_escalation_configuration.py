@@ -44,7 +44,15 @@ def changed(*path: str | int, to) -> dict:
 
 def test_the_retail_scenario_is_valid_and_promises_what_it_says():
     promises = load(SCENARIO, Configuration).value.promises
-    assert set(promises.kinds) == {"first_response", "resolution"}
+    assert set(promises.kinds) == {
+        "first_response",
+        "next_response",
+        "resolution",
+        "pick_up",
+        "callback",
+        "callback_retry",
+        "data_protection",
+    }
     assert set(promises.calendars) == {"desk", "always"}
     terms = promises.kinds["first_response"].terms_for({"priority": "urgent", "channel": "email"})
     assert (terms.target, terms.calendar, terms.warnings) == (

@@ -57,6 +57,7 @@ def dump(case: Case) -> Document:
         },
         "milestones": [_dump_milestone(milestone) for milestone in case.milestones],
         "turn": str(case.turns.turn),
+        "is_open": case.turns.is_open,
         "turn_since": _number(case.turns.since),
         "spent": {str(turn): length // _MICROSECOND for turn, length in case.turns.spent.items()},
         "next_due_at": _number(min(ticking, default=None)),
@@ -74,11 +75,17 @@ def load(document: Document) -> Case:
     standing = document["standing"]
     values = {name: _typed(name, standing[shown]) for name, shown, _ in _STANDING if shown in standing}
     spent = {Turn(turn): length * _MICROSECOND for turn, length in document["spent"].items()}
+    turns = Turns(
+        turn=Turn(document["turn"]),
+        is_open=document["is_open"],
+        since=_instant(document["turn_since"]),
+        spent=spent,
+    )
     return Case(
         id=document["_id"],
         standing=Standing(**values),
         milestones=tuple(_load_milestone(each) for each in document["milestones"]),
-        turns=Turns(turn=Turn(document["turn"]), since=_instant(document["turn_since"]), spent=spent),
+        turns=turns,
         ahead={kind: instant_of(at) for kind, at in document.get("ahead", {}).items()},
         merged_into=document.get("merged_into"),
         configured=document["configured"] or "",

@@ -22,15 +22,17 @@ class Turns:
     """How long it was whose turn."""
 
     turn: Turn = Turn.DESK
+    is_open: bool = False
+    """Whether the case is, and its time runs."""
     since: dt.datetime | None = None
-    """Since when it is; None while the case is not open."""
+    """Up to when all is in `spent`; None before anything is known."""
     spent: Mapping[Turn, dt.timedelta] = field(default_factory=dict)
     """In the turns that are over."""
 
     def until(self, at: dt.datetime) -> Mapping[Turn, dt.timedelta]:
         """All of it up to an instant, the running turn included."""
         spent = {turn: self.spent.get(turn, _ZERO) for turn in Turn}
-        if self.since is not None and at > self.since:
+        if self.is_open and self.since is not None and at > self.since:
             spent[self.turn] += at - self.since
         return spent
 
@@ -38,8 +40,8 @@ class Turns:
 def after(turns: Turns, turn: Turn, status: CaseStatus, at: dt.datetime) -> Turns:
     """The turns once a fact says whose turn it is and where the case stands; one told late counts from the last."""
     is_open = status is CaseStatus.OPEN
-    if turn is turns.turn and is_open is (turns.since is not None):
+    if turns.since is not None and (turn, is_open) == (turns.turn, turns.is_open):
         return turns
     at = max(at, turns.since) if turns.since else at
     spent = {each: length for each, length in turns.until(at).items() if length}
-    return replace(turns, turn=turn, since=at if is_open else None, spent=spent)
+    return replace(turns, turn=turn, is_open=is_open, since=at, spent=spent)
