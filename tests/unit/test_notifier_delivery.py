@@ -27,7 +27,7 @@ from caseway_notifier.domain.delivery import (
     settle,
     wait,
 )
-from caseway_notifier.domain.fanout.record import settled, taken
+from caseway_notifier.domain.fanout.record import Kept, settled, taken
 from caseway_notifier.domain.taking import Hands
 from tests.notifier_builders import CUSTOMER, NOW, delivery, put
 
@@ -39,14 +39,19 @@ UNTIL = NOW + dt.timedelta(minutes=2)
 
 def hands(**changes: Any) -> Hands:
     plain = Hands(
-        epoch=7, now=NOW, until=UNTIL, patience=PATIENCE, allowance=Allowance(count=2, window=dt.timedelta(hours=1)),
+        epoch=7, now=NOW, until=UNTIL, patience=lambda _: PATIENCE,
+        allowance=Allowance(count=2, window=dt.timedelta(hours=1)), limits={},
         sign=lambda each: f"<{each.occurrence}@desk.example.com>",
     )  # fmt: skip
     return replace(plain, **changes)
 
 
+def kept(*budgets: Budget) -> Kept:
+    return Kept(budgets={each.id: each for each in budgets}, obstacles={}, contents={})
+
+
 def test_what_is_taken_is_recorded_with_its_message_id_before_any_attempt() -> None:
-    after = taken(hands(), [delivery()], {}, "v1")
+    after = taken(hands(), [delivery()], kept(), "v1")
     (leased,) = after.leased
     assert put(after.decision.changes, "deliveries") == [leased]
     assert (leased.state, leased.epoch, leased.due_at, leased.attempts) == (State.LEASED, 7, UNTIL, 1)
@@ -56,23 +61,23 @@ def test_what_is_taken_is_recorded_with_its_message_id_before_any_attempt() -> N
 
 
 def test_the_message_id_of_the_first_attempt_is_kept() -> None:
-    (first,) = taken(hands(), [delivery()], {}, "v1").leased
+    (first,) = taken(hands(), [delivery()], kept(), "v1").leased
     again = settle(first, Deferred("451"), NOW, PATIENCE)
-    (second,) = taken(hands(sign=lambda _: "<another@example.com>"), [again], {}, "v1").leased
+    (second,) = taken(hands(sign=lambda _: "<another@example.com>"), [again], kept(), "v1").leased
     assert second.mailing.message_id == first.mailing.message_id
     assert second.attempts == 2
 
 
 def test_what_a_lost_sender_had_in_hand_may_be_doubled_and_says_so() -> None:
-    (lost,) = taken(hands(), [delivery()], {}, "v1").leased
-    after = taken(hands(epoch=8), [lost], {}, "v1")
+    (lost,) = taken(hands(), [delivery()], kept(), "v1").leased
+    after = taken(hands(epoch=8), [lost], kept(), "v1")
     (leased,) = after.leased
     assert leased.may_have_doubled
     (told,) = after.decision.emits
     assert isinstance(told, NotificationFailed)
     assert (told.attempt, told.reason) == (1, "unknown")
 
-    decision = settled([(leased, Accepted())], PATIENCE, NOW, "v1")
+    decision = settled([(leased, Accepted())], lambda _: PATIENCE, NOW, "v1")
     (delivered,) = decision.emits
     assert isinstance(delivered, NotificationDelivered)
     assert delivered.maybe_doubled
@@ -81,8 +86,8 @@ def test_what_a_lost_sender_had_in_hand_may_be_doubled_and_says_so() -> None:
 
 
 def test_delivered_means_done() -> None:
-    (leased,) = taken(hands(), [delivery()], {}, "v1").leased
-    decision = settled([(leased, Accepted())], PATIENCE, NOW, "v1")
+    (leased,) = taken(hands(), [delivery()], kept(), "v1").leased
+    decision = settled([(leased, Accepted())], lambda _: PATIENCE, NOW, "v1")
     (after,) = put(decision.changes, "deliveries")
     assert (after.state, after.due_at, after.concluded_at) == (State.DELIVERED, None, NOW)
     (told,) = decision.emits
@@ -90,8 +95,8 @@ def test_delivered_means_done() -> None:
 
 
 def test_a_final_refusal_is_given_up_at_once() -> None:
-    (leased,) = taken(hands(), [delivery()], {}, "v1").leased
-    decision = settled([(leased, Refused("550"))], PATIENCE, NOW, "v1")
+    (leased,) = taken(hands(), [delivery()], kept(), "v1").leased
+    decision = settled([(leased, Refused("550"))], lambda _: PATIENCE, NOW, "v1")
     (told,) = decision.emits
     assert isinstance(told, NotificationGivenUp)
     assert (told.reason, told.attempt) == ("550", 1)
@@ -99,8 +104,8 @@ def test_a_final_refusal_is_given_up_at_once() -> None:
 
 @pytest.mark.parametrize(("outcome", "doubled"), [(Deferred("451"), False), (Unknown("timeout"), True)])
 def test_what_failed_is_tried_again_later(outcome: Any, doubled: bool) -> None:
-    (leased,) = taken(hands(), [delivery()], {}, "v1").leased
-    decision = settled([(leased, outcome)], PATIENCE, NOW, "v1")
+    (leased,) = taken(hands(), [delivery()], kept(), "v1").leased
+    decision = settled([(leased, outcome)], lambda _: PATIENCE, NOW, "v1")
     (after,) = put(decision.changes, "deliveries")
     assert after.state is State.PENDING
     assert after.may_have_doubled is doubled
@@ -111,8 +116,8 @@ def test_what_failed_is_tried_again_later(outcome: Any, doubled: bool) -> None:
 
 
 def test_what_was_not_tried_is_no_attempt_and_no_fact() -> None:
-    (leased,) = taken(hands(), [delivery()], {}, "v1").leased
-    decision = settled([(leased, NotTried())], PATIENCE, NOW, "v1")
+    (leased,) = taken(hands(), [delivery()], kept(), "v1").leased
+    decision = settled([(leased, NotTried())], lambda _: PATIENCE, NOW, "v1")
     (after,) = put(decision.changes, "deliveries")
     assert (after.state, after.attempts, after.due_at) == (State.PENDING, 0, NOW)
     assert decision.emits == ()
@@ -127,7 +132,7 @@ def test_patience_ends_with_the_last_attempt() -> None:
 def test_patience_ends_with_time() -> None:
     """A sender that was away for days gives up what is too old, with a reason, instead of mailing it."""
     late = NOW + dt.timedelta(hours=3)
-    after = taken(hands(now=late), [delivery(attempts=1, reason="connect")], {}, "v1")
+    after = taken(hands(now=late), [delivery(attempts=1, reason="connect")], kept(), "v1")
     assert after.leased == ()
     (told,) = after.decision.emits
     assert isinstance(told, NotificationGivenUp)
@@ -135,7 +140,7 @@ def test_patience_ends_with_time() -> None:
 
 
 def test_a_lost_last_attempt_is_given_up_as_unknown() -> None:
-    after = taken(hands(), [delivery(attempts=5, state=State.LEASED)], {}, "v1")
+    after = taken(hands(), [delivery(attempts=5, state=State.LEASED)], kept(), "v1")
     (told,) = after.decision.emits
     assert isinstance(told, NotificationGivenUp)
     assert told.reason == "unknown"
@@ -169,20 +174,20 @@ def test_the_budget_slides_and_does_not_begin_anew_at_midnight() -> None:
 
 def test_automatic_answers_stop_at_the_budget_and_say_so() -> None:
     many = [delivery(id=f"notification_{number}", is_budgeted=True) for number in range(4)]
-    after = taken(hands(), many, {}, "v1")
+    after = taken(hands(), many, kept(), "v1")
     assert [each.id for each in after.leased] == ["notification_0", "notification_1"]
     assert [type(each) for each in after.decision.emits] == [NotificationSuppressed] * 2
     assert {each.reason for each in after.decision.emits} == {"reply-budget"}
     (budget,) = put(after.decision.changes, "budgets")
     assert budget.id == budget_id("support", CUSTOMER)
     assert budget.spent_at == (NOW, NOW)
-    assert taken(hands(), [delivery(id="n5", is_budgeted=True)], {budget.id: budget}, "v1").leased == ()
-    assert taken(hands(), [delivery(id="n6")], {budget.id: budget}, "v1").leased, "an agent's reply is not counted"
+    assert taken(hands(), [delivery(id="n5", is_budgeted=True)], kept(budget), "v1").leased == ()
+    assert taken(hands(), [delivery(id="n6")], kept(budget), "v1").leased, "an agent's reply is not counted"
 
 
 def test_a_second_attempt_costs_no_second_share_of_the_budget() -> None:
     full = Budget(id=budget_id("support", CUSTOMER), spent_at=(NOW, NOW))
-    assert taken(hands(), [delivery(is_budgeted=True, attempts=1)], {full.id: full}, "v1").leased
+    assert taken(hands(), [delivery(is_budgeted=True, attempts=1)], kept(full), "v1").leased
 
 
 @pytest.mark.parametrize(

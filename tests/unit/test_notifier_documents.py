@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from dataclasses import replace
 from typing import Any
 
@@ -13,13 +14,17 @@ from bson.codec_options import CodecOptions
 from caseway_notifier.adapters.documents import COLLECTIONS
 from caseway_notifier.adapters.hand import Hand
 from caseway_notifier.adapters.http import shown
+from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.customer import KnownCustomer
-from caseway_notifier.domain.delivery import Automatic, Mailing, State, Urgency
+from caseway_notifier.domain.delivery import Automatic, Hop, Mailing, State, Urgency
+from caseway_notifier.domain.errand import Errand
+from caseway_notifier.domain.obstacle import Obstacle
 from caseway_notifier.domain.request import Broadcast, Request
+from caseway_notifier.domain.restraint import Quiet
 from tests.notifier_builders import CASE_ID, CUSTOMER, NOW, delivery
 
 REQUEST = Request(
@@ -28,14 +33,29 @@ REQUEST = Request(
     copies=("b@example.com",), requested_at=NOW, broadcast="broadcast_1",
 )  # fmt: skip
 TARGET = Target(reference="list:staff/1", channel="email", recipient="one@example.com", name="One", language="en")
+QUIET = Quiet(begins=dt.time(22), ends=dt.time(7), zone=zoneinfo.ZoneInfo("Europe/Warsaw"))
 VALUES: dict[str, list[Any]] = {
     "cases": [
         KnownCase(id=CASE_ID),
+        KnownCase(
+            id=CASE_ID, followers=("a",), team=("b",), roles=(("lead", "c"),), heard=("s|o",), causes=frozenset({"x"}), watches=frozenset({"w"}),
+            awaiting=(
+                Awaited(
+                    notification="n", content="c", language="en",
+                    target=replace(TARGET, hops=(Hop(channel="message", recipient="+4855501", platform="sms"),), quiet=QUIET),
+                    request=replace(REQUEST, window=dt.timedelta(minutes=2), wants_answer=True),
+                ),
+            ),
+        ),
         KnownCase(id=CASE_ID, number=3, email=CUSTOMER, thread=Thread(in_reply_to="<a@x>"), told=frozenset({"b", "a"})),
     ],
     "customers": [KnownCustomer(id="C-1", name="Anna", email=CUSTOMER, language="pl")],
     "deliveries": [
         delivery(),
+        delivery(
+            channel="webhook", mailing=None, hops=(Hop(channel="email", recipient="a@example.com"),), mentions=("Anna",), obstacles=("endpoint/x/1",),
+            bundle="b", sealed="n", is_limited=True, has_link=True, acknowledges="n0", broadcast="broadcast_1", platform="sms",
+        ),
         delivery(mailing=None, state=State.SUPPRESSED, due_at=None, reason="automatic", concluded_at=NOW),
         delivery(
             mailing=Mailing(
@@ -46,6 +66,8 @@ VALUES: dict[str, list[Any]] = {
     ],
     "contents": [Content(language="ja", subject="一報", text="三\n", html="<p>三</p>")],
     "broadcasts": [Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),))],
+    "obstacles": [Obstacle(id="solved/case_1", reason="cause-gone", since=NOW)],
+    "errands": [Errand(id="bounce/1", kind="bounce", bucket=3, case_id=CASE_ID, at=NOW, address=CUSTOMER, message_id="<m@x>")],
     "budgets": [Budget(id="support|a@example.com", spent_at=(NOW, NOW + dt.timedelta(seconds=1)))],
 }  # fmt: skip
 

@@ -7,8 +7,9 @@ import functools
 
 from starlette.routing import Route
 
-from caseway.contracts.cases import ContactUpdated
-from caseway.contracts.customers import CustomerRecorded
+from caseway.contracts.cases import ContactBounced, ContactUpdated
+from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.voices import PersonalDataErased
 from caseway.runtime.application import ServiceApp
 from caseway.runtime.application import application as assembled
 from caseway.runtime.running import Running
@@ -16,12 +17,14 @@ from caseway.runtime.service import Service
 from caseway.runtime.stage import Handle, Stage
 from caseway_notifier import handlers
 from caseway_notifier.adapters import http, mail, smtp
+from caseway_notifier.adapters.composing import Composer
 from caseway_notifier.adapters.documents import COLLECTIONS
 from caseway_notifier.adapters.post import Post
 from caseway_notifier.adapters.sending import Sender
+from caseway_notifier.adapters.transports import Transports, endpoints
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.fanout.learning import OCCASIONS
-from caseway_notifier.domain.kept import SPREAD
+from caseway_notifier.domain.kept import REMIND, SPREAD, WATCH
 from caseway_notifier.settings import Configuration
 
 
@@ -40,9 +43,16 @@ def build() -> Service:
                 handles={
                     **dict.fromkeys(OCCASIONS, case_fact),
                     ContactUpdated: case_fact,
+                    ContactBounced: Handle(needs=handlers.about_case, decide=handlers.on_bounce),
+                    PersonalDataErased: Handle(needs=handlers.about_case, decide=handlers.on_erasure),
+                    OrderChanged: Handle(needs=handlers.about_order, decide=handlers.on_order_changed),
                     CustomerRecorded: Handle(decide=handlers.on_customer_recorded),
                 },
-                timers={SPREAD: Handle(needs=handlers.about_broadcast, decide=handlers.on_spread)},
+                timers={
+                    SPREAD: Handle(needs=handlers.about_broadcast, decide=handlers.on_spread),
+                    REMIND: Handle(needs=handlers.about_due_case, decide=handlers.on_remind),
+                    WATCH: Handle(needs=handlers.about_due_case, decide=handlers.on_watch),
+                },
                 collections=COLLECTIONS,
             ),
         ),
@@ -56,19 +66,23 @@ def build() -> Service:
 def _routes(running: Running) -> list[Route]:
     """Called before anything starts: a mail server that is no URL is refused here, not found out while sending."""
     smtp.server(running.settings.smtp_url.get_secret_value())
+    running.configuration.keyed(running.settings.signing_key.get_secret_value().encode())
     return http.routes(running)
 
 
 async def send(running: Running) -> None:
     """Send what is due, as long as the service runs."""
-    plan = running.configuration.plan
+    configuration: Configuration = running.configuration
+    plan = configuration.plan
     key = running.settings.signing_key.get_secret_value().encode()
+    seconds = plan.pace.attempt.total_seconds()
     pool = smtp.Pool(
-        smtp.server(running.settings.smtp_url.get_secret_value()),
-        attempt_seconds=plan.pace.attempt.total_seconds(),
-        helo=plan.domain,
+        smtp.server(running.settings.smtp_url.get_secret_value()), attempt_seconds=seconds, helo=plan.domain
     )
-    await Sender(running, plan, Post(plan, pool, key), functools.partial(_sign, key, plan.domain)).run()
+    hooks, rooms = endpoints(configuration.lists, attempt_seconds=seconds, clock=running.clock)
+    transport = Transports(Post(plan, pool, key), hooks, rooms)
+    composer = Composer(plan, configuration.words, key)
+    await Sender(running, plan, transport, composer, functools.partial(_sign, key, plan.domain)).run()
 
 
 def _sign(key: bytes, domain: str, delivery: Delivery) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from caseway.contracts.cases import CaseOpened, CustomerLinked
-from caseway.contracts.customers import CustomerRecorded
+from caseway.contracts.cases import CaseOpened, ContactBounced, CustomerLinked
+from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway_notifier.domain.case import KnownCase
-from caseway_notifier.domain.fanout.learning import learned, registered
-from caseway_notifier.domain.fanout.telling import go_on, tell
-from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS
+from caseway_notifier.domain.fanout.acknowledging import remind
+from caseway_notifier.domain.fanout.forgetting import forget, returned
+from caseway_notifier.domain.fanout.learning import learned, ordering, registered
+from caseway_notifier.domain.fanout.spreading import go_on
+from caseway_notifier.domain.fanout.telling import tell
+from caseway_notifier.domain.fanout.watching import missed
+from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS, OBSTACLES
 
 
 def about_case(message: Message[Any]) -> Iterable[Ref]:
@@ -31,6 +36,28 @@ def on_case_fact(message: Message[Any], states: States, moment: Moment) -> Decis
     return tell(before, known, message.data, message.id, moment)
 
 
+def on_bounce(message: Message[ContactBounced], states: States, moment: Moment) -> Decision:
+    """Mark the address and the delivery, beside telling of it."""
+    before = states.get(CASES, message.data.case_id)
+    return on_case_fact(message, states, moment) + returned(before, message.data, message.id, moment)
+
+
+def on_erasure(message: Message[PersonalDataErased], states: States, moment: Moment) -> Decision:
+    """Forget the person, and stop what is under way to them."""
+    return on_case_fact(message, states, moment) + forget(message.data, moment)
+
+
+def about_order(message: Message[OrderChanged]) -> Iterable[Ref]:
+    """The customer whose order it is."""
+    yield Ref(CUSTOMERS, message.data.customer)
+
+
+def on_order_changed(message: Message[OrderChanged], states: States, moment: Moment) -> Decision:
+    """Tell the customer how their order stands; it belongs to no case."""
+    known = ordering(message.data, states.get(CUSTOMERS, message.data.customer))
+    return tell(known, known, message.data, message.id, moment)
+
+
 def on_customer_recorded(message: Message[CustomerRecorded], _: States, __: Moment) -> Decision:
     """Remember how a customer is reached."""
     known = registered(message.data)
@@ -38,14 +65,32 @@ def on_customer_recorded(message: Message[CustomerRecorded], _: States, __: Mome
 
 
 def about_broadcast(message: Message[Due]) -> Iterable[Ref]:
-    """The recipients that were frozen when it began."""
+    """The recipients that were frozen when it began, and whether it was called off."""
     yield Ref(BROADCASTS, message.data.data["broadcast"])
+    yield Ref(OBSTACLES, message.data.data["broadcast"])
 
 
 def on_spread(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Tell the next recipients of a broadcast."""
-    broadcast = states.get(BROADCASTS, message.data.data["broadcast"])
-    return go_on(broadcast, message.data, moment)
+    name = message.data.data["broadcast"]
+    return go_on(states.get(BROADCASTS, name), states.get(OBSTACLES, name), message.data, moment)
+
+
+def about_due_case(message: Message[Due]) -> Iterable[Ref]:
+    """The case that a timer is about."""
+    yield Ref(CASES, message.data.data["case"])
+
+
+def on_remind(message: Message[Due], states: States, moment: Moment) -> Decision:
+    """Remind those who have not acknowledged, or ask for a superior."""
+    return remind(states.get(CASES, message.data.data["case"]), message.data, moment)
+
+
+def on_watch(message: Message[Due], states: States, moment: Moment) -> Decision:
+    """Tell of what did not happen in time."""
+    known = states.get(CASES, message.data.data["case"])
+    fact, decision = missed(message.data, moment)
+    return decision + (tell(known, known, fact, message.data.armed_by, moment) if fact and known else Decision())
 
 
 def _customer_of(fact: Any) -> str:

@@ -30,3 +30,9 @@ OLDEST_DUE_SECONDS = Gauge(
 )
 BUCKETS = Gauge("caseway_notifier_buckets", "Buckets of destinations that this process holds.")
 IN_HAND = Gauge("caseway_notifier_in_hand", "Deliveries leased and not concluded in this process.")
+STORMS = Counter(
+    "caseway_notifier_storms_total",
+    "Notices held back since their recipient had more than the limit: they come as one summary.",
+    ["channel"],
+)
+ACKNOWLEDGED = Counter("caseway_notifier_pages_acknowledged_total", "Notices acknowledged on their page.")

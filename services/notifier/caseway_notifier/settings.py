@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     PrivateAttr,
     ValidationInfo,
     field_validator,
 )
 
+from caseway.kernel.ids import derived_id
+from caseway.kernel.signing import sign_message_id
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
-from caseway_notifier.domain.budget import Allowance
-from caseway_notifier.domain.delivery import Patience
-from caseway_notifier.domain.subscription import (
-    Member,
-    Pace,
-    Plan,
-    Sender,
-    Subscription,
-)
-from caseway_notifier.sender_settings import ListsFile, MemberEntry, SendersFile
+from caseway_notifier.domain.subscription import Plan
+from caseway_notifier.planning import house_faults, plan_of
+from caseway_notifier.sender_settings import ListsFile, SendersFile
 from caseway_notifier.subscription_settings import (
     CASE_NAMES,
+    LINK_NAMES,
     MODELS,
     SENDER_NAMES,
     SubscriptionEntry,
@@ -45,7 +41,10 @@ class Configuration(BaseModel):
     senders: SendersFile
     lists: ListsFile
     subscriptions: SubscriptionsFile
+    agents: dict[str, Any] = Field(default_factory=dict)
+    """The router's file, of which only names and skills are read: who there is."""
 
+    _key: bytes = PrivateAttr(b"")
     _plan: Plan = PrivateAttr()
     _words: Templates = PrivateAttr()
 
@@ -74,7 +73,14 @@ class Configuration(BaseModel):
         """Refuse a rule without a template, a verified sender or a list: named here, it is never missed at run time."""
         if not {"templates", "senders", "lists"} <= info.data.keys():
             return file  # their own faults are told already
-        faults = list(_faults(file, info.data["templates"], info.data["senders"], info.data["lists"]))
+        senders, lists = info.data["senders"], info.data["lists"]
+        faults = [*_faults(file, info.data["templates"], senders, lists), *house_faults(file, senders, lists)]
+        if file.needs_bundles(senders) and not Templates(info.data["templates"], "en").languages(
+            senders.bundle_template
+        ):
+            faults.append(
+                f"rules bundle or limits are set, and senders.yaml has no bundle_template {senders.bundle_template!r}"
+            )
         if faults:
             raise ValueError("; ".join(faults))
         return file
@@ -82,7 +88,18 @@ class Configuration(BaseModel):
     def model_post_init(self, _: Any) -> None:
         """Compile once what every decision needs."""
         self._words = Templates(self.templates, self.senders.default_language)
-        self._plan = _plan(self)
+        self._plan = plan_of(self, self._words)
+
+    def keyed(self, key: bytes) -> None:
+        """Sign with this key from now on; said once, before anything is decided. Without one nobody believes us."""
+        self._key = key
+
+    def sign(self, case_id: str, occurrence: str) -> str:
+        """The Message-ID of what is told for an occurrence; one that belongs to no case only names itself."""
+        domain = self.senders.domain
+        if not case_id.startswith("case_"):
+            return f"<{derived_id('message-id', case_id, occurrence)}@{domain}>"
+        return sign_message_id(self._key, case_id, occurrence, domain)
 
 
 def _faults(
@@ -106,11 +123,15 @@ def _sender_faults(entry: SubscriptionEntry, senders: SendersFile) -> Iterator[s
 
 
 def _list_faults(entry: SubscriptionEntry, lists: ListsFile) -> Iterator[str]:
-    for recipient in entry.to:
+    for recipient in (each for whom in entry.to for each in (whom, *whom.mention)):
         if recipient.list is not None and recipient.list not in lists.lists:
             yield f"no list {recipient.list!r} in lists.yaml"
         if recipient.role is not None and recipient.role not in lists.roles:
             yield f"no role {recipient.role!r} in lists.yaml"
+        if recipient.person is not None and recipient.person not in lists.people:
+            yield f"no person {recipient.person!r} in lists.yaml"
+        if recipient.endpoint is not None and recipient.endpoint not in lists.endpoints:
+            yield f"no endpoint {recipient.endpoint!r} in lists.yaml"
 
 
 def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str]:
@@ -121,45 +142,6 @@ def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str
         yield f"the template {entry.template!r} is not there in the default language"
     if not words.has_subject(entry.template):
         yield f"the template {entry.template!r} has no subject in every language"
-    strange = words.names(entry.template) - CASE_NAMES - SENDER_NAMES - facts_of(MODELS[entry.fact])
+    strange = words.names(entry.template) - CASE_NAMES - SENDER_NAMES - LINK_NAMES - facts_of(MODELS[entry.fact])
     if strange:
         yield f"the template {entry.template!r} looks at {', '.join(sorted(strange))}, which {entry.fact} does not have"
-
-
-def _plan(configuration: Configuration) -> Plan:
-    file = configuration.senders
-    return Plan(
-        subscriptions=_by_occasion(configuration.subscriptions),
-        senders={
-            name: Sender(
-                name=name,
-                display=each.name,
-                address=each.address,
-                signature=each.signature,
-                has_signed_reply=each.signed_reply,
-            )
-            for name, each in file.senders.items()
-            if each.verified
-        },
-        lists=_groups(configuration.lists.lists),
-        roles=_groups(configuration.lists.roles),
-        domain=file.domain,
-        default_language=file.default_language,
-        zone=zoneinfo.ZoneInfo(file.zone),
-        patience=Patience(**file.retry.model_dump()),
-        allowance=Allowance(count=file.budget.answers, window=file.budget.window),
-        pace=Pace(**file.pace.model_dump()),
-    )
-
-
-def _by_occasion(file: SubscriptionsFile) -> dict[str, tuple[Subscription, ...]]:
-    every = [entry.subscription() for entry in file.subscriptions]
-    return {name: tuple(each for each in every if each.on == name) for name in MODELS}
-
-
-def _groups(groups: Mapping[str, tuple[MemberEntry, ...]]) -> dict[str, tuple[Member, ...]]:
-    """Each group with each address once, in the order written."""
-    return {
-        name: tuple({each.address: Member(**each.model_dump()) for each in reversed(members)}.values())[::-1]
-        for name, members in groups.items()
-    }

@@ -1,40 +1,77 @@
-"""How the notifier's states are kept in MongoDB."""
+"""How the notifier's states are kept in MongoDB.
+
+A field that has its default is not written: ten thousand recipients are ten thousand times what a delivery does not
+need, and what an older version did not write takes its default in the same way.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+import functools
+import zoneinfo
+from collections.abc import Hashable, Mapping
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from caseway.runtime.stage import Collection, Document
+from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.customer import KnownCustomer
-from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing, State, Urgency
-from caseway_notifier.domain.kept import BROADCASTS, BUDGETS, CASES, CONTENTS, CUSTOMERS, DELIVERIES
+from caseway_notifier.domain.delivery import Automatic, Delivery, Hop, Mailing, State, Urgency
+from caseway_notifier.domain.errand import Errand
+from caseway_notifier.domain.kept import (
+    BROADCASTS,
+    BUDGETS,
+    CASES,
+    CONTENTS,
+    CUSTOMERS,
+    DELIVERIES,
+    ERRANDS,
+    OBSTACLES,
+)
+from caseway_notifier.domain.obstacle import Obstacle
 from caseway_notifier.domain.request import Broadcast, Request
+from caseway_notifier.domain.restraint import Quiet
 
 KEPT = dt.timedelta(days=90)
 """Deliveries and what they said hold personal data: no longer than the topic `notifications` keeps it."""
+_MADE = dt.timedelta(days=30)
+"""How long an address stays marked: longer than any mail is under way, shorter than a mailbox stays away for good."""
+
+_AS_IT_IS = frozenset({str, int, bool, float, dt.datetime, type(None)})
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
     """A value of the domain as BSON takes it."""
-    if isinstance(value, Enum):
-        return value.value
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        return {
+            name: plain(held)
+            for name, default in _defaults(cast("Hashable", type(value)))
+            if (held := getattr(value, name)) is not default and held != default
+        }
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
         return {name: plain(each) for name, each in value.items()}
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return value
+    if isinstance(value, dt.time | dt.timedelta):
+        return value.isoformat() if isinstance(value, dt.time) else value.total_seconds()
+    return str(value) if isinstance(value, zoneinfo.ZoneInfo) else value
+
+
+@functools.cache
+def _defaults(kind: Hashable) -> tuple[tuple[str, Any], ...]:
+    """A class's fields with what need not be written."""
+    return tuple((field.name, field.default) for field in dataclasses.fields(cast("type[Any]", kind)))
 
 
 def _dump(value: Any) -> Document:
@@ -44,9 +81,15 @@ def _dump(value: Any) -> Document:
     return document
 
 
+@functools.cache
+def _names(kind: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in dataclasses.fields(kind))
+
+
 def _fields(kind: Any, document: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a document the class knows: what an older version did not write takes its default."""
-    return {field.name: document[field.name] for field in dataclasses.fields(kind) if field.name in document}
+    """What of a document the class knows: what is not written takes its default."""
+    names = _names(kind)
+    return {name: tuple(each) if type(each) is list else each for name, each in document.items() if name in names}
 
 
 def _with_id(kind: Any, document: Document) -> dict[str, Any]:
@@ -56,9 +99,21 @@ def _with_id(kind: Any, document: Document) -> dict[str, Any]:
 def load_case(document: Document) -> KnownCase:
     """A document of `cases`."""
     fields = _with_id(KnownCase, document)
+    sets = {name: frozenset(fields.get(name, ())) for name in ("told", "causes", "watches")}
     return KnownCase(
-        **{**fields, "thread": _thread(document.get("thread", {})), "told": frozenset(fields.get("told", ()))}
+        **{
+            **fields,
+            **sets,
+            "thread": _thread(document.get("thread", {})),
+            "roles": tuple(map(tuple, fields.get("roles", ()))),
+            "awaiting": tuple(map(_awaited, fields.get("awaiting", ()))),
+        }
     )
+
+
+def _awaited(document: Mapping[str, Any]) -> Awaited:
+    fields = _fields(Awaited, document)
+    return Awaited(**{**fields, "target": _target(document["target"]), "request": _request(document["request"])})
 
 
 def _thread(document: Mapping[str, Any]) -> Thread:
@@ -70,6 +125,17 @@ def load_customer(document: Document) -> KnownCustomer:
     return KnownCustomer(**_with_id(KnownCustomer, document))
 
 
+def dump_delivery(delivery: Delivery) -> Document:
+    """A delivery as a document; what senders look for is always written."""
+    return {
+        **_dump(delivery),
+        "state": delivery.state.value,
+        "urgency": delivery.urgency.value,
+        "bucket": delivery.bucket,
+        "destination": delivery.destination,
+    }
+
+
 def load_delivery(document: Document) -> Delivery:
     """A document of `deliveries`."""
     fields = _with_id(Delivery, document)
@@ -79,15 +145,19 @@ def load_delivery(document: Document) -> Delivery:
             **fields,
             "urgency": Urgency(document["urgency"]),
             "state": State(document["state"]),
+            "due_at": document.get("due_at"),
             "mailing": _mailing(mailing) if mailing else None,
+            "hops": tuple(map(_hop, fields.get("hops", ()))),
         }
     )
 
 
+def _hop(document: Mapping[str, Any]) -> Hop:
+    return Hop(**_fields(Hop, document))
+
+
 def _mailing(document: Mapping[str, Any]) -> Mailing:
-    fields = _fields(Mailing, document)
-    tuples = {name: tuple(fields.get(name, ())) for name in ("copies", "references")}
-    return Mailing(**{**fields, **tuples, "automatic": Automatic(document["automatic"])})
+    return Mailing(**{**_fields(Mailing, document), "automatic": Automatic(document["automatic"])})
 
 
 def load_content(document: Document) -> Content:
@@ -97,7 +167,17 @@ def load_content(document: Document) -> Content:
 
 def load_budget(document: Document) -> Budget:
     """A document of `budgets`."""
-    return Budget(id=document["_id"], spent_at=tuple(document["spent_at"]))
+    return Budget(id=document["_id"], spent_at=tuple(document.get("spent_at", ())))
+
+
+def load_obstacle(document: Document) -> Obstacle:
+    """A document of `obstacles`."""
+    return Obstacle(**_with_id(Obstacle, document))
+
+
+def load_errand(document: Document) -> Errand:
+    """A document of `errands`."""
+    return Errand(**_with_id(Errand, document))
 
 
 def load_broadcast(document: Document) -> Broadcast:
@@ -106,7 +186,22 @@ def load_broadcast(document: Document) -> Broadcast:
         id=document["_id"],
         request=_request(document["request"]),
         contents=document["contents"],
-        targets=tuple((Target(**_fields(Target, target)), language) for target, language in document["targets"]),
+        targets=tuple((_target(target), language) for target, language in document["targets"]),
+    )
+
+
+def _target(document: Mapping[str, Any]) -> Target:
+    fields = _fields(Target, document)
+    quiet = document.get("quiet")
+    hops = tuple(map(_hop, fields.get("hops", ())))
+    return Target(**{**fields, "hops": hops, "quiet": _quiet(quiet) if quiet else None})
+
+
+def _quiet(document: Mapping[str, Any]) -> Quiet:
+    return Quiet(
+        begins=dt.time.fromisoformat(document["begins"]),
+        ends=dt.time.fromisoformat(document["ends"]),
+        zone=zoneinfo.ZoneInfo(document["zone"]),
     )
 
 
@@ -116,7 +211,7 @@ def _request(document: Mapping[str, Any]) -> Request:
         "urgency": Urgency(document["urgency"]),
         "automatic": Automatic(document["automatic"]),
         "thread": _thread(document["thread"]),
-        "copies": tuple(document["copies"]),
+        "window": dt.timedelta(seconds=document.get("window", 0.0)),
     }
     return Request(**fields)
 
@@ -126,16 +221,19 @@ COLLECTIONS = (
     Collection(name=CUSTOMERS, dump=_dump, load=load_customer, shared=True),
     Collection(
         name=DELIVERIES,
-        dump=_dump,
+        dump=dump_delivery,
         load=load_delivery,
         shared=True,
         indexes=(
             [("bucket", 1), ("urgency", 1), ("due_at", 1)],
             [("case_id", 1), ("requested_at", 1)],
+            [("broadcast", 1), ("state", 1)],
         ),
         expires_after=KEPT,
     ),
     Collection(name=CONTENTS, dump=_dump, load=load_content, shared=True, expires_after=KEPT),
     Collection(name=BROADCASTS, dump=_dump, load=load_broadcast, expires_after=KEPT),
     Collection(name=BUDGETS, dump=_dump, load=load_budget, shared=True, expires_after=dt.timedelta(days=14)),
+    Collection(name=OBSTACLES, dump=_dump, load=load_obstacle, shared=True, expires_after=_MADE),
+    Collection(name=ERRANDS, dump=_dump, load=load_errand, shared=True, indexes=([("bucket", 1)],), expires_after=KEPT),
 )

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from caseway.runtime.running import Running
+from caseway_notifier.adapters import broadcasts, pages
 from caseway_notifier.adapters.documents import load_delivery
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.kept import DELIVERIES
@@ -30,7 +31,11 @@ def routes(running: Running) -> list[Route]:
         shown_ = [shown(each) for each in found[:_MOST]]
         return JSONResponse({"case_id": case_id, "notifications": shown_, "next": following})
 
-    return [Route("/v1/cases/{case_id}/notifications", notifications)]
+    return [
+        Route("/v1/cases/{case_id}/notifications", notifications),
+        *broadcasts.routes(running),
+        *pages.routes(running),
+    ]
 
 
 def shown(delivery: Delivery) -> dict[str, Any]:
@@ -48,6 +53,7 @@ def shown(delivery: Delivery) -> dict[str, Any]:
         "reason": delivery.reason,
         "attempts": delivery.attempts,
         "maybe_doubled": delivery.may_have_doubled,
+        "broadcast": delivery.broadcast,
         "message_id": mailing.message_id if mailing else "",
         "requested_at": delivery.requested_at.isoformat(),
         "next_attempt_at": delivery.due_at.isoformat() if delivery.due_at else None,

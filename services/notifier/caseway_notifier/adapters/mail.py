@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import email.policy
-from dataclasses import dataclass
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, MessageIDHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from typing import Any, cast
 
+from caseway.kernel.ids import derived_id
 from caseway.kernel.signing import LOOP_HEADER, loop_mark, reply_address, sign_message_id
 from caseway_notifier.domain.content import Content, one_line
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing
@@ -37,6 +41,16 @@ def _policy() -> EmailPolicy[EmailMessage]:
 
 
 _POLICY = _policy()
+_UTF8_POLICY = _POLICY.clone(utf8=True)
+_PLACE_NAME, _PLACE_VALUE = "X-Recipient-Stands-Here", "1"
+_PLACE = f"{_PLACE_NAME}: {_PLACE_VALUE}\r\n".encode()
+_MOST_LETTERS = 64
+"""Letters kept written: a broadcast has one a language."""
+_LONGEST_LINE = 900
+"""Bytes; SMTP takes 998 (RFC 5321 §4.5.3.1.6)."""
+_SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9]*( [A-Za-z0-9]+)*")
+"""A name that needs neither quotes nor encoding."""
+_SUBJECT = re.compile(rb"^Subject: .*\r\n(?:[ \t].*\r\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,38 +65,139 @@ class Envelope:
 
 
 def message_id(key: bytes, delivery: Delivery, domain: str) -> str:
-    """All copies of one notification have one id, on every attempt; a repeat is known by it."""
-    return sign_message_id(key, delivery.case_id, f"{delivery.occurrence}/{delivery.subscription}", domain)
+    """For what the lane could not sign: a notice that goes on by mail where another channel failed."""
+    if not delivery.case_id.startswith("case_"):
+        return f"<{derived_id('message-id', delivery.id)}@{domain}>"
+    return sign_message_id(
+        key, delivery.case_id, f"{delivery.occurrence}/{delivery.subscription}/{delivery.id}", domain
+    )
+
+
+class Composing:
+    """Writes mails; what many recipients read is written once, and each gets a `To` of their own."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._letters: OrderedDict[tuple[Any, ...], tuple[bytes, bytes]] = OrderedDict()
+
+    def envelope(self, delivery: Delivery, content: Content, sender: Sender) -> Envelope:
+        """The same bytes for the same delivery.
+
+        Raises:
+            ValueError: an address or header that cannot be written.
+        """
+        mailing = delivery.mailing
+        if mailing is None:
+            raise ValueError("a delivery that is no mail")
+        from_address, recipient, to = map(ascii_domain, (sender.address, delivery.recipient, mailing.to))
+        copies = tuple(map(ascii_domain, mailing.copies))
+        needs_utf8 = not "".join((from_address, recipient, to, *copies)).isascii()
+        policy = _UTF8_POLICY if needs_utf8 else _POLICY
+        head, tail = self._around(delivery, mailing, content, replace(sender, address=from_address), copies, policy)
+        line = _to_line(to, _name_in(mailing, delivery), sender.charset, policy)
+        return Envelope(sender=from_address, recipient=recipient, content=head + line + tail, needs_utf8=needs_utf8)
+
+    def _around(
+        self,
+        delivery: Delivery,
+        mailing: Mailing,
+        content: Content,
+        sender: Sender,
+        copies: tuple[str, ...],
+        policy: EmailPolicy[EmailMessage],
+    ) -> tuple[bytes, bytes]:
+        """What stands before and after the line that names the recipient."""
+        shared = (
+            content, sender, copies, policy.utf8, delivery.case_id, delivery.requested_at, mailing.message_id,
+            mailing.automatic, mailing.in_reply_to, mailing.references,
+        )  # fmt: skip
+        letter = self._letters.get(shared)
+        if letter is None:
+            mail = _written(delivery, mailing, content, sender, copies, policy, self._key)
+            before, _, after = mail.as_bytes().partition(_PLACE)
+            letter = self._letters[shared] = (_subject_in(before, content, sender.charset), after)
+            while len(self._letters) > _MOST_LETTERS:
+                self._letters.popitem(last=False)
+        return letter
 
 
 def compose(delivery: Delivery, content: Content, sender: Sender, key: bytes) -> Envelope:
-    """The same bytes for the same delivery.
+    """One mail by itself."""
+    return Composing(key).envelope(delivery, content, sender)
 
-    Raises:
-        ValueError: an address or header that cannot be written.
-    """
-    mailing = delivery.mailing
-    if mailing is None:
-        raise ValueError("a delivery that is no mail")
-    from_address, recipient, to = map(ascii_domain, (sender.address, delivery.recipient, mailing.to))
-    copies = [ascii_domain(each) for each in mailing.copies]
-    needs_utf8 = not "".join((from_address, recipient, to, *copies)).isascii()
-    mail = EmailMessage(policy=_POLICY.clone(utf8=needs_utf8))
-    mail["From"] = _address(from_address, one_line(sender.display, 100))
-    mail["To"] = _address(to, _name_in(mailing, delivery))
+
+def _written(
+    delivery: Delivery,
+    mailing: Mailing,
+    content: Content,
+    sender: Sender,
+    copies: tuple[str, ...],
+    policy: EmailPolicy[EmailMessage],
+    key: bytes,
+) -> EmailMessage:
+    """The mail, with a place for its `To`."""
+    mail = EmailMessage(policy=policy)
+    charset = _charset(sender.charset, content)
+    mail["From"] = _address(sender.address, one_line(sender.display, 100))
     if copies:
         mail["Cc"] = tuple(map(_address, copies))
     mail["Subject"] = one_line(content.subject)
     mail["Date"] = format_datetime(delivery.requested_at)
     mail["Message-ID"] = mailing.message_id
-    if sender.has_signed_reply:
-        mail["Reply-To"] = _address(reply_address(key, from_address, delivery.case_id))
+    if sender.has_signed_reply and delivery.case_id:
+        mail["Reply-To"] = _address(reply_address(key, sender.address, delivery.case_id))
     _thread(mail, mailing)
     _mark(mail, mailing, key)
-    mail.set_content(content.text, charset="utf-8")
+    if sender.unsubscribe and mailing.automatic is Automatic.GENERATED:
+        mail["List-Unsubscribe"] = f"<{sender.unsubscribe}>"
+    mail[_PLACE_NAME] = _PLACE_VALUE
+    _fill(mail, content, charset)
+    return mail
+
+
+def _fill(mail: EmailMessage, content: Content, charset: str) -> None:
+    longest = max((len(line) for line in content.text.encode(charset).split(b"\n")), default=0)
+    if charset == "utf-8":
+        mail.set_content(content.text, charset=charset)
+    else:  # seven bits already: left to itself, the library would hide them from the oldest clients
+        mail.set_content(content.text, charset=charset, cte="7bit" if longest <= _LONGEST_LINE else "base64")
     if content.html:
         mail.add_alternative(content.html, subtype="html", charset="utf-8")
-    return Envelope(sender=from_address, recipient=recipient, content=mail.as_bytes(), needs_utf8=needs_utf8)
+        # the library draws it by chance; a repeat must be the same mail, byte for byte
+        mail.set_boundary("=_" + derived_id("boundary", content.text, content.html))
+
+
+def _charset(wanted: str, content: Content) -> str:
+    """The sender's, where it can write all of it."""
+    try:
+        (content.text + content.subject).encode(wanted)
+    except UnicodeEncodeError:
+        return "utf-8"
+    return wanted
+
+
+def _subject_in(head: bytes, content: Content, charset: str) -> bytes:
+    """The head with a subject that a client without UTF-8 can read."""
+    subject = one_line(content.subject)
+    if charset == "utf-8" or subject.isascii() or _charset(charset, content) == "utf-8":
+        return head
+    encoded = Header(subject, charset, header_name="Subject", maxlinelen=75).encode(linesep="\r\n").encode("ascii")
+    return _SUBJECT.sub(lambda _: b"Subject: " + encoded + b"\r\n", head, count=1)
+
+
+def _to_line(address: str, name: str, charset: str, policy: EmailPolicy[EmailMessage]) -> bytes:
+    """`To`, folded: by hand where nothing has to be encoded, since it is all that differs in a broadcast."""
+    if (not name or _SIMPLE.fullmatch(name)) and address.isascii() and len(name) + len(address) < 70:
+        return f"To: {name} <{address}>\r\n".encode("ascii") if name else f"To: {address}\r\n".encode("ascii")
+    if (
+        charset != "utf-8"
+        and not name.isascii()
+        and _charset(charset, Content(language="", subject=name, text="")) == charset
+    ):
+        encoded = Header(name, charset, header_name="To", maxlinelen=75).encode(linesep="\r\n")
+        return f"To: {encoded}\r\n <{address}>\r\n".encode()
+    header = policy.header_factory("To", _address(address, name))
+    return str(header.fold(policy=policy)).encode("utf-8")
 
 
 def _address(address: str, name: str = "") -> Address:

@@ -6,7 +6,7 @@ import time
 
 from caseway.runtime.logs import logger
 from caseway_notifier import metrics
-from caseway_notifier.adapters.mail import compose
+from caseway_notifier.adapters.mail import Composing
 from caseway_notifier.adapters.smtp import Pool
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, Outcome, Refused
@@ -21,7 +21,7 @@ class Post:
     def __init__(self, plan: Plan, pool: Pool, key: bytes) -> None:
         self._plan = plan
         self._pool = pool
-        self._key = key
+        self._letters = Composing(key)
 
     async def attempt(self, delivery: Delivery, content: Content) -> Outcome:
         """One try; what cannot be written as a mail is refused at once."""
@@ -29,7 +29,7 @@ class Post:
         if sender is None:
             return Refused("unknown-sender")
         try:
-            envelope = compose(delivery, content, sender, self._key)
+            envelope = self._letters.envelope(delivery, content, sender)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             # the standard library's mail package raises any of these on input that it did not foresee
             _log.warning("not composed", notification=delivery.id, case_id=delivery.case_id, error=type(error).__name__)

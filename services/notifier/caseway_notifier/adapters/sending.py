@@ -28,28 +28,33 @@ from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
 from caseway_notifier import metrics
 from caseway_notifier.adapters.buckets import Buckets
+from caseway_notifier.adapters.composing import Composer
+from caseway_notifier.adapters.errands import Errands
 from caseway_notifier.adapters.hand import Hand
+from caseway_notifier.adapters.pacing import Pacing
 from caseway_notifier.adapters.waiting import Waiting
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Accepted, Delivery, NotTried, Outcome, Refused, State, Urgency
 from caseway_notifier.domain.fanout.record import settled, taken
 from caseway_notifier.domain.kept import DELIVERIES
+from caseway_notifier.domain.restraint import STORM, together_sent
 from caseway_notifier.domain.subscription import Plan
 from caseway_notifier.domain.taking import Hands
 from caseway_notifier.ports import Signer, Transport
 
 _POLL_SECONDS = 0.1
 """A new delivery leaves within this and two transactions."""
-_HAND = 400
+_HAND = 800
 """Deliveries in hand at one time; a quarter is kept free of broadcasts."""
 _ROOM_FOR_HURRIED = _HAND // 4
-_REFILL = (_HAND - _ROOM_FOR_HURRIED) // 2
+_REFILL = (_HAND - _ROOM_FOR_HURRIED) // 3
 """Broadcasts are taken in such lots or larger: one by one, each would cost a transaction of its own."""
-_QUEUE_A_SLOT = 16
+_QUEUE_A_SLOT = 75
 """Leased for each attempt that a destination may have at one time: enough to lease many in one transaction."""
 _LEASED_ATTEMPTS = 2
 """How many attempts' time a lease lasts: waiting in the queue, and the attempt itself."""
-_LINGER_SECONDS = 0.05
+_MOST_CONTENTS = 200
+_LINGER_SECONDS = 0.1
 """How long a broadcast's results wait for others of their bucket; so much longer may a crash double a copy."""
 _WATCH_SECONDS = 5.0
 _DRAIN_SECONDS = 8.0
@@ -60,11 +65,15 @@ _log = logger(__name__)
 class Sender:
     """One process's senders."""
 
-    def __init__(self, running: Running, plan: Plan, transport: Transport, sign: Signer) -> None:
+    def __init__(self, running: Running, plan: Plan, transport: Transport, composer: Composer, sign: Signer) -> None:
         self._running = running
         self._plan = plan
         self._transport = transport
+        self._composer = composer
         self._sign = sign
+        self._pacing = Pacing(plan.rates)
+        self._contents: dict[str, Content] = {}
+        """What was read lately: the words of a broadcast are read once, not with every lot of recipients."""
         pace = plan.pace
         self._hand = Hand(_HAND, pace.per_destination * _QUEUE_A_SLOT)
         self._buckets = Buckets(running, pace.lease, self._hand.is_busy)
@@ -77,10 +86,13 @@ class Sender:
         self._dropped: set[str] = set()
         """Let go of since the present look began: what was read of them may be older than what was recorded."""
         self._is_stopping = False
+        self._freed = asyncio.Event()
+        """Set when there is room for another lot: the next look need not wait for its turn."""
 
     async def run(self) -> None:
         """Send until cancelled; then finish what is in hand."""
-        keeping = [asyncio.create_task(each) for each in (self._buckets.keep(), self._watch())]
+        errands = Errands(self._running, self._buckets.held, self._commit)
+        keeping = [asyncio.create_task(each) for each in (self._buckets.keep(), self._watch(), errands.run())]
         try:
             await self._poll()
         finally:
@@ -102,7 +114,10 @@ class Sender:
                 continue
             backoff.reset()
             metrics.IN_HAND.set(len(self._hand))
-            await asyncio.sleep(0 if found and self._hand.free else _POLL_SECONDS)
+            if not found or not self._hand.free:
+                self._freed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._freed.wait(), _POLL_SECONDS)
 
     async def _look(self) -> bool:
         """Take what is due and fits; whether there was any."""
@@ -112,6 +127,7 @@ class Sender:
         self._dropped.clear()
         now, full = self._running.clock.now(), self._hand.full_destinations()
         found = await self._waiting.hurried(held, now, full, self._hand.free)
+        found += await self._waiting.companions(found)
         room = self._hand.free - _ROOM_FOR_HURRIED - len(found)
         if room >= _REFILL:
             found += await self._waiting.bulk(held, now, full, room)
@@ -126,21 +142,23 @@ class Sender:
         """Write these as leased, then attempt each."""
         leased: Sequence[Delivery] = ()
         try:
-            contents = await self._waiting.contents({each.content for each in deliveries})
+            kept = await self._waiting.kept(deliveries, self._contents)
             hands = self._hands(epoch)
-            after = taken(hands, deliveries, await self._waiting.budgets(deliveries), self._running.version)
+            after = taken(hands, deliveries, kept, self._running.version)
             cause = derived_id("lease", str(epoch), *(f"{each.id}/{each.attempts}/{each.epoch}" for each in deliveries))
             if await self._commit(bucket, epoch, cause, after.decision):
                 hit("delivery.after_lease")
                 count(after.decision)
                 leased = after.leased
-                for each in leased:
-                    self._spawn(self._attempt(each, contents.get(each.content), hands.until))
+                for group in together_sent(leased):
+                    self._spawn(self._attempt(group, self._composer.one(group, kept.contents), hands.until))
         except (Transient, PyMongoError) as error:
             _log.warning("not leased", bucket=bucket, reason=str(error))
         finally:
-            kept = {each.id for each in leased}
-            self._drop(each for each in deliveries if each.id not in kept)
+            in_hand = {each.id for each in leased}
+            self._drop(each for each in deliveries if each.id not in in_hand)
+            while len(self._contents) > _MOST_CONTENTS:
+                self._contents.pop(next(iter(self._contents)))
 
     def _hands(self, epoch: int) -> Hands:
         now = self._running.clock.now()
@@ -148,27 +166,30 @@ class Sender:
             epoch=epoch,
             now=now,
             until=now + self._plan.pace.attempt * _LEASED_ATTEMPTS,
-            patience=self._plan.patience,
+            patience=self._plan.patience_for,
             allowance=self._plan.allowance,
+            limits=self._plan.limits,
             sign=self._sign,
         )
 
-    async def _attempt(self, delivery: Delivery, content: Content | None, until: dt.datetime) -> None:
+    async def _attempt(self, group: Sequence[Delivery], content: Content | None, until: dt.datetime) -> None:
         """One try, when its destination has a free slot; what became of it waits to be recorded."""
-        slot = self._slots.setdefault(delivery.destination, asyncio.Semaphore(self._plan.pace.per_destination))
+        leader = group[0]
+        slot = self._slots.setdefault(leader.destination, asyncio.Semaphore(self._plan.pace.per_destination))
         try:
+            await self._pacing.turn(leader.destination)
             async with slot, self._connections:
-                outcome = await self._outcome(delivery, content, until)
+                outcome = await self._outcome(leader, content, until)
             if isinstance(outcome, Accepted):
                 hit("delivery.after_250")
         except Transient as error:
-            _log.warning("attempt abandoned", notification=delivery.id, case_id=delivery.case_id, reason=str(error))
-            self._drop([delivery])
+            _log.warning("attempt abandoned", notification=leader.id, case_id=leader.case_id, reason=str(error))
+            self._drop(group)
             return
-        self._results[delivery.bucket].append((delivery, outcome))
-        if delivery.bucket not in self._recording:
-            self._recording.add(delivery.bucket)
-            self._spawn(self._record(delivery.bucket))
+        self._results[leader.bucket] += [(each, outcome) for each in group]
+        if leader.bucket not in self._recording:
+            self._recording.add(leader.bucket)
+            self._spawn(self._record(leader.bucket))
 
     async def _outcome(self, delivery: Delivery, content: Content | None, until: dt.datetime) -> Outcome:
         is_ours = self._buckets.is_ours(delivery.bucket, delivery.epoch)
@@ -192,7 +213,7 @@ class Sender:
 
     async def _record_some(self, bucket: int, epoch: int, results: Sequence[tuple[Delivery, Outcome]]) -> None:
         now = self._running.clock.now()
-        decision = settled(results, self._plan.patience, now, self._running.version)
+        decision = settled(results, self._plan.patience_for, now, self._running.version)
         cause = derived_id("settle", str(epoch), *(f"{each.id}/{each.attempts}" for each, _ in results))
         backoff = delays()
         try:
@@ -220,6 +241,8 @@ class Sender:
             self._dropped.add(each.id)
             if not self._hand.has(each.destination):
                 self._slots.pop(each.destination, None)
+        if self._hand.free - _ROOM_FOR_HURRIED >= _REFILL:
+            self._freed.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -258,6 +281,12 @@ def count(decision: Decision) -> None:
             continue
         delivery: Delivery = change.value
         if delivery.state is State.LEASED:
+            continue
+        if delivery.state is State.PENDING and delivery.reason == STORM and delivery.attempts == 0:
+            metrics.STORMS.labels(delivery.channel).inc()
+            _log.warning(
+                "too much for one recipient: the rest comes as one", notification=delivery.id, channel=delivery.channel
+            )
             continue
         outcome = "failed" if delivery.state is State.PENDING else delivery.state.value
         metrics.OUTCOMES.labels(delivery.channel, outcome).inc()

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
-from caseway_notifier.adapters.documents import load_budget, load_content, load_delivery
-from caseway_notifier.domain.budget import Budget
+from caseway_notifier.adapters.documents import load_budget, load_content, load_delivery, load_obstacle
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, Urgency
-from caseway_notifier.domain.kept import BUDGETS, CONTENTS, DELIVERIES
-from caseway_notifier.domain.taking import budget_of
+from caseway_notifier.domain.fanout.record import Kept
+from caseway_notifier.domain.kept import BUDGETS, CONTENTS, DELIVERIES, OBSTACLES
+from caseway_notifier.domain.taking import counts_of
 
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 
+ContentCache = MutableMapping[str, Content]
+_MOST_COMPANIONS = 500
 _HURRIED = (Urgency.URGENT.value, Urgency.NORMAL.value)
 
 
@@ -56,17 +58,41 @@ class Waiting:
         cursor = self._database[DELIVERIES].find(_due(buckets, (Urgency.BULK.value,), now, without))
         return [load_delivery(each) async for each in cursor.sort([("bucket", 1), ("due_at", 1)]).limit(limit)]
 
-    async def contents(self, ids: Iterable[str]) -> Mapping[str, Content]:
-        """What they say, by id."""
-        cursor = self._database[CONTENTS].find({"_id": {"$in": list(ids)}})
-        return {each["_id"]: load_content(each) async for each in cursor}
+    async def kept(self, deliveries: Sequence[Delivery], contents: ContentCache) -> Kept:
+        """What is kept about the recipients of these deliveries, and what they are to read."""
+        budgets = {name for each in deliveries for name in counts_of(each)}
+        obstacles = {name for each in deliveries for name in each.obstacles}
+        wanted = {each.content for each in deliveries if each.content}
+        missing = [each for each in wanted if each not in contents]
+        if missing:
+            cursor = self._database[CONTENTS].find({"_id": {"$in": missing}})
+            contents.update({each["_id"]: load_content(each) async for each in cursor})
+        return Kept(
+            budgets={each.id: each for each in await self._found(BUDGETS, budgets, load_budget)},
+            obstacles={each.id: each for each in await self._found(OBSTACLES, obstacles, load_obstacle)},
+            contents={each: contents[each] for each in wanted if each in contents},
+        )
 
-    async def budgets(self, deliveries: Iterable[Delivery]) -> dict[str, Budget]:
-        """The budgets that these deliveries count against."""
-        ids = list(filter(None, {budget_of(each) for each in deliveries}))
+    async def _found(self, collection: str, ids: Collection[str], load: Callable[[dict[str, Any]], Any]) -> list[Any]:
         if not ids:
-            return {}
-        return {each["_id"]: load_budget(each) async for each in self._database[BUDGETS].find({"_id": {"$in": ids}})}
+            return []
+        return [load(each) async for each in self._database[collection].find({"_id": {"$in": list(ids)}})]
+
+    async def companions(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Those not due yet that go out with these as one mail."""
+        bundles = {each.bundle for each in deliveries if each.bundle and not each.sealed}
+        if not bundles:
+            return []
+        query = {
+            "bucket": {"$in": list({each.bucket for each in deliveries})},
+            "urgency": Urgency.NORMAL.value,
+            "due_at": {"$gt": dt.datetime.fromtimestamp(0, dt.UTC)},
+            "bundle": {"$in": list(bundles)},
+            "sealed": None,
+        }
+        there = {each.id for each in deliveries}
+        cursor = self._database[DELIVERIES].find(query).sort("due_at", 1).limit(_MOST_COMPANIONS)
+        return [load_delivery(each) async for each in cursor if each["_id"] not in there]
 
     async def backlog(self, buckets: Collection[int]) -> tuple[int, dt.datetime | None]:
         """How many are not concluded, and when the first of them was due."""

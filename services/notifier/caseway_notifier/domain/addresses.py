@@ -34,6 +34,15 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
 
+def destination_of(channel: str, recipient: str) -> str:
+    """What is paced and queued as one: the domain of a mail address, else the endpoint or gateway.
+
+    >>> destination_of("email", "anna@example.com"), destination_of("webhook", "audit")
+    ('example.com', 'webhook:audit')
+    """
+    return domain_of(recipient) if channel == "email" else f"{channel}:{recipient}"
+
+
 def is_never_read(address: str) -> bool:
     """Whether nobody reads mail to it: no automatic answer may go there. Source: semantics.md 5.1 (no-reply pattern).
 

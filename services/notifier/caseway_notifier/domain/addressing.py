@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, has_grown
-from caseway_notifier.domain.delivery import Automatic
+from caseway_notifier.domain.delivery import Automatic, Hop
+from caseway_notifier.domain.directory import Directory, Member
+from caseway_notifier.domain.directory import Found as Entry
+from caseway_notifier.domain.restraint import Quiet
 from caseway_notifier.domain.subscription import Audience, Plan, Subscription, Way, Whom
 
 EMAIL = "email"
@@ -23,13 +26,18 @@ class Target:
     reference: str
     channel: str
     recipient: str
-    """A mail address, or a conversation."""
+    """A mail address, a conversation, a number, or an endpoint's name."""
     to: str = ""
     """What a mail's `To` says, where it is not the recipient: they get a copy."""
     name: str = ""
     language: str = ""
     platform: str = ""
     is_customer: bool = False
+    endpoint: str = ""
+    """The mark of the endpoint that it is."""
+    hops: tuple[Hop, ...] = ()
+    mentions: tuple[str, ...] = ()
+    quiet: Quiet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,41 +52,125 @@ class Nobody:
 Found = Target | Nobody
 
 
-def find(subscription: Subscription, known: KnownCase, plan: Plan) -> tuple[Found, ...]:
+def find(subscription: Subscription, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> tuple[Found, ...]:
     """All recipients of a subscription on one case, each once."""
     found: dict[tuple[str, str], Found] = {}
     for whom in subscription.to:
-        for each in _of(whom, subscription, known, plan):
+        for each in _of(whom, subscription, known, fact, plan):
             found.setdefault((each.channel, each.recipient if isinstance(each, Target) else each.reference), each)
     return tuple(found.values())
 
 
-def _of(whom: Whom, subscription: Subscription, known: KnownCase, plan: Plan) -> Iterator[Found]:
+def _of(
+    whom: Whom, subscription: Subscription, known: KnownCase, fact: Mapping[str, Any], plan: Plan
+) -> Iterator[Found]:
     match whom.audience:
         case Audience.CUSTOMER:
             yield _customer(subscription, known, plan)
-        case Audience.LIST | Audience.ROLE:
-            yield from _members(whom, plan)
         case Audience.ADDRESS:
             yield Target(reference=f"address:{whom.name}", channel=EMAIL, recipient=whom.name)
+        case Audience.ENDPOINT:
+            yield _endpoint(whom, known, fact, plan)
+        case _:
+            entries = list(entered(whom, known, fact, plan.directory))
+            if not entries:
+                yield Nobody(reference=_reference(whom), channel=EMAIL, reason="empty-list")
+            for reference, member in entries:
+                yield _person(reference, member, subscription.ways)
+
+
+def entered(  # noqa: C901, PLR0911 - one line a kind of recipient
+    whom: Whom, known: KnownCase, fact: Mapping[str, Any], directory: Directory
+) -> Iterator[Entry]:
+    """The people that a rule means, on this case and fact."""
+    match whom.audience:
+        case Audience.LIST:
+            return directory.listed(whom.name or str(fact.get("list") or ""))
+        case Audience.ROLE:
+            return directory.in_role(whom.name)
+        case Audience.PERSON:
+            return directory.person(whom.name)
+        case Audience.HOLDER:
+            return directory.person(known.agent)
+        case Audience.QUEUE:
+            return directory.on_queue(whom.name or known.queue)
+        case Audience.SKILL:
+            return directory.skilled(whom.name)
+        case Audience.DEPARTMENT:
+            return directory.in_department(whom.name or known.department)
+        case Audience.EVERYONE:
+            return directory.everyone()
+        case Audience.FIELD | Audience.FOLLOWERS | Audience.TEAM | Audience.INCIDENT_ROLE:
+            return (each for name in _names(whom, known, fact) for each in directory.named(name))
+        case Audience.CUSTOMER | Audience.ADDRESS | Audience.ENDPOINT:
+            return iter(())
         case _:
             assert_never(whom.audience)
 
 
-def _members(whom: Whom, plan: Plan) -> Iterator[Found]:
-    """A list's members are named by their place in it: a fact holds no address."""
-    members = (plan.lists if whom.audience is Audience.LIST else plan.roles).get(whom.name, ())
-    group = f"{whom.audience}:{whom.name}"
-    if not members:
-        yield Nobody(reference=group, channel=EMAIL, reason="empty-list")
-    for place, member in enumerate(members, start=1):
-        yield Target(
-            reference=f"{group}/{place}",
-            channel=EMAIL,
-            recipient=member.address,
-            name=member.name,
-            language=member.language,
-        )
+def _names(whom: Whom, known: KnownCase, fact: Mapping[str, Any]) -> tuple[str, ...]:
+    match whom.audience:
+        case Audience.FOLLOWERS:
+            return known.followers
+        case Audience.TEAM:
+            return known.team
+        case Audience.INCIDENT_ROLE:
+            return tuple(person for role, person in known.roles if role == whom.name)
+        case _:
+            value = fact.get(whom.name) or ()
+            return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
+
+
+def _reference(whom: Whom) -> str:
+    return f"{whom.audience}:{whom.name}" if whom.name else whom.audience.value
+
+
+def _person(reference: str, member: Member, ways: tuple[Way, ...]) -> Found:
+    """The first way that reaches them; the others are where it goes on."""
+    hops = [hop for way in ways if (hop := _hop(way, member)) is not None]
+    if not hops:
+        return Nobody(reference=reference, channel=ways[0].value, reason="no-recipient")
+    first, *rest = hops
+    return Target(
+        reference=reference,
+        channel=first.channel,
+        recipient=first.recipient,
+        platform=first.platform,
+        name=member.name,
+        language=member.language,
+        hops=tuple(rest),
+        quiet=member.quiet,
+    )
+
+
+def _hop(way: Way, member: Member) -> Hop | None:
+    match way:
+        case Way.EMAIL | Way.REPLY:
+            return Hop(channel=EMAIL, recipient=member.address) if member.address else None
+        case Way.MESSAGE:
+            return Hop(channel=MESSAGE, recipient=member.phone, platform="sms") if member.phone else None
+        case Way.RING:
+            return Hop(channel="ring", recipient=member.phone, platform="phone") if member.phone else None
+        case Way.DESK:
+            return Hop(channel="desk", recipient=f"agent:{member.id}", platform="desk") if member.id else None
+        case _:
+            assert_never(way)
+
+
+def _endpoint(whom: Whom, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> Found:
+    endpoint = plan.directory.endpoints.get(whom.name)
+    if endpoint is None:
+        return Nobody(reference=f"endpoint:{whom.name}", channel="webhook", reason="no-recipient")
+    called = (
+        member.name or member.id for each in whom.mention for _, member in entered(each, known, fact, plan.directory)
+    )
+    return Target(
+        reference=f"endpoint:{endpoint.name}",
+        channel=endpoint.kind,
+        recipient=endpoint.name,
+        endpoint=endpoint.mark,
+        mentions=tuple(dict.fromkeys(filter(None, called))),
+    )
 
 
 def customer_reference(known: KnownCase) -> str:
@@ -87,7 +179,7 @@ def customer_reference(known: KnownCase) -> str:
 
 
 def _customer(subscription: Subscription, known: KnownCase, plan: Plan) -> Found:
-    found = reach(known, subscription.way)
+    found = reach(known, subscription.ways[0])
     if isinstance(found, Target) and subscription.automatic is not Automatic.NO:
         reason = silence(found, known, plan)
         if reason:

@@ -52,9 +52,29 @@ class KnownCase:
     has_bounced: bool = False
     """Mail to the address came back for good."""
     agent: str = ""
+    """Who holds its work."""
+    queue: str = ""
+    department: str = ""
+    """Which department is to act, or caused it."""
+    severity: str = ""
+    """Of the incident that it is."""
+    reports: int = 0
+    """How often the company was told of the incident: 1 is the first report, more are corrections."""
+    followers: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
+    """Role and person, of an incident."""
     thread: Thread = _NO_THREAD
     told: frozenset[str] = frozenset()
     """The subscriptions that tell of a case but once, and did."""
+    heard: tuple[str, ...] = ()
+    """Occurrences that are no version of the case, and were told of: said again, they are the same. The newest last."""
+    causes: frozenset[str] = frozenset()
+    """What notices wait on: once gone, they are not sent any more."""
+    watches: frozenset[str] = frozenset()
+    """What is expected to happen in time."""
+    awaiting: tuple[Any, ...] = ()
+    """Who has been asked to acknowledge (`domain.acknowledgement.Awaited`)."""
 
     def shown(self) -> dict[str, Any]:
         """What rules and templates may look at, as `case.…`."""
@@ -68,6 +88,10 @@ class KnownCase:
             "category": self.category,
             "status": self.status,
             "agent": self.agent,
+            "queue": self.queue,
+            "department": self.department,
+            "severity": self.severity,
+            "reports": self.reports,
             "mailbox": self.mailbox,
             "has_address": bool(self.email),
             "has_conversation": bool(self.conversation),
@@ -121,6 +145,27 @@ def has_grown(subject: str) -> bool:
 def with_told(known: KnownCase, subscription: str) -> KnownCase:
     """The case, remembering that this subscription has told of it."""
     return replace(known, told=known.told | {subscription})
+
+
+_MOST_HEARD = 100
+"""Occurrences remembered of one case: more deadlines and rungs than a case sees in its life."""
+
+
+def with_heard(known: KnownCase, subscription: str, occurrence: str) -> KnownCase:
+    """The case, remembering that this subscription has told of this occurrence."""
+    return replace(known, heard=(*known.heard, f"{subscription}|{occurrence}")[-_MOST_HEARD:])
+
+
+def has_heard(known: KnownCase, subscription: str, occurrence: str) -> bool:
+    """Whether this subscription has told of this occurrence."""
+    return f"{subscription}|{occurrence}" in known.heard
+
+
+def forgotten(known: KnownCase) -> KnownCase:
+    """The case without anything personal: what is left tells nobody who it was."""
+    return replace(
+        known, subject="", name="", email="", phone="", conversation="", platform="", customer="", thread=_NO_THREAD
+    )
 
 
 CASE_FIELDS = frozenset(KnownCase(id="").shown())

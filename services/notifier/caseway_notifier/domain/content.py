@@ -12,6 +12,9 @@ LONGEST_VALUE = 20_000
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Line ends beyond `\\n`, what no header may hold, and halves of characters that no charset can write."""
+ACKNOWLEDGE = "\ue000acknowledge\ue001"
+"""Stands in rendered words where each recipient's own link goes; no customer can write it (`plain`)."""
+_MARKS = re.compile(r"[\ue000\ue001]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of the text after them: a name could disguise what follows it."""
 
@@ -33,7 +36,7 @@ class UnrenderableError(Exception):
 def plain(value: str) -> str:
     """A customer's text as it may stand in a mail's body: without control characters, bounded."""
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return _BIDI.sub("", _CONTROLS.sub("", text))[:LONGEST_VALUE]
+    return _MARKS.sub("", _BIDI.sub("", _CONTROLS.sub("", text)))[:LONGEST_VALUE]
 
 
 def one_line(value: str, longest: int = 250) -> str:

@@ -35,6 +35,15 @@ class Urgency(StrEnum):
     BULK = "bulk"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """Where the same recipient is told next, when a channel fails for good."""
+
+    channel: str
+    recipient: str
+    platform: str = ""
+
+
 class Automatic(StrEnum):
     """What `Auto-Submitted` says. Source: RFC 3834 §5."""
 
@@ -87,6 +96,25 @@ class Delivery:
     is_budgeted: bool = False
     """Whether it counts against the recipient's automatic answers."""
     mailing: Mailing | None = None
+    platform: str = ""
+    """Of a message to a gateway: `sms`, `phone`, `desk` …"""
+    hops: tuple[Hop, ...] = ()
+    """The recipient's further channels, tried in turn."""
+    mentions: tuple[str, ...] = ()
+    """Who is called by name, in a channel that many read."""
+    obstacles: tuple[str, ...] = ()
+    """What would stop it, by id: looked up before each attempt."""
+    bundle: str = ""
+    """Those with the same one may go out as one."""
+    sealed: str = ""
+    """The delivery whose mail this one went out with; the same at every attempt."""
+    is_limited: bool = False
+    """Whether it counts against how often one person is disturbed."""
+    has_link: bool = False
+    """Whether the recipient is asked to acknowledge it."""
+    acknowledges: str = ""
+    """The notification that its link answers, where that is another: the one this reminds of."""
+    broadcast: str = ""
     requested_at: dt.datetime
     state: State = State.PENDING
     due_at: dt.datetime | None
@@ -107,6 +135,8 @@ class Patience:
     longest: dt.timedelta
     attempts: int
     give_up_after: dt.timedelta
+    steps: tuple[dt.timedelta, ...] = ()
+    """The waits one by one, where a specification names them; else they double."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +156,8 @@ class Deferred:
     """It was not taken, and may be later."""
 
     reason: str
+    after: dt.timedelta = dt.timedelta(0)
+    """How long the receiver asks us to wait; bounded by our patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +200,8 @@ def settle(delivery: Delivery, outcome: Outcome, now: dt.datetime, patience: Pat
             return conclude(delivery, State.DELIVERED, "", now)
         case Refused(reason):
             return conclude(delivery, State.GIVEN_UP, reason, now)
-        case Deferred(reason):
-            return again(delivery, reason, now, patience)
+        case Deferred(reason, after):
+            return again(delivery, reason, now, patience, after)
         case Unknown(reason):
             return again(replace(delivery, may_have_doubled=True), reason, now, patience)
         case NotTried():
@@ -178,9 +210,11 @@ def settle(delivery: Delivery, outcome: Outcome, now: dt.datetime, patience: Pat
             assert_never(outcome)
 
 
-def again(delivery: Delivery, reason: str, now: dt.datetime, patience: Patience) -> Delivery:
+def again(
+    delivery: Delivery, reason: str, now: dt.datetime, patience: Patience, after: dt.timedelta = dt.timedelta(0)
+) -> Delivery:
     """The delivery after a failed attempt: due once more, or given up."""
-    due_at = now + wait(delivery, patience)
+    due_at = now + max(wait(delivery, patience), min(after, patience.longest))
     if is_hopeless(delivery, due_at, patience):
         return conclude(delivery, State.GIVEN_UP, reason, now)
     return replace(delivery, state=State.PENDING, due_at=due_at, reason=reason)
@@ -191,13 +225,23 @@ def is_hopeless(delivery: Delivery, at: dt.datetime, patience: Patience) -> bool
     return delivery.attempts >= patience.attempts or at - delivery.requested_at > patience.give_up_after
 
 
+def postpone(delivery: Delivery, until: dt.datetime, reason: str, bundle: str = "") -> Delivery:
+    """The delivery, not yet tried and due later; with others of its bundle, where there is one."""
+    return replace(
+        delivery, state=State.PENDING, due_at=until, reason=reason, bundle=bundle or delivery.bundle, is_limited=False
+    )
+
+
 def wait(delivery: Delivery, patience: Patience) -> dt.timedelta:
-    """How long until the next attempt: doubling, with jitter between half and the whole.
+    """How long until the next attempt: doubling, with jitter between half and the whole; or by the named steps.
 
     The jitter derives from the delivery and its attempt, so that ten thousand that failed together do not come back
-    together, and the same log gives the same instants.
+    together, and the same log gives the same instants. Those that went out as one mail come back together.
     """
-    doublings = min(max(delivery.attempts - 1, 0), 30)
-    whole = min(patience.first * (1 << doublings), patience.longest)
-    drawn = hashlib.sha256(f"{delivery.id}/{delivery.attempts}".encode()).digest()[0] / 255
+    drawn = hashlib.sha256(f"{delivery.sealed or delivery.id}/{delivery.attempts}".encode()).digest()[0] / 255
+    made = max(delivery.attempts - 1, 0)
+    if patience.steps:
+        step = patience.steps[min(made, len(patience.steps) - 1)]
+        return step + step / 10 * drawn
+    whole = min(patience.first * (1 << min(made, 30)), patience.longest)
     return whole / 2 + whole / 2 * drawn

@@ -31,12 +31,23 @@ def plain_fields(model: type[Any]) -> frozenset[str]:
     return _KNOWN[model]
 
 
-def shown(fact: Any, zone: zoneinfo.ZoneInfo) -> Mapping[str, Any]:
-    """A fact's plain values, as texts, numbers and truths; instants as people of that zone read them."""
-    return {name: _shown(getattr(fact, name), zone) for name in plain_fields(type(fact))}
+def shown(fact: Any, zone: zoneinfo.ZoneInfo, names: Iterable[str] | None = None) -> Mapping[str, Any]:
+    """A fact's plain values, as texts, numbers and truths; instants as people of that zone read them.
+
+    Args:
+        fact: the wire model.
+        zone: whose clock.
+        names: those that anybody looks at; all of them where it is not known.
+    """
+    return {name: _shown(getattr(fact, name), zone) for name in (plain_fields(type(fact)) if names is None else names)}
 
 
-def _shown(value: Any, zone: zoneinfo.ZoneInfo) -> Any:
+def pairs(value: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Free fields as a template goes through them."""
+    return [{"name": name, "value": str(each)} for name, each in sorted(value.items()) if each not in (None, "")]
+
+
+def _shown(value: Any, zone: zoneinfo.ZoneInfo) -> Any:  # noqa: PLR0911 - one line a kind
     match value:
         case None:
             return ""
@@ -46,12 +57,20 @@ def _shown(value: Any, zone: zoneinfo.ZoneInfo) -> Any:
             return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         case dt.date():
             return value.isoformat()
+        case Mapping():
+            return pairs(value)
+        case tuple() | list():
+            return [_shown(each, zone) for each in value]
         case _:
             return value
 
 
 def _is_plain(annotation: Any) -> bool:
     origin = get_origin(annotation)
+    if origin is dict:
+        return True
+    if origin is tuple:
+        return _all_plain(each for each in get_args(annotation) if each is not ...)
     if origin is Literal or annotation is type(None):
         return True
     if origin is Annotated:

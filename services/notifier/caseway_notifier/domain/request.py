@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from caseway.kernel.ids import derived_id
-from caseway_notifier.domain import addresses
+from caseway_notifier.domain import addresses, obstacle
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing, State, Urgency
 
-CHUNK = 250
+CHUNK = 500
 """Recipients told in one step: bounds a transaction, and the outbox document (8 MB), whatever the list's length."""
 
 
@@ -32,6 +32,12 @@ class Request:
     copies: tuple[str, ...] = ()
     requested_at: dt.datetime
     broadcast: str = ""
+    moot_by: str = ""
+    """The obstacle that ends its cause; empty where nothing does."""
+    window: dt.timedelta = dt.timedelta(0)
+    """For how long others may join it in one mail."""
+    wants_answer: bool = False
+    """Whether the recipients are asked to acknowledge it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,46 +62,107 @@ def content_id(request: Request, language: str) -> str:
     return "content_" + derived_id("content", request.subscription, request.occurrence, language)
 
 
-def by_mail(request: Request, target: Target, content: str) -> Delivery:
-    """A delivery that waits for a sender."""
-    return Delivery(
-        id=notification_id(request, EMAIL, target.recipient),
+def to_send(request: Request, target: Target, content: str) -> Delivery:
+    """A delivery that waits for a sender; not before the recipient's quiet hours are over, unless it is urgent."""
+    waits = request.urgency is not Urgency.URGENT and target.quiet is not None
+    due_at = target.quiet.over(request.requested_at) if waits and target.quiet else request.requested_at
+    disturbs = not target.is_customer and not target.endpoint and request.urgency is Urgency.NORMAL
+    bundled = disturbs and request.window > dt.timedelta(0)
+    delivery = Delivery(
+        id=notification_id(request, target.channel, target.recipient),
         case_id=request.case_id,
         occurrence=request.occurrence,
         cause=request.cause,
         subscription=request.subscription,
         reference=target.reference,
         recipient=target.recipient,
-        channel=EMAIL,
+        channel=target.channel,
         template=request.template,
         content=content,
         urgency=request.urgency,
-        destination=addresses.domain_of(target.recipient),
-        bucket=addresses.bucket_of(target.recipient),
         is_budgeted=target.is_customer and request.automatic is not Automatic.NO,
-        mailing=Mailing(
-            sender=request.sender,
-            to=target.to or target.recipient,
-            name=target.name,
-            copies=request.copies,
-            automatic=request.automatic,
-            in_reply_to=request.thread.in_reply_to if target.is_customer else "",
-            references=request.thread.references if target.is_customer else (),
-        ),
+        platform=target.platform,
+        hops=target.hops,
+        mentions=target.mentions,
+        obstacles=_obstacles(request, target),
+        bundle=f"{request.sender}/{target.channel}/{target.recipient}" if bundled else "",
+        is_limited=disturbs,
+        has_link=request.wants_answer and not target.endpoint,
+        broadcast=request.broadcast,
         requested_at=request.requested_at,
-        due_at=request.requested_at,
+        due_at=max(due_at, request.requested_at + request.window) if bundled else due_at,
     )
+    return addressed(delivery, request, target)
+
+
+def addressed(delivery: Delivery, request: Request, target: Target) -> Delivery:
+    """The delivery with its queue, and with what a mail needs where it is one."""
+    destination = addresses.destination_of(delivery.channel, delivery.recipient)
+    delivery = replace(delivery, destination=destination, bucket=addresses.bucket_of(destination))
+    if delivery.channel != EMAIL:
+        return delivery
+    mailing = Mailing(
+        sender=request.sender,
+        to=target.to or target.recipient,
+        name=target.name,
+        copies=request.copies,
+        automatic=request.automatic,
+        in_reply_to=request.thread.in_reply_to if target.is_customer else "",
+        references=request.thread.references if target.is_customer else (),
+    )
+    return replace(delivery, mailing=mailing)
+
+
+def next_hop(delivery: Delivery, now: dt.datetime) -> Delivery | None:
+    """The same notification on the recipient's next channel; None where there is none."""
+    if not delivery.hops:
+        return None
+    hop, *rest = delivery.hops
+    destination = addresses.destination_of(hop.channel, hop.recipient)
+    mailing = delivery.mailing
+    return replace(
+        delivery,
+        id="notification_" + derived_id("notification", delivery.id, hop.channel, hop.recipient),
+        channel=hop.channel,
+        recipient=hop.recipient,
+        platform=hop.platform,
+        hops=tuple(rest),
+        destination=destination,
+        bucket=addresses.bucket_of(destination),
+        mailing=replace(mailing, to=hop.recipient, message_id="") if mailing and hop.channel == EMAIL else None,
+        obstacles=tuple(each for each in delivery.obstacles if not each.startswith(("bounced/", "endpoint/"))),
+        bundle="",
+        sealed="",
+        state=State.PENDING,
+        attempts=0,
+        may_have_doubled=False,
+        reason="",
+        concluded_at=None,
+        requested_at=now,
+        due_at=now,
+    )
+
+
+def _obstacles(request: Request, target: Target) -> tuple[str, ...]:
+    ids = [request.moot_by, request.broadcast]
+    if target.is_customer:
+        ids.append(obstacle.erased(request.case_id))
+    if target.channel == EMAIL:
+        ids.append(obstacle.bounced(target.recipient))
+    if target.endpoint:
+        ids.append(obstacle.closed(target.recipient, target.endpoint))
+    return tuple(filter(None, ids))
 
 
 def into_conversation(request: Request, target: Target, content: str) -> Delivery:
     """A delivery that is done as soon as it stands in the log: the gateway's part begins there."""
     delivery = _concluded(request, target.reference, target.channel, target.recipient, State.DELIVERED)
-    return replace(delivery, content=content, attempts=1)
+    return replace(delivery, content=content, attempts=1, platform=target.platform)
 
 
-def not_sent(request: Request, nobody: Nobody, state: State) -> Delivery:
+def not_sent(request: Request, nobody: Nobody, state: State, recipient: str = "") -> Delivery:
     """A delivery that will not be made, kept so that one can see why."""
-    delivery = _concluded(request, nobody.reference, nobody.channel, nobody.reference, state)
+    delivery = _concluded(request, nobody.reference, nobody.channel, recipient or nobody.reference, state)
     return replace(delivery, reason=nobody.reason)
 
 
@@ -112,6 +179,7 @@ def _concluded(request: Request, reference: str, channel: str, recipient: str, s
         template=request.template,
         content="",
         urgency=request.urgency,
+        broadcast=request.broadcast,
         requested_at=request.requested_at,
         state=state,
         due_at=None,

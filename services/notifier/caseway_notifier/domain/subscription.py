@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from caseway.kernel.rules import Condition, Facts
 from caseway_notifier.domain.budget import Allowance
+from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.delivery import Automatic, Patience, Urgency
+from caseway_notifier.domain.directory import Directory
 from caseway_notifier.domain.occasion import name_of
+from caseway_notifier.domain.restraint import Limit
 
 
 class Audience(StrEnum):
@@ -21,6 +24,19 @@ class Audience(StrEnum):
     LIST = "list"
     ROLE = "role"
     ADDRESS = "address"
+    PERSON = "person"
+    FIELD = "field"
+    """Whoever a field of the fact names: a person, a role, a list of references."""
+    HOLDER = "holder"
+    """The agent who has the case."""
+    FOLLOWERS = "followers"
+    TEAM = "team"
+    QUEUE = "queue"
+    SKILL = "skill"
+    DEPARTMENT = "department"
+    INCIDENT_ROLE = "incident_role"
+    EVERYONE = "everyone"
+    ENDPOINT = "endpoint"
 
 
 class Way(StrEnum):
@@ -29,6 +45,12 @@ class Way(StrEnum):
     REPLY = "reply"
     """As the customer came: into the open conversation, else by mail."""
     EMAIL = "email"
+    MESSAGE = "message"
+    """To the phone, in writing."""
+    RING = "ring"
+    """To the phone, aloud."""
+    DESK = "desk"
+    """On the agent's own screen."""
 
 
 class Once(StrEnum):
@@ -38,22 +60,47 @@ class Once(StrEnum):
     CASE = "case"
 
 
+class Moot(StrEnum):
+    """What makes a notice pointless before it is sent."""
+
+    NEVER = "never"
+    SOLVED = "solved"
+    """The case is resolved or closed."""
+    OVER = "over"
+    """What it tells of is over: the offer was answered, the milestone met or cancelled."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whom:
     """One kind of recipient, by name."""
 
     audience: Audience
     name: str = ""
-    """Of the list or role; or the address itself."""
+    """Of the list, role, person, field …; or the address itself. Empty where the case or the fact says which."""
+    mention: tuple[Whom, ...] = ()
+    """Of an endpoint: who is called by name in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One person on a list."""
+class Acknowledgement:
+    """That the recipients are asked to say that they know."""
 
-    address: str
-    name: str = ""
-    language: str = ""
+    remind_after: dt.timedelta
+    reminders: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What must happen within a time after a fact; else it is told, and goes up the ladder."""
+
+    name: str
+    starts_on: frozenset[str]
+    ends_on: frozenset[str]
+    when: Condition
+    after: dt.timedelta
+    repeats: int
+    """How often it is told while nothing happens."""
+    escalates: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +113,21 @@ class Sender:
     signature: str = ""
     has_signed_reply: bool = False
     """Whether replies go to an address that names the case (`support+cw.…@`): the mailbox must take such."""
+    brand: str = ""
+    """What the department's mails call the house; the sender's name where it has none of its own."""
+    charset: str = "utf-8"
+    """Of Japanese mail to old clients: `iso-2022-jp`. What it cannot write goes out in UTF-8."""
+    unsubscribe: str = ""
+    """Where mail that nobody asked for is stopped: a URL or `mailto:`; empty for none."""
 
     def shown(self) -> dict[str, str]:
         """What templates may look at, as `sender.…`."""
-        return {"name": self.display, "address": self.address, "signature": self.signature}
+        return {
+            "name": self.display,
+            "address": self.address,
+            "signature": self.signature,
+            "brand": self.brand or self.display,
+        }
 
 
 SENDER_FIELDS = frozenset(Sender(name="", display="", address="").shown())
@@ -84,7 +142,8 @@ class Subscription:
     """The fact, such as `case.opened`."""
     when: Condition
     to: tuple[Whom, ...]
-    way: Way
+    ways: tuple[Way, ...]
+    """Tried in turn: the next when one fails for good, or does not reach the recipient."""
     template: str
     sender: str
     urgency: Urgency
@@ -92,6 +151,10 @@ class Subscription:
     language: str
     """In which language, whatever the recipient's; empty for the recipient's."""
     once: Once
+    moot: Moot = Moot.NEVER
+    window: dt.timedelta = dt.timedelta(0)
+    """For how long others of the same recipient may join it in one mail."""
+    acknowledgement: Acknowledgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,29 +178,63 @@ class Plan:
     subscriptions: Mapping[str, tuple[Subscription, ...]]
     """By the fact they are on."""
     senders: Mapping[str, Sender]
-    lists: Mapping[str, tuple[Member, ...]]
-    roles: Mapping[str, tuple[Member, ...]]
+    directory: Directory
     domain: str
     default_language: str
     zone: zoneinfo.ZoneInfo
     patience: Patience
     allowance: Allowance
     pace: Pace
+    webhook_patience: Patience
+    limits: Mapping[str, Limit]
+    """By channel."""
+    rates: Mapping[str, float]
+    """Attempts a second by destination; `*` for all others. Nothing: as fast as it goes."""
+    case_url: str
+    """Where a case is looked at, with `{case}` for its id; empty for nowhere."""
+    public_url: str
+    """Where this service is reached from outside; empty: no links to acknowledge."""
+    stamps: frozenset[str]
+    """Stamps that say: done."""
+    watches: tuple[Watch, ...] = ()
+    bundle_template: str = ""
+    looks: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By fact: the fields that its rules and templates look at."""
+    _by_address: dict[str, Sender] = field(default_factory=dict, compare=False, repr=False)
+    departments: Mapping[str, str] = field(default_factory=dict)
+    """By department: the sender that speaks for it, with its name and brand."""
+
+    def patience_for(self, channel: str) -> Patience:
+        """How long a channel's attempts go on."""
+        return self.webhook_patience if channel == "webhook" else self.patience
+
+    @property
+    def by_address(self) -> Mapping[str, Sender]:
+        """The senders by their address; found once."""
+        if not self._by_address:
+            self._by_address.update({each.address: each for each in reversed(tuple(self.senders.values()))})
+        return self._by_address
 
     def has(self, event_type: str) -> bool:
-        """Whether any subscription is on this type of fact: of most there is none."""
-        return bool(self.subscriptions.get(name_of(event_type)))
+        """Whether any subscription or watch is on this type of fact: of most there is none."""
+        return name_of(event_type) in self.looks
+
+    def looked_at(self, event_type: str) -> frozenset[str]:
+        """The fields of a fact that any rule or template looks at: the others need not be made readable."""
+        return self.looks.get(name_of(event_type), frozenset())
 
     def wanted(self, occasion: str, facts: Facts) -> Iterator[Subscription]:
         """The subscriptions whose condition holds, in the order written."""
         return (each for each in self.subscriptions.get(occasion, ()) if each.when(facts))
 
-    def sender_for(self, subscription: Subscription, mailbox: str) -> Sender:
-        """The mailbox that the customer wrote to, if it is one of ours; else the subscription's sender."""
-        return next(
-            (each for each in self.senders.values() if each.address == mailbox), self.senders[subscription.sender]
-        )
+    def sender_for(self, subscription: Subscription, known: KnownCase) -> Sender:
+        """To customers the mailbox that they wrote to, if it is ours, else their department's; else the rule's."""
+        if not any(each.audience is Audience.CUSTOMER for each in subscription.to):
+            return self.senders[subscription.sender]
+        if known.mailbox in self.by_address:
+            return self.by_address[known.mailbox]
+        return self.senders[self.departments.get(known.department, subscription.sender)]
 
     def is_ours(self, address: str) -> bool:
         """Whether mail to this address comes back to us."""
-        return any(each.address == address for each in self.senders.values())
+        return address in self.by_address

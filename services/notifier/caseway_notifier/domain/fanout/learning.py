@@ -4,47 +4,119 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.cases import (
+    AdviceAsked,
+    CallbackRecorded,
+    CaseAdvised,
     CaseClosed,
+    CaseFollowed,
+    CaseHeld,
+    CaseMerged,
+    CaseNoted,
     CaseOpened,
+    CaseReleased,
     CaseReopened,
     CaseReplied,
     CaseResolved,
+    CaseStamped,
     ContactAdded,
     ContactBounced,
     ContactUpdated,
     CustomerLinked,
+    CustomerMergeProposed,
     EscalatedToDepartment,
     EscalationRequested,
     FactsAssigned,
+    FactsConfirmed,
+    RemoteRequested,
+    ReturnedFromDepartment,
+    TeamChanged,
 )
-from caseway.contracts.customers import CustomerRecorded
-from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
+from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.milestones import (
+    LadderRungReached,
+    MilestoneCancelled,
+    MilestoneMet,
+    MilestoneViolated,
+    MilestoneWarned,
+)
 from caseway.contracts.parts import ContactContent
-from caseway.contracts.voices import CaseShared, IncidentDeclared, IncidentEnded, IncidentUpdated
-from caseway.contracts.wire import Fact
-from caseway.contracts.work import WorkAccepted, WorkOffered, WorkReturned
+from caseway.contracts.voices import (
+    CaseApproved,
+    CaseChecked,
+    CaseHandedOver,
+    CaseJudged,
+    CaseRejected,
+    CaseShared,
+    CaseSubmitted,
+    DataActionDecided,
+    DataActionRequested,
+    HandOverAccepted,
+    HandOverReturned,
+    IncidentContained,
+    IncidentDeclared,
+    IncidentEnded,
+    IncidentReviewed,
+    IncidentRoleSet,
+    IncidentUpdated,
+    PersonalDataErased,
+)
+from caseway.contracts.wire import Fact, Instant, WireModel
+from caseway.contracts.work import (
+    WorkAccepted,
+    WorkDeclined,
+    WorkExpired,
+    WorkOffered,
+    WorkQueued,
+    WorkReturned,
+    WorkTransferred,
+    WorkWithdrawn,
+)
 from caseway.kernel.vocabulary import Channel
 from caseway_notifier.domain import addresses
-from caseway_notifier.domain.case import KnownCase, threaded
+from caseway_notifier.domain.case import KnownCase, forgotten, threaded
 from caseway_notifier.domain.customer import KnownCustomer
 
-OCCASIONS: tuple[type[Fact], ...] = (
-    CaseOpened, ContactAdded, CaseReplied, CaseResolved, CaseClosed, CaseReopened, FactsAssigned, CustomerLinked,
-    ContactBounced, EscalationRequested, EscalatedToDepartment, IncidentDeclared, IncidentUpdated, IncidentEnded,
-    CaseShared, WorkOffered, WorkAccepted, WorkReturned, MilestoneWarned, MilestoneViolated, LadderRungReached,
+
+class WatchDue(Fact):
+    """What should have happened by now has not; said by the notifier to itself alone, and never published."""
+
+    TYPE = "caseway.watch.due.v1"
+    TOPIC = "cases"
+    KEY = "case_id"
+
+    case_id: str
+    watch: str
+    since: Instant
+    count: int = 1
+    text: str = ""
+
+
+OCCASIONS: tuple[type[WireModel], ...] = (
+    CaseOpened, ContactAdded, CaseReplied, CaseResolved, CaseClosed, CaseReopened, FactsAssigned, FactsConfirmed,
+    CustomerLinked, CustomerMergeProposed, ContactBounced, EscalationRequested, CallbackRecorded, EscalatedToDepartment,
+    ReturnedFromDepartment, AdviceAsked, CaseAdvised, CaseNoted, CaseHeld, CaseReleased, CaseMerged, CaseStamped,
+    CaseFollowed, TeamChanged, RemoteRequested,
+    IncidentDeclared, IncidentUpdated, IncidentContained, IncidentEnded, IncidentReviewed, IncidentRoleSet,
+    CaseHandedOver, HandOverAccepted, HandOverReturned,
+    CaseShared, CaseSubmitted, CaseApproved, CaseRejected, CaseJudged, CaseChecked, DataActionRequested, DataActionDecided,
+    PersonalDataErased,
+    WorkQueued, WorkOffered, WorkAccepted, WorkReturned, WorkDeclined, WorkExpired, WorkTransferred, WorkWithdrawn,
+    MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
-"""The facts that a subscription may be on; each is about a case."""
+"""The facts about a case that a subscription may be on, and that teach."""
+BESIDE: tuple[type[WireModel], ...] = (OrderChanged, WatchDue)
+"""What else a subscription may be on: an order, which belongs to no case, and what did not happen in time."""
 
 CaseOccasion: TypeAlias = Any
-"""One of OCCASIONS."""
+"""One of OCCASIONS or BESIDE."""
 CONVERSING = frozenset({Channel.CHAT, Channel.MESSAGE})
 
 
-def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None = None) -> KnownCase:  # noqa: PLR0911 - one line a fact
+def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None = None) -> KnownCase:  # noqa: C901, PLR0911, PLR0912 - one line a fact
     """The case after what the fact teaches about answering it."""
     match fact:
         case CaseOpened():
@@ -68,12 +140,52 @@ def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None
             return replace(known, has_bounced=True)
         case WorkAccepted():
             return replace(known, agent=fact.agent)
-        case WorkReturned():
-            return replace(known, agent="")
-        case CaseFact() if fact.status is not None:
-            return replace(known, status=fact.status.value)
+        case WorkQueued():
+            return replace(known, queue=fact.queue) if known.queue != fact.queue else known
+        case WorkReturned() | WorkTransferred() | WorkWithdrawn():
+            return replace(known, agent="") if known.agent else known
+        case PersonalDataErased():
+            return forgotten(known)
+        case CaseFollowed() | TeamChanged() | IncidentRoleSet():
+            return _with_people(known, fact)
+        case CaseFact():
+            return _with_standing(known, fact)
         case _:
             return known
+
+
+def _with_people(known: KnownCase, fact: CaseFollowed | TeamChanged | IncidentRoleSet) -> KnownCase:
+    """Who follows the case, works on it, and answers for its incident."""
+    match fact:
+        case CaseFollowed():
+            others = tuple(each for each in known.followers if each != fact.follower)
+            return replace(known, followers=others if fact.stopped else (*others, fact.follower))
+        case TeamChanged():
+            return replace(known, team=tuple(each.agent for each in fact.members))
+        case IncidentRoleSet():
+            pair = (fact.role, fact.person)
+            rest = tuple(each for each in known.roles if each != pair)
+            return replace(known, roles=rest if fact.renounced else (*rest, pair))
+        case _:
+            assert_never(fact)
+
+
+def _with_standing(known: KnownCase, fact: CaseFact) -> KnownCase:
+    """Where the case stands, who is to act, and how often the company heard of its incident."""
+    match fact:
+        case IncidentDeclared():
+            known = replace(
+                known,
+                reports=known.reports + 1,
+                severity=fact.severity or known.severity,
+                department=fact.cause_department or known.department,
+                number=known.number or fact.number or 0,
+            )
+        case EscalatedToDepartment():
+            known = replace(known, department=fact.department)
+        case _:
+            pass
+    return replace(known, status=fact.status.value) if fact.status is not None else known
 
 
 def _opened(known: KnownCase, fact: CaseOpened) -> KnownCase:
@@ -131,3 +243,9 @@ def registered(fact: CustomerRecorded) -> KnownCustomer:
     """What of a customer's record telling them needs."""
     usable = filter(None, map(addresses.normal, fact.emails))
     return KnownCustomer(id=fact.customer, name=fact.name, email=next(usable, ""), language=fact.language or "")
+
+
+def ordering(fact: OrderChanged, customer: KnownCustomer | None) -> KnownCase:
+    """An order's customer, as far as telling them needs; it is about no case, and so is never kept."""
+    known = KnownCase(id="", customer=fact.customer, email=addresses.normal(fact.email or ""))
+    return _with_customer(known, customer)

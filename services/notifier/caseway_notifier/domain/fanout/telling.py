@@ -7,31 +7,24 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.cases import (
-    CaseReplied,
-)
+from caseway.contracts.cases import CaseReplied
+from caseway.contracts.customers import OrderChanged
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact
-from caseway.contracts.outbound import OutboundMessage
-from caseway.kernel.decision import Arm, Decision, Due, Moment, Put, together
-from caseway.kernel.ids import derived_id
+from caseway.kernel.decision import Decision, Moment, Put
 from caseway_notifier.domain import addresses, occasion
+from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
-from caseway_notifier.domain.case import KnownCase, threaded, with_told
-from caseway_notifier.domain.content import Content, UnrenderableError, Words
-from caseway_notifier.domain.delivery import State
-from caseway_notifier.domain.fanout.learning import CONVERSING, CaseOccasion
-from caseway_notifier.domain.fanout.record import outcome_fact, requested, row
-from caseway_notifier.domain.kept import BROADCASTS, CASES, CONTENTS, SPREAD
-from caseway_notifier.domain.request import (
-    CHUNK,
-    Broadcast,
-    Request,
-    by_mail,
-    content_id,
-    into_conversation,
-    not_sent,
-    step,
-)
+from caseway_notifier.domain.case import KnownCase, has_heard, threaded, with_heard, with_told
+from caseway_notifier.domain.content import ACKNOWLEDGE, Content, UnrenderableError, Words
+from caseway_notifier.domain.delivery import Delivery
+from caseway_notifier.domain.fanout.acknowledging import acknowledged, reminding
+from caseway_notifier.domain.fanout.causes import begun, cause_of, ended
+from caseway_notifier.domain.fanout.learning import CONVERSING, CaseOccasion, WatchDue
+from caseway_notifier.domain.fanout.record import joined
+from caseway_notifier.domain.fanout.spreading import begin, silence
+from caseway_notifier.domain.fanout.watching import watched
+from caseway_notifier.domain.kept import CASES
+from caseway_notifier.domain.request import Request
 from caseway_notifier.domain.subscription import Once, Plan, Subscription
 
 
@@ -48,33 +41,46 @@ class Rules(Protocol):
         """The templates."""
         ...
 
+    def sign(self, case_id: str, occurrence: str) -> str:
+        """The Message-ID of what is told of a case for an occurrence."""
+        ...
+
 
 def tell(before: KnownCase | None, known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> Decision:
     """Everything that the subscriptions want told of this fact, and the case, where it is known otherwise than before."""
     rules: Rules = moment.configuration
-    told, decision = _told(known, fact, cause, moment) if rules.plan.has(fact.TYPE) else (known, Decision())
-    changes = (Put(collection=CASES, id=told.id, value=told),) if told != before else ()
+    known, gone = ended(known, fact, moment)
+    known, answers = acknowledged(known, fact, cause, moment)
+    decision = gone + answers
+    if rules.plan.has(fact.TYPE):
+        facts = facts_of(known, fact, rules.plan)
+        known, told = _told(known, fact, cause, facts, moment)
+        known, watches = watched(known, fact, facts, moment)
+        decision = decision + told + watches
+    changes = (Put(collection=CASES, id=known.id, value=known),) if known != before and known.id else ()
     return Decision(changes=changes) + decision
 
 
-def _told(known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> tuple[KnownCase, Decision]:
-    rules: Rules = moment.configuration
-    facts = {
+def facts_of(known: KnownCase, fact: CaseOccasion, plan: Plan) -> dict[str, Any]:
+    """What rules and templates may look at."""
+    return {
         "case": known.shown(),
         "customer": {"id": known.customer, "name": known.name},
-        "fact": occasion.shown(fact, rules.plan.zone),
+        "fact": occasion.shown(fact, plan.zone, plan.looked_at(fact.TYPE)),
+        "link": {"case": plan.case_url.replace("{case}", known.id), "acknowledge": ACKNOWLEDGE},
     }
+
+
+def _told(
+    known: KnownCase, fact: CaseOccasion, cause: str, facts: Mapping[str, Any], moment: Moment
+) -> tuple[KnownCase, Decision]:
+    rules: Rules = moment.configuration
     decisions = []
     for subscription in rules.plan.wanted(occasion.name_of(fact.TYPE), facts):
         telling = _Telling(known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts)
-        decisions.append(telling.of(subscription))
-        known = with_told(known, subscription.name) if subscription.once is Once.CASE else known
-    return known, together(decisions)
-
-
-def go_on(broadcast: Broadcast, due: Due, moment: Moment) -> Decision:
-    """The next recipients of a broadcast."""
-    return _spread(broadcast, int(due.data["from"]), moment)
+        known, decision = telling.of(subscription)
+        decisions.append(decision)
+    return known, joined(decisions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +94,43 @@ class _Telling:
     rules: Rules
     facts: Mapping[str, Any]
 
-    def of(self, subscription: Subscription) -> Decision:
-        """Everything that this subscription wants told."""
+    def of(self, subscription: Subscription) -> tuple[KnownCase, Decision]:
+        """The case, and everything that this subscription wants told."""
         request = self._request(subscription)
-        if subscription.name in self.known.told:
+        if self._is_repeated(subscription, request.occurrence):
             again = Nobody(reference=f"subscription:{subscription.name}", channel=EMAIL, reason="duplicate")
-            return _silence(request, again, self.moment)
-        found = find(subscription, self._addressed(), self.rules.plan)
+            return self.known, silence(
+                replace(request, occurrence=f"{request.occurrence}!{self.cause}"), again, self.moment
+            )
+        found = find(subscription, self._addressed(), self._named(), self.rules.plan)
         targets = [each for each in found if isinstance(each, Target)]
-        silences = [_silence(request, each, self.moment) for each in found if isinstance(each, Nobody)]
-        return together([*silences, self._written(subscription, request, self._with_copies(targets))])
+        silences = joined(silence(request, each, self.moment) for each in found if isinstance(each, Nobody))
+        written, asked = self._written(subscription, request, self._with_copies(targets))
+        known, decision = self._remembered(subscription, request, asked)
+        return known, silences + written + decision
+
+    def _is_repeated(self, subscription: Subscription, occurrence: str) -> bool:
+        return subscription.name in self.known.told or has_heard(self.known, subscription.name, occurrence)
+
+    def _named(self) -> Mapping[str, Any]:
+        """The fact's plain values as they are: recipients may stand in any of them."""
+        return {name: getattr(self.fact, name) for name in occasion.plain_fields(type(self.fact))}
+
+    def _remembered(
+        self, subscription: Subscription, request: Request, asked: tuple[Awaited, ...]
+    ) -> tuple[KnownCase, Decision]:
+        """The case after telling: that it was told, what the notices wait on, and whose answer is awaited."""
+        known = self.known
+        if subscription.once is Once.CASE:
+            known = with_told(known, subscription.name)
+        if not isinstance(self.fact, CaseFact):
+            known = with_heard(known, subscription.name, request.occurrence)
+        known, decision = begun(known, request.moot_by)
+        if subscription.acknowledgement is not None and asked:
+            known = awaited(known, asked)
+            timer = reminding(known.id, request, subscription.acknowledgement, self.moment)
+            decision += Decision(timers=(timer,))
+        return known, decision
 
     def _request(self, subscription: Subscription) -> Request:
         known, fact = self.known, self.fact
@@ -112,10 +145,13 @@ class _Telling:
             template=subscription.template,
             urgency=subscription.urgency,
             automatic=subscription.automatic,
-            sender=self.rules.plan.sender_for(subscription, self._addressed().mailbox).name,
+            sender=self.rules.plan.sender_for(subscription, self._addressed()).name,
             thread=thread,
             copies=self._copies(),
             requested_at=self.moment.now,
+            moot_by=cause_of(subscription.moot, fact, known.id),
+            window=subscription.window,
+            wants_answer=subscription.acknowledgement is not None,
         )
 
     def _addressed(self) -> KnownCase:
@@ -139,25 +175,27 @@ class _Telling:
 
     def _with_copies(self, targets: Sequence[Target]) -> list[Target]:
         """Whoever gets a copy of a reply by mail reads the customer's address in `To`."""
+        copies = self._copies()
         first = next((each for each in targets if each.is_customer and each.channel == EMAIL), None)
-        if first is None:
+        if first is None or not copies:
             return list(targets)
         there = {each.recipient for each in targets}
-        copies = [address for address in self._copies() if address not in there]
         reference = customer_reference(self.known)
         return [
             *targets,
             *(
                 replace(first, reference=f"{reference}/copy/{place}", recipient=address, to=first.recipient)
-                for place, address in enumerate(copies, start=1)
+                for place, address in enumerate((each for each in copies if each not in there), start=1)
             ),
         ]
 
-    def _written(self, subscription: Subscription, request: Request, targets: Sequence[Target]) -> Decision:
-        """The targets' deliveries, with one content for each language."""
+    def _written(
+        self, subscription: Subscription, request: Request, targets: Sequence[Target]
+    ) -> tuple[Decision, tuple[Awaited, ...]]:
+        """The targets' deliveries, with one content for each language; and whose answer is awaited."""
         by_language: dict[str, Content | str] = {}
         sendable: list[tuple[Target, str]] = []
-        decision = Decision()
+        silences = []
         for target in targets:
             language = self.rules.words.language(subscription.template, subscription.language or target.language) or ""
             if language not in by_language:
@@ -166,11 +204,12 @@ class _Telling:
             if isinstance(content, Content):
                 sendable.append((target, language))
             else:
-                decision += _silence(
-                    request, Nobody(reference=target.reference, channel=target.channel, reason=content), self.moment
-                )
+                nobody = Nobody(reference=target.reference, channel=target.channel, reason=content)
+                silences.append(silence(request, nobody, self.moment))
         contents = {name: each for name, each in by_language.items() if isinstance(each, Content)}
-        return decision + _begin(request, contents, sendable, self.moment)
+        decision, deliveries = begin(request, contents, sendable, self.moment)
+        asked = _asked(request, sendable, deliveries) if request.wants_answer else ()
+        return joined(silences) + decision, asked
 
     def _content(self, subscription: Subscription, request: Request, language: str) -> Content | str:
         """The words, or the reason why there are none."""
@@ -179,6 +218,16 @@ class _Telling:
             return self.rules.words.render(subscription.template, language, data)
         except UnrenderableError as wrong:
             return f"template: {wrong}"
+
+
+def _asked(
+    request: Request, sendable: Sequence[tuple[Target, str]], deliveries: Sequence[Delivery]
+) -> tuple[Awaited, ...]:
+    return tuple(
+        Awaited(notification=delivery.id, content=delivery.content, language=language, target=target, request=request)
+        for (target, language), delivery in zip(sendable, deliveries, strict=False)
+        if delivery.has_link
+    )
 
 
 def _occurrence(fact: CaseOccasion, cause: str) -> str:
@@ -191,69 +240,9 @@ def _occurrence(fact: CaseOccasion, cause: str) -> str:
             return f"{fact.milestone}/{fact.instance}/{word}/{int(fact.due_at.timestamp())}"
         case LadderRungReached():
             return f"{fact.occurrence}/{fact.rung}/{fact.repeat}"
+        case WatchDue():
+            return f"{fact.case_id}/{fact.watch}/{int(fact.since.timestamp())}/{fact.count}"
+        case OrderChanged():
+            return f"order/{fact.order}/{fact.status}/{cause}"
         case _:
             return cause
-
-
-def _begin(
-    request: Request, contents: Mapping[str, Content], targets: Sequence[tuple[Target, str]], moment: Moment
-) -> Decision:
-    """Freeze the recipients and tell the first of them; a long list goes on by a timer, step by step."""
-    ids = {language: content_id(request, language) for language in contents}
-    written = tuple(Put(collection=CONTENTS, id=ids[language], value=each) for language, each in contents.items())
-    decision = Decision(changes=written)
-    if len(targets) <= CHUNK:
-        texts = {ids[language]: each for language, each in contents.items()}
-        return decision + together(_one(request, target, ids[language], texts, moment) for target, language in targets)
-    broadcast = Broadcast(
-        id="broadcast_" + derived_id("broadcast", request.subscription, request.occurrence),
-        request=request,
-        contents=ids,
-        targets=tuple(targets),
-    )
-    broadcast = replace(broadcast, request=replace(request, broadcast=broadcast.id))
-    frozen = Decision(changes=(Put(collection=BROADCASTS, id=broadcast.id, value=broadcast),))
-    return decision + frozen + _spread(broadcast, 0, moment)
-
-
-def _spread(broadcast: Broadcast, start: int, moment: Moment) -> Decision:
-    told = [
-        _one(broadcast.request, target, broadcast.contents[language], {}, moment)
-        for target, language in step(broadcast, start)
-    ]
-    following = start + CHUNK
-    if following >= len(broadcast.targets):
-        return together(told)
-    timer = Arm(
-        key=f"{broadcast.id}/{following}",
-        kind=SPREAD,
-        due_at=moment.now,
-        data={"broadcast": broadcast.id, "from": following},
-    )
-    return together(told) + Decision(timers=(timer,))
-
-
-def _one(request: Request, target: Target, content: str, texts: Mapping[str, Content], moment: Moment) -> Decision:
-    """One recipient's delivery: a row for the senders, or a command to the gateway."""
-    if target.channel == EMAIL:
-        delivery = by_mail(request, target, content)
-        return row(delivery, [requested(delivery, request, moment)])
-    delivery = into_conversation(request, target, content)
-    command = OutboundMessage(
-        conversation=target.recipient,
-        platform=target.platform,
-        case_id=request.case_id,
-        text=texts[content].text.strip(),
-        notification=delivery.id,
-        language=texts[content].language,
-    )
-    return row(
-        delivery, [requested(delivery, request, moment), command, outcome_fact(delivery, moment.now, moment.version)]
-    )
-
-
-def _silence(request: Request, nobody: Nobody, moment: Moment) -> Decision:
-    """Not told: on purpose, or because it cannot be."""
-    is_failure = nobody.reason in {"no-recipient", "empty-list"} or nobody.reason.startswith("template")
-    delivery = not_sent(request, nobody, State.GIVEN_UP if is_failure else State.SUPPRESSED)
-    return row(delivery, [requested(delivery, request, moment), outcome_fact(delivery, moment.now, moment.version)])

@@ -1,0 +1,94 @@
+"""How several notices become one, and how each recipient gets a link of their own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from caseway_notifier.domain.content import ACKNOWLEDGE, Content, UnrenderableError, Words
+from caseway_notifier.domain.delivery import Delivery
+from caseway_notifier.domain.restraint import shown_of
+from caseway_notifier.domain.subscription import Plan
+
+_SIGNATURE_BYTES = 15
+
+
+class Composer:
+    """Makes of deliveries what their recipients read."""
+
+    def __init__(self, plan: Plan, words: Words, key: bytes) -> None:
+        self._plan = plan
+        self._words = words
+        self._key = key
+
+    def one(self, group: Sequence[Delivery], contents: Mapping[str, Content]) -> Content | None:
+        """What this mail says: the notice's words, or those of several in one; None where they are gone."""
+        found = [contents[each.content] for each in group if each.content in contents]
+        if not found:
+            return None
+        content = found[0] if len(group) == 1 else self._digest(group[0], found)
+        return self._linked(content, group[0])
+
+    def _digest(self, leader: Delivery, found: Sequence[Content]) -> Content:
+        language = self._words.language(self._plan.bundle_template, found[0].language) or ""
+        shown = shown_of(len(found))
+        data = {
+            "bundle": {"count": len(found), "more": len(found) - shown},
+            "notices": [{"subject": each.subject, "text": each.text.strip()} for each in found[:shown]],
+            "sender": self._plan.senders[leader.mailing.sender].shown() if leader.mailing else {},
+        }
+        try:
+            return self._words.render(self._plan.bundle_template, language, data)
+        except UnrenderableError:  # too long, or no template any more: the first of them, rather than none
+            return found[0]
+
+    def _linked(self, content: Content, delivery: Delivery) -> Content:
+        if ACKNOWLEDGE not in content.text and ACKNOWLEDGE not in content.html:
+            return content
+        link = self.link(delivery) if delivery.has_link else ""
+        return replace(
+            content,
+            text=content.text.replace(ACKNOWLEDGE, link),
+            html=content.html.replace(ACKNOWLEDGE, html.escape(link)),
+        )
+
+    def link(self, delivery: Delivery) -> str:
+        """The page that acknowledges; empty where nobody could reach it."""
+        if not self._plan.public_url or not delivery.case_id:
+            return ""
+        return f"{self._plan.public_url}/v1/acknowledgements/{token(self._key, delivery)}"
+
+
+def token(key: bytes, delivery: Delivery) -> str:
+    """What names one recipient's notification, and cannot be guessed."""
+    name = f"{delivery.case_id} {delivery.acknowledges or delivery.id} {delivery.reference}".encode()
+    return f"{_text(name)}.{_text(_signature(key, name))}"
+
+
+def read_token(key: bytes, text: str) -> tuple[str, str, str] | None:
+    """Case, notification and recipient of a token of ours; None for any other."""
+    named, _, signature = text.partition(".")
+    try:
+        name, given = _bytes(named), _bytes(signature)
+        parts = name.decode().split(" ", 2)
+    except ValueError:
+        return None
+    if not key or len(parts) != 3 or not hmac.compare_digest(_signature(key, name), given):
+        return None
+    return parts[0], parts[1], parts[2]
+
+
+def _signature(key: bytes, name: bytes) -> bytes:
+    return hmac.new(key, b"acknowledge\x00" + name, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
