@@ -39,7 +39,9 @@ def test_references_are_tried_the_newest_first(edge: Edge) -> None:
 
 def test_a_new_subject_on_old_references_is_a_new_case_that_says_where_it_came_from(edge: Edge) -> None:
     edge.add(mail_bytes(subject=PARCEL))
-    other = edge.add(mail_bytes("Proszę o fakturę", "2@example.com", subject=f"Re: {INVOICE}", in_reply_to="1@example.com"))
+    other = edge.add(
+        mail_bytes("Proszę o fakturę", "2@example.com", subject=f"Re: {INVOICE}", in_reply_to="1@example.com")
+    )
     assert (other.case_id, other.matched_by) == (case_id("2@example.com"), None)
     (link,) = other.related
     assert (link.case_id, link.relation) == (case_id("1@example.com"), "refers_to")
@@ -84,7 +86,9 @@ def test_a_signed_id_joins_whatever_the_subject_says(edge: Edge) -> None:
 
 def test_a_machines_answer_joins_its_case_under_any_subject(edge: Edge) -> None:
     edge.add(mail_bytes(subject=PARCEL))
-    away = mail_bytes("x", "2@example.com", subject="Urlop", in_reply_to="1@example.com", headers=("Auto-Submitted: auto-replied",))
+    away = mail_bytes(
+        "x", "2@example.com", subject="Urlop", in_reply_to="1@example.com", headers=("Auto-Submitted: auto-replied",)
+    )
     assert edge.add(away).case_id == case_id("1@example.com")
 
 
@@ -147,7 +151,9 @@ def test_tags_are_read_in_any_writing(edge: Edge, tag: str) -> None:
 
 def test_a_strangers_number_opens_a_case_that_mentions_it(edge: Edge) -> None:
     numbered(edge, mail_bytes(subject=PARCEL), 120)
-    guess = edge.add(mail_bytes("Proszę o zmianę adresu", "3@example.com", subject="Re: [#120]", sender=STRANGER), mailfrom=STRANGER)
+    guess = edge.add(
+        mail_bytes("Proszę o zmianę adresu", "3@example.com", subject="Re: [#120]", sender=STRANGER), mailfrom=STRANGER
+    )
     assert (guess.case_id, guess.matched_by) == (case_id("3@example.com"), None)
     (link,) = guess.related
     assert (link.number, link.case_id, link.relation) == (120, None, "mentions")
@@ -192,7 +198,9 @@ class TestLikeness:
         first = edge.add(mail_bytes(self.TEXT))
         opened_at = edge.now
         edge.now += dt.timedelta(minutes=59)
-        again, merges = split(edge.mail(mail_bytes(f" {self.TEXT.upper()}\r\n\r\n-- \r\nAnna", "2@example.com", subject="RE: Pytanie")))
+        again, merges = split(
+            edge.mail(mail_bytes(f" {self.TEXT.upper()}\r\n\r\n-- \r\nAnna", "2@example.com", subject="RE: Pytanie"))
+        )
         assert again.case_id == case_id("2@example.com") != first.case_id
         (merge,) = merges
         assert (merge.case_id, merge.other, merge.other_opened_at) == (again.case_id, first.case_id, opened_at)
@@ -231,7 +239,10 @@ class TestLikeness:
         assert other.related == ()
 
     def test_an_attachment_more_is_not_the_same_mail(self, edge: Edge) -> None:
-        head = "From: {}\nSubject: x\nMessage-ID: <{}@example.com>\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n" + self.TEXT
+        head = (
+            "From: {}\nSubject: x\nMessage-ID: <{}@example.com>\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+            + self.TEXT
+        )
         edge.add((head.format(ANNA, 1) + "\n--b--").encode())
         other = (head.format(ANNA, 2) + "\n--b\nContent-Type: image/png\n\nPNG\n--b--").encode()
         assert split(edge.mail(other))[1] == []

@@ -27,7 +27,14 @@ def properties(*each: bytes) -> bytes:
     return struct.pack("<I", len(each)) + b"".join(each)
 
 
-NAMED = struct.pack("<HH", 0x03, 0x8001) + b"G" * 16 + struct.pack("<II", 1, 6) + b"a\0b\0\0\0" + b"\0\0" + struct.pack("<I", 7)
+NAMED = (
+    struct.pack("<HH", 0x03, 0x8001)
+    + b"G" * 16
+    + struct.pack("<II", 1, 6)
+    + b"a\0b\0\0\0"
+    + b"\0\0"
+    + struct.pack("<I", 7)
+)
 """A named property of a fixed size, as Outlook puts before the ones that are wanted."""
 
 WINMAIL = (
@@ -38,7 +45,12 @@ WINMAIL = (
     + attribute(2, 0x9002, 0x0006, b"\0" * 14)
     + attribute(2, 0x8010, 0x0001, "umowa~1.pdf".encode("cp1250") + b"\0")
     + attribute(2, 0x800F, 0x0006, b"%PDF-1.4 umowa")
-    + attribute(2, 0x9005, 0x0006, properties(text_property(0x3707, "umowa sprzedaży.pdf"), text_property(0x370E, "application/pdf")))
+    + attribute(
+        2,
+        0x9005,
+        0x0006,
+        properties(text_property(0x3707, "umowa sprzedaży.pdf"), text_property(0x370E, "application/pdf")),
+    )
     + attribute(2, 0x9002, 0x0006, b"\0" * 14)
     + attribute(2, 0x8010, 0x0001, "zdjęcie.png".encode("cp1250") + b"\0")
     + attribute(2, 0x800F, 0x0006, b"PNG")
@@ -84,5 +96,7 @@ def test_what_is_none_stays_a_file() -> None:
 def test_lengths_that_lie_cost_nothing() -> None:
     lies = struct.pack("<IH", 0x223E9F78, 1) + attribute(2, 0x9002, 6, b"") * 100_000
     assert len(unpack(lies).files) == 100
-    many = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x9003, 6, struct.pack("<IHHI", 2**31, 0x1003, 0x1000, 2**31))
+    many = struct.pack("<IH", 0x223E9F78, 1) + attribute(
+        1, 0x9003, 6, struct.pack("<IHHI", 2**31, 0x1003, 0x1000, 2**31)
+    )
     assert unpack(many).text == ""

@@ -17,6 +17,8 @@ _LONGEST_LIST = 16 * 1024
 _MOST_ADDRESSES = 100
 
 _USUAL = re.compile(r'\s*(?:"([^"\\<>]*)"|([^"<>,;:()@]*))\s*<\s*([^\s<>"(),:;@]{1,128}@[^\s<>"(),:;@]{1,255})\s*>\s*')
+_AT_THE_END = re.compile(r"([^<>,;]*)<\s*([^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,255})\s*>\s*")
+"""Whatever stands before it, as Outlook writes an address for a name."""
 _BARE = re.compile(r"\s*([^\s<>\"(),:;@]{1,128}@[^\s<>\"(),:;@]{1,255})\s*")
 _ANYWHERE = re.compile(r"[^\s<>\"(),:;@\[\]]{1,64}@[^\s<>\"(),:;@\[\]]{1,255}")
 _BRACKETED = re.compile(r"<([^<>]{1,998})>")
@@ -44,6 +46,9 @@ def addresses_of(text: str) -> tuple[Address, ...]:
     bare = _BARE.fullmatch(text)
     if bare:
         return (Address(address=_folded(bare[1])),)
+    named = _AT_THE_END.fullmatch(text)
+    if named:
+        return (Address(address=_folded(named[2]), name=_name(named[1].strip(" \t'\""))),)
     return _listed(text[:_LONGEST_LIST]) if text else ()
 
 

@@ -11,10 +11,8 @@ _WIDER = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-2": "cp1250",
-    "iso8859-5": "cp1251",
     "iso8859-7": "cp1253",
     "iso8859-8": "cp1255",
-    "iso8859-6": "cp1256",
     "iso8859-9": "cp1254",
     "iso8859-13": "cp1257",
     "shift_jis": "cp932",
@@ -49,6 +47,12 @@ _SPELLINGS = {
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 """Codecs that are no charset of a mail; the first two take quadratic time."""
 
+_LATIN = frozenset(
+    {"ascii", "cp1252", "cp1250", "cp1254", "cp1257", "iso8859-1", "iso8859-2", "iso8859-9", "iso8859-13", "iso8859-15"}
+)
+"""Charsets of languages most of whose letters are ASCII."""
+_ONE_BYTE = re.compile(r"(?:ascii|iso8859-|cp125|cp85|cp866|koi8|mac|tis|cp874)")
+"""Charsets in which any bytes are a text."""
 _WESTERN = ("cp1252", "cp1250", "iso8859-2")
 """Tried in this order where nothing better is known; the first wins a tie."""
 _EXPECTED = re.compile(r"[ąćęłńóśźżĄĆĘŁŃÓŚŹŻäöüßÄÖÜéèàâêçëïîôûáíúýřšžčěůőűØøåæÅÆñÑ\u2018-\u201e\u2013\u2014§°€]")
@@ -76,7 +80,7 @@ def decode(raw: bytes, declared: str = "") -> tuple[str, bool]:
 
 def clean(text: str) -> str:
     """`text` without what no store and no reader takes."""
-    return _UNWANTED.sub("", text)
+    return _UNWANTED.sub("", text.removeprefix("\ufeff"))
 
 
 @lru_cache(maxsize=256)
@@ -97,6 +101,8 @@ def _codec(declared: str) -> str:
 def _as_declared(raw: bytes, codec: str) -> str | None:
     """What it says when the declaration is true; None when it cannot be, or most likely is not."""
     if raw.isascii() and codec not in {"utf-7", "hz"}:
+        if b"\x1b$)C" in raw:
+            return raw.decode("iso2022_kr", "replace")
         if b"\x1b$" in raw or b"\x1b(" in raw:
             return _iso_2022_jp(raw)
         return raw.decode("ascii")
@@ -110,10 +116,11 @@ def _as_declared(raw: bytes, codec: str) -> str | None:
 
 def _is_misdeclared(raw: bytes, codec: str) -> bool:
     """Whether a charset of one byte a letter, which fits anything, is named for what surely is another."""
-    if codec in _WIDER or codec in _WESTERN:
-        high = len(raw) - len(raw.translate(None, _HIGH))
-        return _is_utf_8(raw) or bool(codec.startswith("iso8859") and _C1.search(raw)) or 2 * high > len(raw)
-    return False
+    if not _ONE_BYTE.match(codec):
+        return False
+    if _is_utf_8(raw) or (codec.startswith("iso8859") and _C1.search(raw)):
+        return True
+    return codec in _LATIN and 2 * (len(raw) - len(raw.translate(None, _HIGH))) > len(raw)
 
 
 def _checked(text: str, codec: str) -> str | None:
@@ -137,7 +144,7 @@ def _guess(raw: bytes, codec: str) -> str:
         except (ValueError, LookupError):
             continue
     text = raw.decode(codec or "utf-8", "replace")
-    is_hopeless = text.count("\ufffd") * 10 > len(raw.translate(None, bytes(range(0x80))))
+    is_hopeless = text.count("\ufffd") * 2 > len(raw.translate(None, bytes(range(0x80))))
     return raw.decode(_likeliest(raw), "replace") if is_hopeless else text
 
 

@@ -121,7 +121,7 @@ def _pieces(body: _Span, boundary: bytes, budget: _Budget) -> Iterator[_Span]:
     cuts = _delimiters(body, boundary, budget)
     first = next(cuts, None)
     if first is None:
-        guessed = _FIRST_DELIMITER.search(body.raw, body.start, min(body.end, body.start + _GUESSED_WITHIN))
+        guessed = _FIRST_DELIMITER.search(body.raw, max(body.start - 1, 0), min(body.end, body.start + _GUESSED_WITHIN))
         cuts = _delimiters(body, guessed[1].rstrip() if guessed else b"", budget)
         first = next(cuts, None)
     if first is None:

@@ -23,7 +23,7 @@ _ATTRIBUTION = re.compile(
     | (?:W\ dniu|Dnia|W\ )[^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał|pisze|napisał\(a\)|napisała|napisali)[^\n]{0,60}:
     | (?:pt|pon|wt|śr|czw|sob|niedz|niedz\.)\.?,?\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?(?:napisał)[^\n]{0,60}:
     | Wiadomość\ napisana\ przez\ [^\n]{1,160}(?:\n[^\n]{0,120})?\ w\ dniu\ [^\n]{4,80}:
-    | (?:Am|Den)\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?schrieb[^\n]{0,120}:
+    | (?:Am|Den)\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?schrieb[^\n]{0,120}(?:\n[^\n]{0,120})?:
     | [^\n]{1,100}\ schrieb\ am\ [^\n]{4,120}:
     | [(（]?\d{4}[年/-][^\n]{4,160}(?:\n[^\n]{0,120})?(?:[:：]|wrote:|のメール[:：]|書きました[:：]?)
     | [^\n]{1,100}(?:さんは|は)\s?書きました[:：]?
@@ -52,7 +52,7 @@ _HINTS = (
 )
 """Without one of these no quotation begins: spares most mails the patterns."""
 _QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
-_DATED = re.compile(r"\d")
+_DATED = re.compile(r"\d|書きました")
 _SIGNATURE = re.compile(r"^--[ \t]?$", re.MULTILINE)
 _MOBILE = re.compile(
     r"^(?:Sent from my |Sent from (?:Outlook|Mail|Yahoo|Proton|Samsung)|Sent via |Get Outlook for |Wysłan[eoay] z |"
@@ -62,7 +62,7 @@ _MOBILE = re.compile(
     re.MULTILINE,
 )
 _CLOSING = re.compile(
-    r"^[ \t]*(?:(?:z )?(?:serdecznie )?pozdraw\w+|z (?:wyrazami szacunku|poważaniem)|łączę (?:wyrazy szacunku|pozdrowienia)"
+    r"^[ \t]*(?:(?:z )?(?:serdecznie )?pozdraw\w+(?: serdecznie)?|z (?:wyrazami szacunku|poważaniem)|łączę (?:wyrazy szacunku|pozdrowienia)"
     r"|(?:mit )?(?:freundlich\w+|viele\w*|best\w+|lieb\w+|schön\w+|herzlich\w+) (?:gr(?:ü|ue)(?:ß|ss)\w*)(?: aus \w+)?|mfg|hochachtungsvoll"
     r"|(?:with )?(?:best|kind|warm|many)(?:est)? (?:regards|wishes|thanks)|regards|yours (?:sincerely|faithfully|truly)"
     r"|sincerely(?: yours)?|cheers)[ \t]*[,.!]?[ \t]*$",
