@@ -19,6 +19,10 @@ CASE_ID = case_id(FIRST)
 EDGE = Actor(kind="machine", id="intake.edge")
 AGENT = Actor(kind="agent", id="agent-07", name="Ewa")
 SUPERVISOR = Actor(kind="supervisor", id="sv-1")
+OTHER_SUPERVISOR = Actor(kind="supervisor", id="sv-2")
+OFFICER = Actor(kind="officer", id="officer-1")
+MANAGER = Actor(kind="manager", id="manager-1")
+EMPLOYEE = Actor(kind="employee", id="sales-1", name="佐藤")
 CUSTOMER = "jan@example.com"
 
 
@@ -31,6 +35,9 @@ def configuration(**parts: Any) -> Configuration:
         "life": Life().model_dump(),
     }
     return Configuration.model_validate({**base, **parts})
+
+
+RULES = configuration()
 
 
 def mail(key: str = FIRST, **changes: Any) -> AddContact:
@@ -104,7 +111,7 @@ def step(cause: str = "cause-1", at: dt.datetime = NOW, now: dt.datetime | None 
             "at": at,
             "now": now or max(at, NOW),
             "configuration": "config-1",
-            "rules": Life(),
+            "rules": RULES,
             "actor": EDGE,
             **changes,
         }

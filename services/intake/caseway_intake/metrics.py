@@ -16,3 +16,8 @@ MAIL_SECONDS = Histogram(
     "Duration of reading one mail.",
     buckets=(0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1, 5),
 )
+ERRANDS = Counter(
+    "caseway_intake_erasure_errands_total",
+    "Errands of erasure worked off: search (a person's cases told) and trace (what one case left, removed).",
+    ["kind"],
+)

@@ -65,6 +65,8 @@ class NoteCase(CaseCommand):
     text: str = Field(min_length=1)
     shown_to_customer: bool = False
     attachments: tuple[FileReference, ...] = ()
+    mentions: tuple[str, ...] = ()
+    """People and groups that are to read it; those that the text names after an `@` are added."""
 
 
 class AssignFacts(CaseCommand):
@@ -168,6 +170,10 @@ class RecordCallback(CaseCommand):
     text: str = ""
     duration_seconds: Seconds | None = None
     next_attempt_at: Instant | None = None
+    advice: str | None = None
+    """The question for advice that this call was about."""
+    answers: Fields = Field(default_factory=dict)
+    """What the customer answered to what the adviser wanted to know."""
 
 
 class MergeCase(CaseCommand):
@@ -178,6 +184,10 @@ class MergeCase(CaseCommand):
     other: str
     """The case to merge with."""
     other_opened_at: Instant | None = None
+    """Said by the other case itself, and believed of nobody else."""
+    other_customer: str | None = None
+    refused: str | None = None
+    """From the other case: why it cannot be."""
     reason: str = ""
 
 
@@ -193,6 +203,14 @@ class AbsorbCase(CaseCommand):
     customer: str | None = None
     released: bool = False
     """True: the merge was undone."""
+    children: tuple[str, ...] = ()
+    """Those that the child had taken in before: they come, and go, with it."""
+    child_turn: Turn | None = None
+    """None where the child's matter was over."""
+    child_priority: Priority | None = None
+    child_answered_at: Instant | None = None
+    """When a person first answered the child's customer: what is promised to the parent takes it into account."""
+    reason: str = ""
 
 
 class UnmergeCase(CaseCommand):
@@ -311,6 +329,8 @@ class AdviseOnCase(CaseCommand):
     advice: str
     """The question's id."""
     text: str
+    questions: tuple[str, ...] = ()
+    """What to ask the customer."""
 
 
 class RequestRemote(CaseCommand):
@@ -321,3 +341,13 @@ class RequestRemote(CaseCommand):
     situation: str
     purpose: str = ""
     tool: str | None = None
+
+
+class LinkCase(CaseCommand):
+    """Remember that another case belongs beside this one."""
+
+    TYPE = "caseway.case.link.v1"
+
+    other: str
+    relation: Literal["about", "voice", "incident", "continuation"] = "about"
+    """What the other is to this one: it speaks of it, is a voice about it, joined its incident, goes on with it."""

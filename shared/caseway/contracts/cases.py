@@ -63,6 +63,8 @@ class ContactRepeated(CaseFact):
     TYPE = "caseway.case.contact-repeated.v1"
 
     source_key: str
+    mailbox: str | None = None
+    """Our address that it came to this time: a mail to two of our mailboxes is one contact."""
 
 
 class ContactBounced(CaseFact):
@@ -167,6 +169,10 @@ class CaseNoted(CaseFact):
     text: str
     shown_to_customer: bool = False
     attachments: tuple[FileReference, ...] = ()
+    mentions: tuple[str, ...] = ()
+    """People and groups that are to read it."""
+    topics: tuple[str, ...] = ()
+    """What it is about, as the text says after a `#`."""
 
 
 class CaseResolved(CaseFact):
@@ -225,6 +231,10 @@ class CallbackRecorded(CaseFact):
     text: str = ""
     duration_seconds: Seconds | None = None
     next_attempt_at: Instant | None = None
+    advice: str | None = None
+    answers: Fields = Field(default_factory=dict)
+    answered: bool = False
+    """The escalation, or the question for advice, came to its end by it: the customer was reached."""
 
 
 class CaseMerged(CaseFact):
@@ -235,6 +245,12 @@ class CaseMerged(CaseFact):
     into: str
     child: str | None = None
     reason: str = ""
+    child_number: Whole | None = None
+    child_opened_at: Instant | None = None
+    child_priority: Priority | None = None
+    child_turn: Turn | None = None
+    child_answered_at: Instant | None = None
+    """With the others: what the child was promised, for the earliest promise of all to hold."""
 
 
 class CaseUnmerged(CaseFact):
@@ -286,6 +302,8 @@ class CaseStamped(CaseFact):
     stamp: str
     occurrence: str
     removed: bool = False
+    by: str | None = None
+    """The name, or id, of who put it or took it off."""
 
 
 class CaseWhispered(CaseFact):
@@ -356,6 +374,7 @@ class CaseAdvised(CaseFact):
 
     advice: str
     text: str
+    questions: tuple[str, ...] = ()
 
 
 class RemoteRequested(CaseFact):
@@ -367,6 +386,11 @@ class RemoteRequested(CaseFact):
     purpose: str = ""
     tool: str | None = None
     to: str | None = None
+    title: str | None = None
+    """What the tool is called."""
+    url: str | None = None
+    """Where the customer fetches it."""
+    language: str | None = None
 
 
 class CaseRefused(CaseFact):
@@ -378,3 +402,24 @@ class CaseRefused(CaseFact):
     """Its `ce_type`."""
     reason: str
     detail: str = ""
+
+
+class CaseContinued(CaseFact):
+    """The matter goes on in a new case, because this one was closed too long ago."""
+
+    TYPE = "caseway.case.continued.v1"
+
+    into: str
+    source_key: str | None = None
+    """Of the contact that came."""
+    contact: str | None = None
+    reason: str = ""
+
+
+class CaseLinked(CaseFact):
+    """Another case belongs beside this one."""
+
+    TYPE = "caseway.case.linked.v1"
+
+    other: str
+    relation: Literal["about", "voice", "incident", "continuation"] = "about"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseCommand
-from caseway.contracts.wire import Fields
+from caseway.contracts.wire import Fields, Ordinal
 
 
 class DeclareIncident(CaseCommand):
@@ -58,6 +58,10 @@ class JudgeCase(CaseCommand):
     complaint: bool
     incident: bool
     text: str = ""
+    """Why."""
+    content: str | None = None
+    """The voice's text as internal control corrects it."""
+    title: str | None = None
 
 
 class CheckCase(CaseCommand):
@@ -85,6 +89,9 @@ class ApproveCase(CaseCommand):
 
     text: str = ""
     on_behalf_of: str | None = None
+    step: Ordinal | None = None
+    edition: Ordinal | None = None
+    """With the step: what was looked at. An approval of something else is refused."""
 
 
 class RejectCase(CaseCommand):
@@ -93,6 +100,8 @@ class RejectCase(CaseCommand):
     TYPE = "caseway.case.reject.v1"
 
     reason: str = ""
+    step: Ordinal | None = None
+    edition: Ordinal | None = None
 
 
 class RequestDataAction(CaseCommand):
@@ -100,7 +109,7 @@ class RequestDataAction(CaseCommand):
 
     TYPE = "caseway.case.request-data-action.v1"
 
-    action: Literal["access", "correction", "erasure", "consent"]
+    action: Literal["access", "correction", "erasure", "consent", "restriction"]
     customer: str | None = None
     fields: Fields = Field(default_factory=dict)
     text: str = ""
@@ -114,6 +123,8 @@ class DecideDataAction(CaseCommand):
     request: str
     granted: bool
     reason: str = ""
+    identity: str = ""
+    """How it was made sure that the person is who they say; nothing is granted without it."""
 
 
 class SetIncidentRole(CaseCommand):
@@ -163,3 +174,24 @@ class ReviewIncident(CaseCommand):
     forum: str = ""
     text: str = ""
     improvements: tuple[str, ...] = ()
+
+
+class EditVoice(CaseCommand):
+    """Write the voice's text anew; what is absent stays."""
+
+    TYPE = "caseway.case.edit-voice.v1"
+
+    title: str | None = None
+    text: str | None = None
+    genre: str | None = None
+
+
+class EraseCase(CaseCommand):
+    """From intake itself: a person's data must go from this case, or be kept for the law alone."""
+
+    TYPE = "caseway.case.erase.v1"
+
+    request: str
+    """The request that was granted."""
+    customer: str | None = None
+    action: Literal["erasure", "restriction"] = "erasure"

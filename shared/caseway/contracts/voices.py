@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.wire import Fields, Ordinal, Whole
+from caseway.contracts.wire import Fields, Instant, Ordinal, Whole
 
 
 class IncidentDeclared(CaseFact):
@@ -22,6 +22,8 @@ class IncidentDeclared(CaseFact):
     severity: str | None = None
     cause_department: str | None = None
     number: Whole | None = None
+    late: bool = False
+    """Internal control found it; nobody had declared it."""
 
 
 class IncidentRoleSet(CaseFact):
@@ -80,6 +82,9 @@ class CaseJudged(CaseFact):
     complaint: bool
     incident: bool
     text: str = ""
+    content: str | None = None
+    title: str | None = None
+    edition: Ordinal | None = None
 
 
 class CaseChecked(CaseFact):
@@ -100,6 +105,9 @@ class CaseSubmitted(CaseFact):
     approver: str | None = None
     step: Ordinal = 1
     edition: Ordinal = 1
+    process: str | None = None
+    asked: tuple[str, ...] = ()
+    """Who may decide: the approver, and who stands in for them."""
 
 
 class CaseApproved(CaseFact):
@@ -112,6 +120,7 @@ class CaseApproved(CaseFact):
     final: bool = True
     edition: Ordinal = 1
     on_behalf_of: str | None = None
+    next_approver: str | None = None
 
 
 class CaseRejected(CaseFact):
@@ -143,7 +152,7 @@ class DataActionRequested(CaseFact):
     TYPE = "caseway.case.data-action-requested.v1"
 
     request: str
-    action: Literal["access", "correction", "erasure", "consent"]
+    action: Literal["access", "correction", "erasure", "consent", "restriction"]
     customer: str | None = None
     fields: Fields = Field(default_factory=dict)
     text: str = ""
@@ -157,6 +166,11 @@ class DataActionDecided(CaseFact):
     request: str
     granted: bool
     reason: str = ""
+    identity: str = ""
+    action: Literal["access", "correction", "erasure", "consent", "restriction"] | None = None
+    customer: str | None = None
+    fields: Fields = Field(default_factory=dict)
+    """What was asked for: a correction's values go on to CRM."""
 
 
 class PersonalDataErased(CaseFact):
@@ -205,3 +219,61 @@ class HandOverReturned(CaseFact):
     TYPE = "caseway.case.hand-over-returned.v1"
 
     reason: str = ""
+
+
+class VoiceEdited(CaseFact):
+    """The voice's text has another edition; nobody is told anew."""
+
+    TYPE = "caseway.case.voice-edited.v1"
+
+    edition: Ordinal
+    title: str = ""
+    text: str = ""
+    genre: str | None = None
+
+
+class ApprovalReminded(CaseFact):
+    """An approval waits too long: whoever is asked is reminded, and more people are asked."""
+
+    TYPE = "caseway.case.approval-reminded.v1"
+
+    stage: Literal["reminder", "deputy", "manager"]
+    approver: str
+    asked: tuple[str, ...] = ()
+    """Everybody who may decide from now on."""
+    step: Ordinal = 1
+    edition: Ordinal = 1
+    submitted_at: Instant
+    title: str = ""
+
+
+class IncidentJoined(CaseFact):
+    """The case is one more of an incident that is known already."""
+
+    TYPE = "caseway.case.incident-joined.v1"
+
+    incident: str
+
+
+class IncidentCorrected(CaseFact):
+    """It was no incident after all: whoever had the first report is told."""
+
+    TYPE = "caseway.case.incident-corrected.v1"
+
+    incident: str
+    title: str = ""
+    text: str = ""
+    number: Whole | None = None
+
+
+class PersonalDataRestricted(CaseFact):
+    """A person's data is kept, and used for nothing else than what a law asks."""
+
+    TYPE = "caseway.case.personal-data-restricted.v1"
+
+    customer: str | None = None
+    request: str | None = None
+    reason: str = ""
+    """The law, or the request."""
+    until: Instant | None = None
+    """When it is erased by itself; none: when somebody says so."""

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.stage import Collection
+from caseway_intake.adapters.records import dump_record, load_record
 from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature
+from caseway_intake.domain.company import Circle, Help
+from caseway_intake.domain.incident import Response
+from caseway_intake.domain.privacy import Privacy
+from caseway_intake.domain.registrations import Proposal
+from caseway_intake.domain.ties import Ties
+from caseway_intake.domain.voice import Voice
 
 Document = dict[str, Any]
+
+CALLBACKS, VOICES, UNJUDGED, UNCHECKED = "callbacks", "voices", "unjudged", "unchecked"
+INCIDENTS, CLAIMS, MERGED = "incidents", "data-claims", "merged"
+"""Names of the lists that people look at."""
 
 
 def dump_case(case: Case) -> Document:
@@ -35,6 +47,7 @@ def dump_case(case: Case) -> Document:
         "held_until": case.held_until,
         "reopened_count": case.reopened_count,
         "incident": case.incident,
+        **_dump_rest(case),
     }
 
 
@@ -62,6 +75,7 @@ def load_case(document: Document) -> Case:
         held_until=document["held_until"],
         reopened_count=document["reopened_count"],
         incident=document["incident"],
+        **_load_rest(document),
     )
 
 
@@ -74,10 +88,62 @@ CASES = Collection(
         (("customer.id", 1),),
         (("opened_at", -1), ("_id", -1)),
         (("status", 1), ("opened_at", -1)),
+        (("views", 1),),
+        (("files", 1),),
     ),
 )
 NUMBERS = Collection(name="numbers")
 """How many cases each lane has opened: `{count}` under the lane's number."""
+
+_PARTS: Mapping[str, type[Any]] = {"help": Help, "circle": Circle, "ties": Ties, "privacy": Privacy}
+"""What every case has, and most have empty: not written then."""
+_MAYBE: Mapping[str, type[Any]] = {"voice": Voice, "response": Response}
+
+
+def _dump_rest(case: Case) -> Document:
+    """What few cases have, and where each is found again."""
+    rest: Document = {name: told for name in _PARTS if (told := dump_record(getattr(case, name)))}
+    rest |= {name: dump_record(part) for name in _MAYBE if (part := getattr(case, name)) is not None}
+    if case.proposals:
+        rest["proposals"] = [dump_record(each) for each in case.proposals]
+    if case.files:
+        rest["files"] = list(case.files)
+    if case.record_type != "case":
+        rest["record_type"] = case.record_type
+    if found := views_of(case):
+        rest["views"] = found
+    return rest
+
+
+def _load_rest(document: Document) -> Document:
+    rest: Document = {name: load_record(part, document.get(name)) for name, part in _PARTS.items()}
+    rest |= {name: load_record(part, document[name]) for name, part in _MAYBE.items() if name in document}
+    rest["proposals"] = tuple(load_record(Proposal, each) for each in document.get("proposals", ()))
+    rest["files"] = tuple(document.get("files", ()))
+    rest["record_type"] = document.get("record_type", "case")
+    return rest
+
+
+def views_of(case: Case) -> list[str]:
+    """The lists that the case stands on: one index for all of them, and nothing in it for most cases."""
+    voice = case.voice
+    named = {
+        CALLBACKS: case.help.awaits_callback,
+        VOICES: voice is not None and voice.sharing is not None,
+        UNJUDGED: voice is not None and voice.judgement is None,
+        UNCHECKED: voice is not None and voice.judgement is not None and voice.judgement.checked_by is None,
+        INCIDENTS: case.response is not None,
+        MERGED: case.ties.merged_into is not None,
+    }
+    approval = voice.approval if voice else None
+    about = [f"about:{case.ties.about}"] if case.ties.about else []
+    joined = [f"incident:{case.incident}"] if case.incident else []
+    asked = [f"approval:{each}" for each in approval.asked] if approval else []
+    claimed = [CLAIMS] if any(each.granted is None for each in case.privacy.claims) else []
+    followed = [f"follower:{each}" for each in case.circle.followers]
+    transferred = [f"department:{case.help.transfer.department}"] if case.help.transfer else []
+    there = [name for name, is_there in named.items() if is_there]
+    return [*there, *about, *joined, *asked, *claimed, *followed, *transferred]
 
 
 def _dump_nature(nature: Nature) -> Document:
@@ -95,7 +161,20 @@ def _dump_nature(nature: Nature) -> Document:
         "missing_fields": list(nature.missing_fields),
         # as text: a sender's names and numbers need not be such as BSON takes
         "fields": json.dumps(dict(nature.fields), ensure_ascii=False) if nature.fields else "",
+        **_dump_confirmed(nature),
     }
+
+
+def _dump_confirmed(nature: Nature) -> Document:
+    """What few cases have."""
+    confirmed = json.dumps(dict(nature.confirmed), ensure_ascii=False) if nature.confirmed else None
+    told = {
+        "confirmed": confirmed,
+        "to_confirm": list(nature.to_confirm),
+        "product": nature.product,
+        "state": nature.state,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _load_nature(document: Document) -> Nature:
@@ -112,6 +191,10 @@ def _load_nature(document: Document) -> Nature:
         preferred_channel=Channel(channel) if channel else None,
         missing_fields=tuple(document["missing_fields"]),
         fields=json.loads(document["fields"] or "{}"),
+        confirmed=json.loads(document.get("confirmed", "{}")),
+        to_confirm=tuple(document.get("to_confirm", ())),
+        product=document.get("product"),
+        state=document.get("state"),
     )
 
 

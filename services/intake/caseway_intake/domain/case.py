@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from caseway.kernel.ids import digest
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway_intake.domain.company import Circle, Help
+from caseway_intake.domain.incident import Response
+from caseway_intake.domain.privacy import Privacy
+from caseway_intake.domain.registrations import Proposal
+from caseway_intake.domain.ties import Ties
+from caseway_intake.domain.voice import Voice
 
 MOST_KEYS = 1_000
 """Source keys kept to know a repeat by; a case with more contacts forgets its oldest."""
 MOST_ENTRIES = 8
 """Contacts, replies and notes kept to be shown; the whole history is in the facts."""
+MOST_FILES = 2_000
+"""Stored contents known to a case, so that they can be erased with it."""
+_FORGOTTEN = "erased:"
 LONGEST_EXCERPT = 280
 """Characters of each; with `MOST_ENTRIES` it bounds what a case weighs in memory and in each write."""
 
@@ -73,6 +83,13 @@ class Nature:
     preferred_channel: Channel | None = None
     missing_fields: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    confirmed: Mapping[str, Any] = field(default_factory=dict)
+    """Facts that the customer was asked for, and said; kept apart from what was only declared."""
+    to_confirm: tuple[str, ...] = ()
+    """Facts that somebody still has to ask for before the customer is guided."""
+    product: str | None = None
+    state: str | None = None
+    """Among the states of its record type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +122,40 @@ class Case:
     reopened_count: int = 0
     incident: str | None = None
     """The incident that it declared or joined."""
+    record_type: str = "case"
+    voice: Voice | None = None
+    """What it says to the whole company, where it is a voice."""
+    response: Response | None = None
+    """How its incident is answered, where it declared one."""
+    help: Help = field(default_factory=Help)
+    circle: Circle = field(default_factory=Circle)
+    ties: Ties = field(default_factory=Ties)
+    privacy: Privacy = field(default_factory=Privacy)
+    proposals: tuple[Proposal, ...] = ()
+    """Registrations that look like one person's."""
+    files: tuple[str, ...] = ()
+    """Digests of what is stored for it: raw mails, attachments, long texts; the newest last."""
 
     def has(self, source_key: str) -> bool:
-        """Whether a contact with this key is on the case."""
-        return source_key in self.keys
+        """Whether a contact with this key is on the case, or was, before its data was erased."""
+        return source_key in self.keys or (self.privacy.erased_at is not None and forgotten(source_key) in self.keys)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whatever here names the customer: what is shared must not say it."""
+        answer = (self.answer.to, self.answer.email, *self.answer.copies)
+        people = (self.customer.name, self.customer.id, *self.customer.candidates)
+        return tuple(each for each in (*people, *answer) if each)
+
+
+def forgotten(source_key: str) -> str:
+    """A source key by which a repeat is known, and nobody: a Message-ID may hold its author's name."""
+    return source_key if source_key.startswith(_FORGOTTEN) else f"{_FORGOTTEN}{digest(source_key.encode())[:32]}"
+
+
+def with_files(files: tuple[str, ...], digests: Iterable[str]) -> tuple[str, ...]:
+    """`files` and `digests`, each once, without the oldest beyond the bound."""
+    return tuple(dict.fromkeys((*files, *digests)))[-MOST_FILES:]
 
 
 def with_key(keys: tuple[str, ...], key: str) -> tuple[str, ...]:

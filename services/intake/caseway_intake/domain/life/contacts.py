@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from caseway.contracts.case_commands import AddContact
+from caseway.contracts.case_commands import AddContact, LinkCase
 from caseway.contracts.cases import (
+    CaseContinued,
     CaseOpened,
     CaseReopened,
     ContactAdded,
@@ -15,11 +17,26 @@ from caseway.contracts.cases import (
     ContactRepeated,
     ContactUpdated,
 )
-from caseway.contracts.parts import Bounce
+from caseway.contracts.parts import Actor, Bounce, CustomerLink
 from caseway.kernel.errors import Rejected
+from caseway.kernel.ids import case_id
 from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
-from caseway_intake.domain.case import Answer, Case, Customer, Entry, Nature, excerpt, with_entry, with_key
+from caseway_intake.domain.case import (
+    Answer,
+    Case,
+    Customer,
+    Entry,
+    Nature,
+    excerpt,
+    with_entry,
+    with_files,
+    with_key,
+)
+from caseway_intake.domain.company import Circle
+from caseway_intake.domain.life.asking import escalated
 from caseway_intake.domain.life.steps import LONGEST_TEXT_BYTES, Outcome, Step, advance, changed_turn, head
+from caseway_intake.domain.ties import Ties
+from caseway_intake.domain.voice import Voice
 
 _CONVERSING = frozenset({Channel.CHAT, Channel.PHONE})
 """Channels where one source key stands for a whole conversation, so that it comes again and again."""
@@ -32,10 +49,9 @@ _REFERENCES = 20
 
 
 def open_case(command: AddContact, step: Step, number: int) -> Outcome:
-    """The case that a first contact opens."""
+    """The case that a first contact opens; a voice may be ticked "escalation" from the first (S0-04)."""
     _check(command)
     at = step.at_after(None)
-    turn = Turn.CUSTOMER if command.direction == "outbound" else Turn.DESK
     case = Case(
         id=command.case_id,
         number=number,
@@ -43,28 +59,99 @@ def open_case(command: AddContact, step: Step, number: int) -> Outcome:
         at=at,
         opened_at=at,
         status=CaseStatus.OPEN,
-        turn=turn,
+        turn=_first_turn(command),
         channel=command.channel,
         nature=_nature(command),
         customer=_customer(command),
         answer=_answer(command, None),
         keys=(command.source_key,),
         entries=with_entry((), _entry(command, at)),
+        record_type=command.record_type,
+        voice=_voice(command) if command.record_type == "voice" else None,
+        circle=Circle(asked_for=command.call.asked_for if command.call else None),
+        ties=Ties(about=command.about_case),
+        files=with_files((), _files(command)),
     )
-    told = {**vars(command), **head(case, step), "number": number, "turn": turn}
-    return Outcome(case=case, facts=(CaseOpened.model_validate(told),))
+    told = {**vars(command), **head(case, step), "number": number, "turn": case.turn}
+    outcome = Outcome(case=case, facts=(CaseOpened.model_validate(told),), commands=_links(command, step))
+    if command.channel is not Channel.DESK or command.attributes.get("escalation") is not True:
+        return outcome
+    ticked = escalated(case, step, "", None, urgent=False)
+    return replace(ticked, facts=outcome.facts + ticked.facts, commands=outcome.commands)
+
+
+def _first_turn(command: AddContact) -> Turn:
+    if command.waits:
+        return Turn.THIRD
+    return Turn.CUSTOMER if command.direction == "outbound" else Turn.DESK
+
+
+def _voice(command: AddContact) -> Voice:
+    return Voice(author=command.actor.id, title=command.subject, text=command.text)
+
+
+def _links(command: AddContact, step: Step) -> tuple[LinkCase, ...]:
+    """The case that this one speaks of hears of it."""
+    about = command.about_case
+    if about is None or about == command.case_id:
+        return ()
+    relation = "voice" if command.record_type == "voice" else "about"
+    me = Actor(kind="machine", id="intake.core", name=None)
+    return (LinkCase(case_id=about, actor=step.actor or me, other=command.case_id, relation=relation),)
+
+
+def _files(command: AddContact) -> Iterable[str]:
+    """What is stored for a contact, by digest."""
+    pieces = (*command.attachments, command.text_file, command.html_file)
+    digests = (each.digest for each in pieces if each is not None)
+    return [each for each in (command.raw, *digests) if each]
 
 
 def add_contact(case: Case, command: AddContact, step: Step) -> Outcome:
     """The case with one more contact: added, updated by what a call or chat went on to do, or known already."""
     _check(command)
-    if command.bounce is not None and not case.has(command.source_key):
+    is_known = case.has(command.source_key)
+    if command.bounce is not None and not is_known:
         return _bounced(case, command, command.bounce, step)
-    if not case.has(command.source_key):
+    if not is_known and case.ties.continued_in is not None:
+        return Outcome(case=case, facts=(), commands=(_sent_on(case, command, case.ties.continued_in),))
+    if not is_known and _wants_us(command) and is_long_over(case, step):
+        return _continued(case, command, step)
+    if not is_known:
         return _added(case, command, step)
     if command.channel not in _CONVERSING:
         return _repeated(case, command, step)
     return _added(case, command, step) if command.event in _SAID else _updated(case, command, step)
+
+
+def is_long_over(case: Case, step: Step) -> bool:
+    """Whether the case was closed so long ago that it does not go on."""
+    limit = dt.timedelta(days=step.rules.life.reopen_days)
+    return case.closed_at is not None and step.at_after(case.at) - case.closed_at > limit
+
+
+def _continued(case: Case, command: AddContact, step: Step) -> Outcome:
+    """The matter goes on in a new case beside this one."""
+    into = case_id(command.source_key)
+    if into == case.id:
+        into = case_id(f"{command.source_key}#{step.cause}")
+    after = advance(case, step, ties=replace(case.ties, continued_in=into).with_link(into, "continuation"))
+    fact = CaseContinued(
+        **head(after, step),
+        into=into,
+        source_key=command.source_key,
+        contact=command.contact,
+        reason="contact",
+    )
+    return Outcome(case=after, facts=(fact,), commands=(_sent_on(after, command, into),))
+
+
+def _sent_on(case: Case, command: AddContact, into: str) -> AddContact:
+    """The contact, for the case in which the matter goes on; whose it is, this case may know better."""
+    changes: dict[str, Any] = {"case_id": into, "about_case": case.id, "opens": True}
+    if command.customer.state != "linked" and case.customer.state == "linked":
+        changes["customer"] = CustomerLink(state="linked", id=case.customer.id, name=case.customer.name)
+    return command.model_copy(update=changes)
 
 
 def _added(case: Case, command: AddContact, step: Step) -> Outcome:
@@ -106,7 +193,7 @@ def _bounced(case: Case, command: AddContact, bounce: Bounce, step: Step) -> Out
 
 def _repeated(case: Case, command: AddContact, step: Step) -> Outcome:
     after = advance(case, step)
-    return Outcome(case=after, facts=(ContactRepeated(**head(after, step), source_key=command.source_key),))
+    return Outcome(case=after, facts=(ContactRepeated(**head(after, step), source_key=command.source_key, mailbox=command.mailbox),))
 
 
 def _reopened(outcome: Outcome, command: AddContact, step: Step) -> Outcome:
@@ -142,9 +229,13 @@ def _effects(case: Case, command: AddContact, step: Step) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "keys": with_key(case.keys, command.source_key),
         "entries": with_entry(case.entries, _entry(command, at)),
+        "files": with_files(case.files, _files(command)),
     }
+    if command.call is not None and command.call.asked_for:
+        changes["circle"] = replace(case.circle, asked_for=command.call.asked_for)
     if _wants_us(command):
-        changes |= {"turn": Turn.DESK, "is_held": False, "held_until": None, "answer": _answer(command, case.answer)}
+        answer = case.answer if command.stranger else _answer(command, case.answer)
+        changes |= {"turn": Turn.DESK, "is_held": False, "held_until": None, "answer": answer}
     elif _answers(command):
         changes["answered_at"] = case.answered_at or at
         if command.channel is not Channel.PHONE:  # during a call, both speak
@@ -217,4 +308,7 @@ def _nature(command: AddContact) -> Nature:
         preferred_channel=command.preferred_channel,
         missing_fields=command.missing_fields,
         fields=command.fields,
+        to_confirm=command.to_confirm,
+        product=command.product,
+        state=command.state,
     )

@@ -6,12 +6,34 @@ import datetime as dt
 from dataclasses import replace
 from typing import TypeVar
 
-from caseway.contracts.case_commands import AssignFacts, CloseCase, HoldCase, ReleaseCase, ReopenCase, ResolveCase
-from caseway.contracts.cases import CaseClosed, CaseHeld, CaseReleased, CaseReopened, CaseResolved, FactsAssigned
+from caseway.contracts.case_commands import (
+    AssignFacts,
+    CloseCase,
+    ConfirmFacts,
+    HoldCase,
+    OpenCase,
+    ReleaseCase,
+    ReopenCase,
+    ResolveCase,
+)
+from caseway.contracts.cases import (
+    CaseClosed,
+    CaseContinued,
+    CaseHeld,
+    CaseReleased,
+    CaseReopened,
+    CaseResolved,
+    FactsAssigned,
+    FactsConfirmed,
+)
+from caseway.contracts.parts import CustomerLink
 from caseway.kernel.decision import Arm, Disarm
+from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import CaseStatus, Turn
+from caseway_intake.domain.campaigns import with_tag
 from caseway_intake.domain.case import Case, Nature
-from caseway_intake.domain.life.contacts import reopening
+from caseway_intake.domain.gates import blocks_guidance, corrected
+from caseway_intake.domain.life.contacts import is_long_over, reopening
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, head
 
 Value = TypeVar("Value")
@@ -24,6 +46,8 @@ _MOST_FIELDS = 200
 
 def assign_facts(case: Case, command: AssignFacts, step: Step) -> Outcome:
     """What the case is, corrected by a person or a machine; what is absent stays."""
+    if command.subject is not None and case.voice is not None and case.voice.approval is not None:
+        raise Refused("locked", "the voice waits for its approval")
     nature = _corrected(case.nature, command)
     if len(nature.fields) > _MOST_FIELDS:
         raise Refused("too-many-fields", f"a case has at most {_MOST_FIELDS} fields")
@@ -36,12 +60,39 @@ def assign_facts(case: Case, command: AssignFacts, step: Step) -> Outcome:
         language=command.language,
         complexity=command.complexity,
         tags=nature.tags if command.add_tags or command.remove_tags else None,
-        subject=command.subject,
+        subject=nature.subject if nature.subject != case.nature.subject else command.subject,
         department=command.department,
         preferred_channel=command.preferred_channel,
+        product=command.product,
+        state=command.state,
+        campaign=command.campaign,
         missing_fields=nature.missing_fields if nature.missing_fields != case.nature.missing_fields else None,
         fields=command.fields,
         route=command.route,
+    )
+    return Outcome(case=after, facts=(fact,))
+
+
+def confirm_facts(case: Case, command: ConfirmFacts, step: Step) -> Outcome:
+    """The customer was asked: what they said counts, and what they had declared otherwise is told (S2-08, S2-09)."""
+    nature = case.nature
+    if not command.fields:
+        raise Refused("no-facts")
+    confirmed = {**nature.confirmed, **command.fields}
+    if len(confirmed) > _MOST_FIELDS:
+        raise Refused("too-many-fields", f"a case has at most {_MOST_FIELDS} fields")
+    after = advance(
+        case,
+        step,
+        nature=replace(
+            nature,
+            confirmed=confirmed,
+            to_confirm=tuple(name for name in nature.to_confirm if name not in command.fields),
+            missing_fields=tuple(name for name in nature.missing_fields if name not in command.fields),
+        ),
+    )
+    fact = FactsConfirmed(
+        **head(after, step), fields=command.fields, corrected=corrected(nature.fields, command.fields)
     )
     return Outcome(case=after, facts=(fact,))
 
@@ -73,9 +124,19 @@ def release_when_due(case: Case, due_at: dt.datetime, step: Step) -> Outcome | N
 
 def resolve(case: Case, command: ResolveCase, step: Step) -> Outcome:
     """The problem is solved; the customer may still say otherwise."""
+    nature = case.nature
+    if reason := blocks_guidance(nature.to_confirm, nature.priority, nature.class_):
+        raise Refused("unconfirmed", reason)
     nature = replace(case.nature, category=command.category) if command.category else case.nature
     after = advance(
-        case, step, status=CaseStatus.RESOLVED, turn=Turn.CUSTOMER, nature=nature, is_held=False, held_until=None
+        case,
+        step,
+        status=CaseStatus.RESOLVED,
+        turn=Turn.CUSTOMER,
+        nature=nature,
+        is_held=False,
+        held_until=None,
+        help=replace(case.help, transfer=None),
     )
     after = replace(after, resolved_at=after.at)
     fact = CaseResolved(
@@ -91,20 +152,59 @@ def resolve(case: Case, command: ResolveCase, step: Step) -> Outcome:
 
 
 def close(case: Case, command: CloseCase, step: Step) -> Outcome:
-    """The case is over."""
+    """The case is over; a voice, once all employees have seen it and its judgement is checked (S0-03, S0-09)."""
+    voice = case.voice
+    if voice is not None and voice.sharing is None:
+        raise Refused("not-shared", "every voice is shown to all employees")
+    if voice is not None and (voice.judgement is None or voice.judgement.checked_by is None):
+        raise Refused("not-checked", "internal control judges and checks every voice")
     after = advance(case, step, status=CaseStatus.CLOSED, is_held=False, held_until=None)
     after = replace(after, closed_at=after.at)
     return Outcome(case=after, facts=(CaseClosed(**head(after, step), reason=command.reason),))
 
 
 def reopen(case: Case, command: ReopenCase, step: Step) -> Outcome:
-    """Somebody of ours finds that the case is not over (S4-24)."""
-    limit = dt.timedelta(days=step.rules.reopen_days)
-    if case.closed_at is not None and step.at_after(case.at) - case.closed_at > limit:
-        raise Refused("too-late", f"closed more than {step.rules.reopen_days} days ago")
+    """Somebody of ours finds that the case is not over (S4-24); after so long, a new one goes on beside it."""
+    if is_long_over(case, step):
+        return _continued(case, command, step)
     after = advance(case, step, **reopening(case))
     fact = CaseReopened(**head(after, step), turn=after.turn, reason=command.reason, count=after.reopened_count)
     return Outcome(case=after, facts=(fact,))
+
+
+def _continued(case: Case, command: ReopenCase, step: Step) -> Outcome:
+    if case.ties.continued_in is not None:
+        raise Refused("continued", f"it goes on in {case.ties.continued_in}")
+    into = f"case_{derived_id(case.id, step.cause)}"
+    after = advance(case, step, ties=replace(case.ties, continued_in=into).with_link(into, "continuation"))
+    fact = CaseContinued(**head(after, step), into=into, reason=command.reason)
+    return Outcome(case=after, facts=(fact,), commands=(_successor(after, command, into),))
+
+
+def _successor(case: Case, command: ReopenCase, into: str) -> OpenCase:
+    """The new case, with what is known of the old one."""
+    nature, customer = case.nature, case.customer
+    return OpenCase(
+        case_id=into,
+        actor=command.actor,
+        subject=nature.subject,
+        text=command.reason,
+        language=nature.language,
+        category=nature.category,
+        priority=nature.priority,
+        class_=nature.class_,
+        tags=nature.tags,
+        complexity="advanced" if nature.complexity == "advanced" else "basic",
+        product=nature.product,
+        department=nature.department,
+        fields=dict(nature.fields),
+        customer=CustomerLink.model_validate(
+            {"state": customer.state, "id": customer.id, "candidates": customer.candidates, "name": customer.name}
+        ),
+        reply_to=case.answer.email,
+        mailbox=case.answer.mailbox,
+        about_case=case.id,
+    )
 
 
 def _released(case: Case, reason: str, step: Step) -> Outcome:
@@ -127,8 +227,10 @@ def _to_the_millisecond(instant: dt.datetime | None) -> dt.datetime | None:
 def _corrected(nature: Nature, command: AssignFacts) -> Nature:
     kept = tuple(tag for tag in nature.tags if tag not in command.remove_tags)
     added = tuple(tag for tag in dict.fromkeys(command.add_tags) if tag not in kept)
-    return Nature(
-        subject=_either(command.subject, nature.subject),
+    subject = _either(command.subject, nature.subject)
+    return replace(
+        nature,
+        subject=with_tag(subject, command.campaign) if command.campaign else subject,
         language=_either(command.language, nature.language),
         category=_either(command.category, nature.category),
         priority=_either(command.priority, nature.priority),
@@ -139,6 +241,8 @@ def _corrected(nature: Nature, command: AssignFacts) -> Nature:
         preferred_channel=_either(command.preferred_channel, nature.preferred_channel),
         missing_fields=tuple(name for name in nature.missing_fields if name not in command.fields),
         fields={**nature.fields, **command.fields},
+        product=_either(command.product, nature.product),
+        state=_either(command.state, nature.state),
     )
 
 

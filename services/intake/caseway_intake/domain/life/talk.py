@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, assert_never
 
 from caseway.contracts.case_commands import NoteCase, ReplyToCase
@@ -9,6 +10,7 @@ from caseway.contracts.cases import CaseNoted, CaseReplied
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import CaseStatus, Channel, Turn
 from caseway_intake.domain.case import Answer, Case, Entry, excerpt, say
+from caseway_intake.domain.gates import blocks_guidance
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, changed_turn, check_length, head
 
 
@@ -24,6 +26,10 @@ class _Way(NamedTuple):
 def reply(case: Case, command: ReplyToCase, step: Step) -> Outcome:
     """An answer or a question to the customer: now it is their turn."""
     check_length(command.text)
+    nature = case.nature
+    is_guidance = command.purpose == "answer" and command.actor.kind != "machine"
+    if is_guidance and (reason := blocks_guidance(nature.to_confirm, nature.priority, nature.class_)):
+        raise Refused("unconfirmed", reason)
     way = _way(case.answer, command)
     is_first = case.answered_at is None and command.actor.kind not in {"machine", "customer"}
     turn = Turn.CUSTOMER if case.status is CaseStatus.OPEN else case.turn
@@ -56,7 +62,7 @@ def reply(case: Case, command: ReplyToCase, step: Step) -> Outcome:
 
 
 def note(case: Case, command: NoteCase, step: Step) -> Outcome:
-    """A note in the record; whoever's turn it was keeps it."""
+    """A note in the record; whoever's turn it was keeps it. It may mention people, groups and topics (S1-24)."""
     check_length(command.text)
     after = advance(case, step)
     after = say(after, _entry(after, command, Channel.DESK))
@@ -65,8 +71,27 @@ def note(case: Case, command: NoteCase, step: Step) -> Outcome:
         text=command.text,
         shown_to_customer=command.shown_to_customer,
         attachments=command.attachments,
+        mentions=tuple(dict.fromkeys((*command.mentions, *_mentioned("@", _people(case, step), command.text)))),
+        topics=_mentioned("#", step.rules.life.feed.topics, command.text),
     )
     return Outcome(case=after, facts=(fact,))
+
+
+def _people(case: Case, step: Step) -> Iterable[str]:
+    """Who can be mentioned: configured groups, and who has to do with the case."""
+    members = (each.agent for each in case.circle.members)
+    return (*step.rules.life.feed.groups, *members, *case.circle.followers)
+
+
+def _mentioned(sign: str, names: Iterable[str], text: str) -> tuple[str, ...]:
+    """The names that stand after the sign; the longer first, so that `@sales-north` is not `@sales`."""
+    found = []
+    for name in sorted(names, key=len, reverse=True):
+        rest = text.replace(f"{sign}{name}", "")
+        if rest != text:
+            found.append(name)
+            text = rest
+    return tuple(found)
 
 
 def _way(answer: Answer, command: ReplyToCase) -> _Way:
