@@ -37,6 +37,6 @@ def _arrives(edge: Edge, mail: Mail, end: End) -> None:
         assert contact.case_id == case(end.case), mail.id
     assert contact.matched_by == end.by, mail.id
     found = [(each.case_id, each.other) for each in merges if isinstance(each, MergeCase)]
-    assert found == [(case(child), case(parent)) for child, parent in end.joins], mail.id
+    assert found == [(case(end.case), case(other)) for other in end.joins], mail.id
     for name, value in end.fields.items():
         assert getattr(contact, name) == value, f"{mail.id}: {name}"

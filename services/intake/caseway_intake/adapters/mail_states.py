@@ -14,13 +14,12 @@ REMEMBERED = dt.timedelta(days=730)
 
 
 def dump_claim(claim: Claim) -> Document:
-    """Short names: there are as many as mails."""
+    """There are as many as mails: nothing here that is not needed to place the next one."""
     return {
         "case_id": claim.case_id,
         "body": claim.body,
         "topic": claim.topic,
         "people": claim.people,
-        "opened_at": claim.opened_at,
     }
 
 
@@ -31,7 +30,6 @@ def load_claim(document: Document) -> Claim:
         body=document["body"],
         topic=document.get("topic", b""),
         people=document.get("people", b""),
-        opened_at=document.get("opened_at"),
     )
 
 
@@ -41,7 +39,6 @@ def _dump_correspondent(correspondent: Correspondent) -> Document:
             {
                 "at": each.at,
                 "case_id": each.case_id,
-                "opened_at": each.opened_at,
                 "mailbox": each.mailbox,
                 "fingerprint": each.fingerprint,
                 "sketch": each.sketch,

@@ -44,8 +44,6 @@ class Seen:
 
     at: dt.datetime
     case_id: str
-    opened_at: dt.datetime | None
-    """When its case was opened, where that is known."""
     mailbox: str
     fingerprint: str
     sketch: bytes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,8 +22,6 @@ class Claim:
     """Hashes of the subject's words, of the mail that claimed."""
     people: bytes = b""
     """By and to whom the mail that claimed was."""
-    opened_at: dt.datetime | None = None
-    """When the case was opened, where that is known."""
 
 
 ClaimOf = Callable[[str], Claim | None]
@@ -36,20 +33,10 @@ class Arrival:
 
     mail: Mail
     claim_of: ClaimOf
-    now: dt.datetime
     people: bytes = b""
     """By and to whom it is, without ourselves."""
     tagged: str = ""
     """The case that its subject's tag names, if its author took part in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bridge:
-    """Two cases that a mail shows to be one conversation: the younger one becomes part of the older."""
-
-    younger: str
-    older: str
-    older_opened_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +47,14 @@ class Place:
     source_key: str
     matched_by: str | None
     """Which test found the case; None for one that the mail opens."""
-    opened_at: dt.datetime | None = None
-    """When the case was opened, where that is known."""
     is_repeat: bool = False
     """The same mail came before."""
     is_stranger: bool = False
     """The author took no part in the conversation, and nothing signed shows that we wrote to them."""
     refers_to: str = ""
     """The case that the mail refers to under another subject: not joined, only linked."""
-    bridges: tuple[Bridge, ...] = ()
+    joins: tuple[str, ...] = ()
+    """Further cases that the mail shows to be the same conversation."""
 
 
 def second_key(mail: Mail) -> str:
@@ -95,7 +81,6 @@ def place(arrival: Arrival) -> Place:
         case_id=case_id(mail.source_key),
         source_key=mail.source_key,
         matched_by=None,
-        opened_at=arrival.now,
         refers_to=claims[0][0].case_id if claims else "",
     )
 
@@ -117,15 +102,14 @@ def claims_after(arrival: Arrival, at: Place) -> Mapping[str, Claim]:
     if at.is_repeat:
         return {}
     mail, claim_of = arrival.mail, arrival.claim_of
-    mine = Claim(case_id=at.case_id, topic=mail.topic, people=arrival.people, opened_at=at.opened_at)
-    joined = {each for bridge in at.bridges for each in (bridge.younger, bridge.older)}
+    mine = Claim(case_id=at.case_id, topic=mail.topic, people=arrival.people)
     claims: dict[str, Claim] = {}
     for each in mail.replied_to:
         known = claim_of(each)
         if known is None:
             claims[each] = mine
-        elif known.case_id in joined and known.case_id != at.case_id:
-            claims[each] = replace(known, case_id=at.case_id, opened_at=at.opened_at)
+        elif known.case_id in at.joins:
+            claims[each] = replace(known, case_id=at.case_id)
     return {**claims, at.source_key: replace(mine, body=mail.body_digest)}
 
 
@@ -136,7 +120,6 @@ def _met_again(mail: Mail, own: Claim, claim_of: ClaimOf) -> Place:
             case_id=own.case_id,
             source_key=mail.source_key,
             matched_by="claim",
-            opened_at=own.opened_at,
             is_repeat=True,
         )
     second = second_key(mail)
@@ -146,7 +129,6 @@ def _met_again(mail: Mail, own: Claim, claim_of: ClaimOf) -> Place:
         case_id=at.case_id,
         source_key=second,
         matched_by="claim",
-        opened_at=at.opened_at,
         is_repeat=claimed is not None,
     )
 
@@ -166,30 +148,16 @@ def _fits(mail: Mail, claim: Claim) -> bool:
 
 
 def _joined(arrival: Arrival, fitting: tuple[tuple[Claim, str], ...]) -> Place:
+    """The case of the first claim; the others' too, where author or readers took part in them."""
     first, matched_by = fitting[0]
-    others = {each.case_id: each for each, _ in reversed(fitting) if each.case_id != first.case_id}
-    known = [each for each, _ in fitting if not each.people or meet(each.people, arrival.people)]
-    is_known = any(each.case_id == first.case_id for each in known)
-    may_bridge = is_known and arrival.mail.origin is not Origin.MACHINE
-    met = {each.case_id for each in known}
+    met = {each.case_id for each, _ in fitting if not each.people or meet(each.people, arrival.people)}
+    others = dict.fromkeys(each.case_id for each, _ in fitting if each.case_id != first.case_id)
+    is_known = first.case_id in met
+    may_join = is_known and arrival.mail.origin is not Origin.MACHINE
     return Place(
         case_id=first.case_id,
         source_key=arrival.mail.source_key,
         matched_by=matched_by,
-        opened_at=first.opened_at,
         is_stranger=not is_known,
-        bridges=tuple(_bridge(first, each) for each in others.values() if each.case_id in met) if may_bridge else (),
+        joins=tuple(each for each in others if each in met) if may_join else (),
     )
-
-
-def _bridge(one: Claim, other: Claim) -> Bridge:
-    older, younger = sorted((one, other), key=_age)
-    return Bridge(younger=younger.case_id, older=older.case_id, older_opened_at=older.opened_at)
-
-
-def _age(claim: Claim) -> tuple[dt.datetime, str]:
-    """Cases of which it is not known when they opened are the oldest: they were claimed before that was kept."""
-    return claim.opened_at or _LONG_AGO, claim.case_id
-
-
-_LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

