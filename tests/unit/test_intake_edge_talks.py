@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
-from caseway.contracts.case_commands import AddContact
+from caseway.contracts.case_commands import AddContact, AssignFacts, NoteCase
 from caseway.contracts.contacts import ChatContact, LinkedFile, PhoneContact
 from caseway.contracts.customers import CustomerRecorded, PhoneNumber
 from caseway.contracts.parts import Party
 from caseway.kernel.decision import Decision
 from caseway.kernel.ids import case_id
-from tests.intake_edge import Edge, command_of
+from tests.intake_edge import Edge, command_of, mail_bytes
 
 JAN = Party(name="Jan Kowalski", email="jan@example.com")
 CALLER = "+48 600 555 010"
@@ -178,3 +179,102 @@ def test_waiting_events_are_bounded(edge: Edge) -> None:
     for _ in range(80):
         edge.contact(call("held"))
     assert len(commands(edge.contact(call()))) == 51
+
+
+class TestAfterTheChat:
+    """The transcript on the case, and to the customer on request; a mail about the same matter joins (S1-46)."""
+
+    TALK = (("Gdzie jest zamówienie A-2026-0042?", "customer"), ("Sprawdzam przesyłkę u przewoźnika.", "agent"))
+
+    def ended(self, edge: Edge, **last: Any) -> tuple[AddContact, list[Any]]:
+        opening, *_ = [edge.contact(chat(text=text, kind=kind, customer=JAN)).emits[0] for text, kind in self.TALK]
+        return opening, list(edge.contact(chat("ended", None, **last)).emits)
+
+    def test_the_transcript_stands_on_the_case(self, edge: Edge) -> None:
+        opening, (_, note) = self.ended(edge)
+        assert isinstance(note, NoteCase)
+        assert (note.case_id, note.shown_to_customer) == (opening.case_id, False)
+        assert note.text.splitlines() == [
+            "2026-11-22 10:00 Customer: Gdzie jest zamówienie A-2026-0042?",
+            "2026-11-22 10:00 Agent: Sprawdzam przesyłkę u przewoźnika.",
+        ]
+
+    @pytest.mark.parametrize("wish", [True, "yes", "TRUE", 1])
+    def test_it_is_shown_to_a_customer_who_asks(self, edge: Edge, wish: Any) -> None:
+        _, (_, note) = self.ended(edge, attributes={"transcript": wish})
+        assert note.shown_to_customer
+
+    def test_a_second_end_writes_no_second_transcript(self, edge: Edge) -> None:
+        self.ended(edge)
+        assert len(edge.contact(chat("ended", None)).emits) == 1
+
+    def test_a_chat_of_a_million_letters_keeps_the_first_of_them(self, edge: Edge) -> None:
+        for _ in range(12):
+            edge.contact(chat(text="x" * 10_000))
+        _, note = edge.contact(chat("ended", None)).emits
+        assert 50_000 < len(note.text) <= 60_100
+
+    def test_a_mail_about_the_same_matter_joins_the_chats_case(self, edge: Edge) -> None:
+        opening, _ = self.ended(edge)
+        mail = mail_bytes("Czy coś wiadomo o A-2026-0042?", sender="Jan <jan@example.com>")
+        joined = edge.add(mail, mailfrom="jan@example.com")
+        assert (joined.case_id, joined.matched_by) == (opening.case_id, "ended_chat")
+
+    @pytest.mark.parametrize(
+        ("text", "sender", "later"),
+        [
+            ("Poproszę fakturę za krzesło.", "jan@example.com", dt.timedelta(hours=1)),
+            ("Czy coś wiadomo o A-2026-0042?", "ola@example.com", dt.timedelta(hours=1)),
+            ("Czy coś wiadomo o A-2026-0042?", "jan@example.com", dt.timedelta(hours=49)),
+        ],
+        ids=["another matter", "another person", "too late"],
+    )
+    def test_other_mails_open_cases_of_their_own(self, edge: Edge, text: str, sender: str, later: dt.timedelta) -> None:
+        opening, _ = self.ended(edge)
+        edge.now += later
+        own = edge.add(mail_bytes(text, sender=sender), mailfrom=sender)
+        assert own.case_id != opening.case_id
+        assert own.matched_by is None
+
+    def test_what_is_kept_to_know_the_matter_by_names_nobody(self, edge: Edge) -> None:
+        self.ended(edge)
+        kept = edge.documents("ended_chats") + edge.documents("conversations")
+        assert b"jan" not in kept
+        assert "zamówienie".encode() not in kept
+
+
+class TestCallBack:
+    """Whoever was not spoken to is called back: the case says whom, why and since when (S1-40, S4-07)."""
+
+    @pytest.mark.parametrize("event", ["abandoned", "no_answer", "voicemail", "callback_requested"])
+    def test_an_offered_call_that_ends_so_is_tagged(self, edge: Edge, event: str) -> None:
+        opening = command_of(edge.contact(call()))
+        assert "callback" not in opening.tags
+        _, assign = edge.contact(call(event)).emits
+        assert isinstance(assign, AssignFacts)
+        assert (assign.case_id, assign.add_tags) == (opening.case_id, ("callback",))
+        assert (assign.fields["callback_number"], assign.fields["callback_reason"]) == ("+48600555010", event)
+
+    def test_a_call_that_opens_its_case_so_is_tagged_at_once(self, edge: Edge) -> None:
+        opening = command_of(edge.contact(call("voicemail", transcript="Proszę o telefon.")))
+        assert "callback" in opening.tags
+        assert opening.fields["callback_number"] == "+48600555010"
+        assert opening.text == "Proszę o telefon."
+
+    def test_recording_consent_talk_and_wrap_up_time_and_keys_are_told(self, edge: Edge) -> None:
+        """S1-41, S1-43, S1-44."""
+        opening = command_of(edge.contact(call(ivr={"choice": "order", "language": "de"}, asked_for="Ewa")))
+        recording = {"url": "https://calls.example.com/1", "sides": "customer", "consent": True}
+        end = command_of(
+            edge.contact(call("ended", duration_seconds=312, wrap_up_seconds=45, recording=recording, agent="agent-1"))
+        )
+        assert opening.call is not None
+        assert (opening.call.ivr, opening.call.asked_for, opening.language) == (
+            {"choice": "order", "language": "de"},
+            "Ewa",
+            "de",
+        )
+        assert end.call is not None
+        assert end.call.recording is not None
+        assert (end.call.recording.sides, end.call.recording.consent) == ("customer", True)
+        assert (end.call.duration_seconds, end.call.wrap_up_seconds) == (312, 45)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
+from caseway.contracts.contacts import DeskContact
+from caseway.kernel.vocabulary import Priority
 from caseway.runtime.configuration import BadConfiguration, load
 from caseway_intake.adapters.languages import detect
-from caseway_intake.domain.triage import judge, language_of
+from caseway_intake.domain.triage import Tongue, judge, language_of, may_move, priority_of, tongue_of
 from caseway_intake.domain.words import fold
-from caseway_intake.edge_settings import Languages, Mailboxes, Triage
+from caseway_intake.edge_settings import Languages, Mailboxes, RecordTypeEntry, Triage, TriageRule
 from caseway_intake.settings import Configuration
 from tests.intake_edge import SCENARIO, Edge, configuration, mail_bytes
 
@@ -187,3 +189,113 @@ def test_our_domains_are_those_of_all_mailboxes_and_aliases() -> None:
     )
     assert boxes.domains == {"one.example", "two.example", "three.example"}
     assert "example.com" in configuration().mailboxes.domains
+
+
+class TestPriority:
+    """The class, else a rule, else impact and urgency together (S4-05, S4-20, S4-21)."""
+
+    def command(self, text: str) -> Any:
+        return Edge().add(mail_bytes(text, subject="?"))
+
+    def test_impact_and_urgency_give_the_priority_where_no_rule_names_one(self) -> None:
+        command = self.command("All customers wait for their parcels!")
+        assert (command.impact, command.urgency, command.priority) == ("many", "soon", "urgent")
+        assert command.rules["priority"] == "impact-and-urgency"
+        assert command.rules["impact"] == "lost-for-many"
+
+    def test_a_rules_own_priority_comes_before_the_table(self) -> None:
+        judgement = judge((TriageRule(name="one", impact="many", urgency="soon", priority="low"),), facts())
+        assert priority_of(judgement, None, {"many": {"soon": Priority.URGENT}}) == (Priority.LOW, "one")
+
+    def test_a_class_comes_before_both_and_names_its_clock(self) -> None:
+        command = self.command("Proszę o usunięcie moich danych.")
+        assert (command.priority, command.class_, command.statutory) == ("urgent", "data_protection", "gdpr-one-month")
+
+    def test_nothing_said_is_normal(self) -> None:
+        assert priority_of(judge((), facts()), None, {}) == (Priority.NORMAL, None)
+
+
+class TestLanguage:
+    """The text routes, the customer's preference answers, and decides when the text does not tell (S4-10)."""
+
+    def tongue(self, text: str, preferred: str | None) -> Tongue:
+        return tongue_of(text, (preferred,), preferred, LANGUAGES, detect)
+
+    def test_a_german_text_of_a_customer_who_prefers_polish(self) -> None:
+        tongue = self.tongue("Guten Tag, wo ist meine Bestellung bitte?", "pl")
+        assert (tongue.language, tongue.reply) == ("de", "pl")
+        assert tongue.confidence is not None
+        assert tongue.confidence > 0.6
+
+    def test_a_text_that_tells_nothing_leaves_it_to_the_preference(self) -> None:
+        assert self.tongue("OK", "de") == Tongue(language="de", confidence=None, reply="de")
+
+    def test_a_preference_that_the_desk_does_not_speak_is_none(self) -> None:
+        assert self.tongue("Guten Tag, wo ist meine Bestellung bitte?", "fi").reply == "de"
+
+
+class TestGuidance:
+    """Texts by category and state; a complaint hides sales (S4-18)."""
+
+    def test_a_question_may_be_sold_to(self) -> None:
+        assert Edge().add(mail_bytes("Where is my parcel?", subject="?")).guidance == ("accessories-offer",)
+
+    def test_a_complaint_may_not(self) -> None:
+        assert Edge().add(mail_bytes("The chair is damaged.", subject="?")).guidance == ("complaint-open",)
+
+
+class TestCampaigns:
+    """Rules propose the exact tag, within the campaign's days; nothing writes it by itself (S2-23)."""
+
+    @pytest.mark.parametrize(
+        ("text", "day", "proposed"),
+        [
+            ("DMを見た者です。", 22, ("【DMをみた】",)),
+            ("カタログを見て電話しました。", 22, ("【カタログDM】",)),
+            ("Saw your newsletter and the catalogue.", 22, ("【DMをみた】", "【カタログDM】")),
+            ("見積もりをお願いします。", 22, ()),
+        ],
+    )
+    def test_what_a_contact_looks_like(self, text: str, day: int, proposed: tuple[str, ...]) -> None:
+        edge = Edge()
+        edge.now = edge.now.replace(day=day)
+        command = edge.add(mail_bytes(text, subject="?"))
+        assert command.campaigns == proposed
+        assert not set(proposed) & set(command.tags)
+        assert command.subject == "?"
+
+    def test_after_its_last_day_a_campaign_is_not_proposed(self) -> None:
+        edge = Edge()
+        edge.now = edge.now.replace(year=2027)
+        assert edge.add(mail_bytes("カタログを見て電話しました。", subject="?")).campaigns == ()
+
+
+def test_a_record_type_begins_in_its_own_first_state() -> None:
+    """S1-25."""
+    assert Edge().add(mail_bytes()).state == "received"
+    voice = DeskContact(submission="d", actor="emp-1", record_type="voice", text="A wish.")
+    assert Edge().contact(voice).emits[0].state == "draft"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "may"),
+    [("a", "b", True), ("b", "a", False), ("c", "a", True), (None, "c", True), ("a", "x", False)],
+)
+def test_states_of_a_record_type_lead_where_its_moves_say(before: str | None, after: str, *, may: bool) -> None:
+    rule = RecordTypeEntry(states=("a", "b", "c"), moves={"a": ("b",), "b": ("c",)})
+    assert may_move(rule, before, after) is may
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rules": [{"name": "x", "impact": "many"}]},
+        {"priorities": {"many": {"now": "high"}}, "rules": [{"name": "x", "urgency": "later"}]},
+        {"campaigns": [{"tag": "x", "from_on": "2026-02-01", "until_on": "2026-01-01"}]},
+        {"record_types": {"case": {"states": ["a"], "moves": {"a": ["b"]}}}},
+        {"guidance": [{"name": "x", "when": {"field": "colour", "equals": "red"}}]},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_at_the_start(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        Triage.model_validate({"languages": LANGUAGES, **wrong})

@@ -74,9 +74,12 @@ def admit_chat(contact: ChatContact, known: Knowledge) -> Decision:
         is_end=contact.event == _CHAT_ENDS,
     )
     turnout = _with_what_was_said(chat_event(before, key, known.id, said), contact, known)
-    decision = _decided(key, turnout, _opening_chat(contact, turnout), known)
-    is_over = contact.event == _CHAT_ENDS and not (before is not None and before.has_ended)
-    return decision + _at_the_end(turnout.conversation, known) if is_over else decision
+    if contact.event != _CHAT_ENDS or (before is not None and before.has_ended):
+        return _decided(key, turnout, _opening_chat(contact, turnout), known)
+    spoken = turnout.conversation
+    silent = dataclasses.replace(spoken, lines=(), email="")  # once it is on the case, nothing is kept here
+    turnout = dataclasses.replace(turnout, conversation=silent)
+    return _decided(key, turnout, _opening_chat(contact, turnout), known) + _at_the_end(spoken, known)
 
 
 def admit_call(contact: PhoneContact, known: Knowledge) -> Decision:
