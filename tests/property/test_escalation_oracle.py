@@ -169,6 +169,8 @@ class Oracle:
             cancels = event == "merge" or (event == "resolve" and milestone["kind"] == "first_response")
             if milestone["state"] == "running" and (completes or cancels or self._changes(milestone, priority_before)):
                 self._judge(milestone, minute, is_completion=completes)
+            if completes and milestone["state"] == "violated" and self._is_kept(milestone, minute):
+                milestone["state"], milestone["violated"] = "running", None
             if completes or cancels:
                 self._end(milestone, minute, "met" if completes else "cancelled")
                 continue
@@ -215,6 +217,10 @@ class Oracle:
         counted, target = self._counted(milestone, minute), milestone["terms"][0]
         if len(counted) > target or (len(counted) == target and not is_completion):
             milestone["state"], milestone["violated"] = "violated", counted[target - 1] + 1
+
+    def _is_kept(self, milestone: dict, minute: int) -> bool:
+        """Equal counts as kept, also where the clock stood still at the very deadline."""
+        return len(self._counted(milestone, minute)) <= milestone["terms"][0]
 
     @staticmethod
     def _end(milestone: dict, minute: int, state: str) -> None:

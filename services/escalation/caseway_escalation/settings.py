@@ -25,7 +25,7 @@ PROMISING = {name: STANDING[name] for name in PROMISE_FIELDS}
 _LONGEST = dt.timedelta(hours=100_000)
 """The longest target, about eleven years round the clock: a longer one is a slip of the pen."""
 
-_CENTURY = dt.timedelta(days=36_500)
+_YEAR = dt.timedelta(days=366)
 _TODAYS = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """From when on calendars are tried: any instant of the years in which this runs."""
 
@@ -225,7 +225,8 @@ class Configuration(_Written):
             if promise.target is None or promise.until or calendar is None:
                 continue
             hours = calendar.built(promise.calendar)
-            if any(hours.elapsed(since, since + _CENTURY) < promise.target for since in hours.beginnings(_TODAYS)):
+            a_year = min(hours.elapsed(since, since + _YEAR) for since in hours.beginnings(_TODAYS))
+            if 100 * a_year < promise.target:
                 yield Fault(path=(*path, "target"), expected="a length that its calendar reaches within a century")
 
     def _never_reached(self) -> Iterator[Fault]:
