@@ -31,6 +31,8 @@ HASTY = {
     "pace": {"connections": 4, "per_destination": 4, "attempt": "PT3S", "lease": "PT3S"},
 }
 """So that a test need not wait as long as a mail server may be down."""
+FEW = {"case-opened", "reply", "case-resolved", "incident-first-report"}
+"""Retail's rules that the tests begin with: who else hears of an incident is for the tests that ask it."""
 
 
 class NotifierDesk:
@@ -42,12 +44,18 @@ class NotifierDesk:
         self._config = folder / "config"
         self._smtp_url = smtp_url
         self.journal = folder / "failpoints"
+        self.rules: list[dict[str, Any]] = []
+        """Beside the few: what a test adds, before it prepares."""
+        self.watches: list[dict[str, Any]] = []
 
     async def prepare(self, staff: Sequence[str] = (), **senders: Any) -> None:
         """Topics, and the retail rules with little patience; `staff` is who hears of incidents."""
         await create_topics(self.namespace.kafka_url, self.namespace.prefix, PARTITIONS)
         shutil.copytree(RETAIL, self._config)
         self._change("senders.yaml", **{**HASTY, **senders})
+        rules = yaml.safe_load((RETAIL / "subscriptions.yaml").read_text(encoding="utf-8"))["subscriptions"]
+        chosen = [each for each in rules if each["name"] in FEW]
+        self._change("subscriptions.yaml", subscriptions=[*chosen, *self.rules], watches=list(self.watches))
         if staff:
             lists = yaml.safe_load((RETAIL / "lists.yaml").read_text(encoding="utf-8"))
             self._change("lists.yaml", lists={**lists["lists"], "all-staff": list(staff)})

@@ -130,6 +130,8 @@ class SubscriptionEntry(Part):
     """What makes it pointless before it is sent."""
     bundle: Annotated[dt.timedelta, Field(ge=dt.timedelta(0), le=dt.timedelta(hours=24))] = dt.timedelta(0)
     """For how long others to the same recipient may join it in one mail."""
+    by_night: bool = False
+    """Whether it is sent in quiet hours too, urgent or not."""
     acknowledge: AcknowledgementEntry | None = None
 
     @field_validator("fact")
@@ -172,6 +174,7 @@ class SubscriptionEntry(Part):
             once=self.once,
             moot=self.moot,
             window=self.bundle,
+            by_night=self.by_night,
             acknowledgement=Acknowledgement(**self.acknowledge.model_dump()) if self.acknowledge else None,
         )
 

@@ -36,6 +36,8 @@ class Request:
     """The obstacle that ends its cause; empty where nothing does."""
     window: dt.timedelta = dt.timedelta(0)
     """For how long others may join it in one mail."""
+    by_night: bool = False
+    """Whether it goes out whatever the hour."""
     wants_answer: bool = False
     """Whether the recipients are asked to acknowledge it."""
 
@@ -64,7 +66,7 @@ def content_id(request: Request, language: str) -> str:
 
 def to_send(request: Request, target: Target, content: str) -> Delivery:
     """A delivery that waits for a sender; not before the recipient's quiet hours are over, unless it is urgent."""
-    waits = request.urgency is not Urgency.URGENT and target.quiet is not None
+    waits = request.urgency is not Urgency.URGENT and not request.by_night
     due_at = target.quiet.over(request.requested_at) if waits and target.quiet else request.requested_at
     disturbs = not target.is_customer and not target.endpoint and request.urgency is Urgency.NORMAL
     bundled = disturbs and request.window > dt.timedelta(0)

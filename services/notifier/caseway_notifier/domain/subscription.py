@@ -154,6 +154,8 @@ class Subscription:
     moot: Moot = Moot.NEVER
     window: dt.timedelta = dt.timedelta(0)
     """For how long others of the same recipient may join it in one mail."""
+    by_night: bool = False
+    """Whether quiet hours do not hold it back: a mail wakes nobody, and some must lie there in the morning."""
     acknowledgement: Acknowledgement | None = None
 
 

@@ -151,6 +151,7 @@ class _Telling:
             requested_at=self.moment.now,
             moot_by=cause_of(subscription.moot, fact, known.id),
             window=subscription.window,
+            by_night=subscription.by_night,
             wants_answer=subscription.acknowledgement is not None,
         )
 
