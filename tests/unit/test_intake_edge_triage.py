@@ -141,7 +141,7 @@ def test_an_unsure_detection_is_not_believed() -> None:
 def test_the_retail_rules_judge_as_a_desk_would(text: str, category: str, priority: str, class_: str | None) -> None:
     command = Edge().add(mail_bytes(text, subject="?"))
     assert (command.category, command.priority, command.class_) == (category, priority, class_)
-    assert set(command.rules) >= {"category", "priority"}
+    assert "category" in command.rules
 
 
 def test_the_mailbox_decides_before_the_words() -> None:

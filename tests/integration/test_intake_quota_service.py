@@ -1,0 +1,151 @@
+"""A day's quota of forms holds over all lanes, on a real Kafka and MongoDB (S1-05); who called is looked up again (S2-03)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from caseway.contracts.codec import encode
+from caseway.contracts.contacts import PhoneContact, WebContact
+from caseway.contracts.customers import CustomerRecorded, OrderChanged, PhoneNumber
+from caseway.contracts.wire import WireModel
+from caseway.kernel.clock import WallClock
+from caseway.kernel.ids import case_id
+from caseway.local import Stack
+from caseway.runtime.kafka import create_topics
+from caseway.testkit.namespaces import Namespace
+from caseway.testkit.processes import ServiceProcess
+from caseway.testkit.waiting import eventually
+from tests.intake_doors import sign_now, token
+from tests.intake_edge import SCENARIO
+
+PARTITIONS = 3
+KEY = "a-signing-key-of-more-than-32-bytes"
+DAILY, WAITING = 6, 4
+
+pytestmark = pytest.mark.backends
+
+
+def narrow(folder: Path) -> Path:
+    """The retail scenario with room for a few forms a day."""
+    folder.mkdir()
+    for each in SCENARIO.iterdir():
+        if each.name != "forms.yaml":
+            (folder / each.name).symlink_to(each)
+    forms = yaml.safe_load((SCENARIO / "forms.yaml").read_text(encoding="utf-8"))
+    forms["quota"] |= {"daily": DAILY, "waiting": WAITING}
+    (folder / "forms.yaml").write_text(yaml.safe_dump(forms), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Namespace, ServiceProcess]]:
+    namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
+    folder = tmp_path_factory.mktemp("intake")
+    environment = namespace.environment() | {
+        "CASEWAY_CONFIG": str(narrow(folder / "scenario")),
+        "CASEWAY_SIGNING_KEY": KEY,
+        "CASEWAY_SMTP_PORT": "-1",
+    }
+    service = ServiceProcess("intake", environment, folder)
+    with asyncio.Runner() as runner:
+        runner.run(create_topics(namespace.kafka_url, namespace.prefix, PARTITIONS))
+        try:
+            runner.run(service.start().until_ready())
+            yield namespace, service
+        finally:
+            service.kill()
+            runner.run(namespace.clean())
+
+
+async def send(namespace: Namespace, *contacts: WireModel) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=namespace.kafka_url, acks="all") as producer:
+        for number, contact in enumerate(contacts):
+            value, headers = encode(
+                contact, id=f"{contact.TYPE}-{number}-{contact.key()}", source="gateway://test", time=WallClock().now()
+            )
+            topic = namespace.topic(contact.topic())
+            await producer.send_and_wait(topic, value, key=contact.key().encode(), headers=headers)
+
+
+async def facts_until(namespace: Namespace, count: int, *kinds: str) -> list[dict[str, Any]]:
+    """Facts of these kinds, once there are so many."""
+    found: list[dict[str, Any]] = []
+    topic = namespace.topic("cases")
+    async with AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest") as consumer:
+        consumer.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
+
+        async def enough() -> bool:
+            for records in (await consumer.getmany(timeout_ms=100)).values():
+                for record in records:
+                    kind = dict(record.headers)["ce_type"].decode().split(".")[2]
+                    if kind in kinds:
+                        found.append({**json.loads(record.value), "fact": kind})
+            return len(found) >= count
+
+        await eventually(enough, f"{count} facts of {kinds}", seconds=60)
+    return found
+
+
+def form(number: int) -> WebContact:
+    fields = {"subject": f"Question {number}", "message": "Where is my parcel?", "email": f"c{number}@example.com"}
+    return WebContact(form="contact", submission=f"s-{number}", fields=fields)
+
+
+async def test_the_quota_holds_over_all_lanes(desk: tuple[Namespace, ServiceProcess]) -> None:
+    namespace, service = desk
+    await send(namespace, *(form(number) for number in range(DAILY + WAITING + 3)))
+    ours = {case_id(f"web:contact:s-{number}") for number in range(DAILY + WAITING + 3)}
+    # each form that is taken opens a case; each that waits is held; and one case tells of the flood
+    told = await facts_until(namespace, DAILY + 2 * WAITING + 1, "opened", "held")
+    opened = [each for each in told if each["fact"] == "opened" and each["case_id"] in ours]
+    held = [each for each in told if each["fact"] == "held"]
+    assert Counter(each["turn"] for each in opened) == {"desk": DAILY, "third": WAITING}
+    assert {each["case_id"] for each in held} == {each["case_id"] for each in opened if each["turn"] == "third"}
+    assert {each["reason"] for each in held} == {"form-quota"}
+    assert len({each["until"] for each in held}) == WAITING, "they come out one after another"
+
+    body = form(99).model_dump_json(exclude_none=True).encode()
+    async with httpx.AsyncClient(base_url=service.url) as http:
+        refused = await http.post("/v1/contacts/web", content=body, headers=sign_now(body, "msg-99"))
+        free = await http.post(
+            "/v1/forms/data-protection",
+            data={"request": "access", "message": "What do you know?", "email": "a@example.com", "name": "A"},
+        )
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert "no more forms" in refused.json()["errors"][0]["problem"]
+    assert free.status_code == 202, "data protection bypasses the quota"
+
+
+async def test_an_unlinked_cases_candidates_are_shown_before_the_call_back(
+    desk: tuple[Namespace, ServiceProcess],
+) -> None:
+    namespace, service = desk
+    await send(namespace, PhoneContact(call="k-1", event="abandoned", caller="+48 600 555 077"))
+    case = case_id("phone:k-1")
+    registered = CustomerRecorded(customer="C-77", name="Ewa Lis", phones=(PhoneNumber(number="600-555-077"),))
+    await send(namespace, registered, OrderChanged(customer="C-77", order="A-77", status="shipped"))
+
+    async with httpx.AsyncClient(base_url=service.url, headers=token(key=KEY)) as http:
+
+        async def told() -> dict[str, Any] | None:
+            answer = await http.get(f"/v1/cases/{case}/background")
+            found = answer.json() if answer.status_code == 200 else None
+            return found if found and found["candidates"] and found["orders"] else None
+
+        background = await eventually(told, "the registration", seconds=30)
+        stranger = await http.get(f"/v1/cases/{case}/background", headers={"authorization": ""})
+    assert background["customer"]["state"] == "unlinked"
+    assert [(each["customer"], each["matched_by"]) for each in background["candidates"]] == [("C-77", "phone")]
+    assert [each["order"] for each in background["orders"]] == ["A-77"]
+    assert stranger.status_code == 401
