@@ -10,7 +10,7 @@ import pytest
 from bson.codec_options import CodecOptions
 
 from caseway.kernel.vocabulary import CaseStatus, Presence, Priority, Turn
-from caseway_router.adapters import documents
+from caseway_router.adapters import documents, routed_documents
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.items import (
     CoolDown,
@@ -89,7 +89,7 @@ def test_routed_cases(status: CaseStatus | None) -> None:
             case_id="c", facts={"tags": ["a"], "number": 7}, status=status, turn=Turn.THIRD, is_merged=True, boost=1.0,
             route=each,
         )  # fmt: skip
-        assert documents.load_routed(through_mongo(documents.dump_routed(case), "c")) == case
+        assert routed_documents.load_routed(through_mongo(routed_documents.dump_routed(case), "c")) == case
 
 
 def test_offers() -> None:

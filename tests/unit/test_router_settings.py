@@ -164,7 +164,7 @@ def test_all_that_routing_may_say_is_heard(tmp_path: Path) -> None:
     assert router.callbacks >= {"abandoned"}
     assert "voicemail" not in router.callbacks
     assert router.hours.queues["calls"].name == "desk"
-    assert configuration.titles == {"mail": "Mail", "calls": "C", "en": "English"}
+    assert configuration.titles == {"mail": "Mail", "calls": "C"}
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,13 @@ class Configuration(BaseModel):
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
-        """What people call queues and skills, by id."""
-        queues = {name: queue.title for name, queue in self.queues.queues.items()}
-        return queues | dict(self.routing.titles)
+        """What people call queues, by id."""
+        return {name: queue.title for name, queue in self.queues.queues.items()}
+
+    @property
+    def zone(self) -> str:
+        """By whose clock people are told times: that of the first calendar."""
+        return next((calendar.zone for calendar in self.calendars.values()), "UTC")
 
     @cached_property
     def router(self) -> Router:

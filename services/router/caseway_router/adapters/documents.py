@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from hashlib import sha256
 from json import dumps, loads
 from typing import Any, assert_never
 
-from caseway.kernel.vocabulary import CaseStatus, Presence, Priority, Turn
+import bson
+
+from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.items import (
     CoolDown,
@@ -22,12 +25,27 @@ from caseway_router.domain.items import (
     WrappingUp,
 )
 from caseway_router.domain.matching import Candidate, Explanation
-from caseway_router.domain.routed import RoutedCase
-from caseway_router.domain.routing import Route
+from caseway_router.domain.pool import Pool
 from caseway_router.domain.staff import Attendance
 
 Document = dict[str, Any]
 _MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+def digest(pool: Pool) -> str:
+    """SHA-256 of all that must survive: equal for two processes that decided the same, and for the pool taken over."""
+    total = sha256()
+    for state in pool.states():
+        match state:
+            case WorkItem():
+                total.update(bson.encode({"_id": state.case_id, **dump_item(state)}))
+            case Attendance():
+                total.update(bson.encode({"_id": state.agent, **dump_attendance(state)}))
+            case Moved():
+                total.update(bson.encode({"_id": state.case_id, **dump_moved(state)}))
+            case _:
+                assert_never(state)
+    return total.hexdigest()
 
 
 def dump_item(item: WorkItem) -> Document:
@@ -244,55 +262,6 @@ def dump_moved(moved: Moved) -> Document:
 def load_moved(document: Mapping[str, Any]) -> Moved:
     """The reverse of `dump_moved`."""
     return Moved(case_id=document["_id"], pool=document["pool"], to_pool=document["to_pool"])
-
-
-def dump_routed(case: RoutedCase) -> Document:
-    """What routing remembers of a case, by case."""
-    return {
-        "facts": dict(case.facts),
-        "status": case.status.value if case.status else None,
-        "turn": case.turn.value,
-        "is_merged": case.is_merged,
-        "boost": case.boost,
-        "route": _dump_route(case.route) if case.route else None,
-    }
-
-
-def load_routed(document: Mapping[str, Any]) -> RoutedCase:
-    """The reverse of `dump_routed`."""
-    return RoutedCase(
-        case_id=document["_id"],
-        facts=document["facts"],
-        status=CaseStatus(document["status"]) if document["status"] else None,
-        turn=Turn(document["turn"]),
-        is_merged=document["is_merged"],
-        boost=document["boost"],
-        route=_load_route(document["route"]) if document["route"] else None,
-    )
-
-
-def _dump_route(route: Route) -> Document:
-    return {
-        "pool": route.pool,
-        "queue": route.queue,
-        "rule": route.rule,
-        "requirements": [_dump_requirement(each) for each in route.requirements],
-        "class": route.case_class,
-        "priority": route.priority.value,
-        "weight": route.weight,
-    }
-
-
-def _load_route(document: Mapping[str, Any]) -> Route:
-    return Route(
-        pool=document["pool"],
-        queue=document["queue"],
-        rule=document["rule"],
-        requirements=tuple(_load_requirement(each) for each in document["requirements"]),
-        case_class=document["class"],
-        priority=Priority(document["priority"]),
-        weight=document["weight"],
-    )
 
 
 def dump_offer(offer: DecidedOffer) -> Document:

@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any
 
 from pymongo.errors import PyMongoError
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from caseway.runtime.running import Running
-from caseway_router.adapters import panel
-from caseway_router.domain.decided import DecidedOffer
-from caseway_router.domain.items import WHOLE, WorkItem
+from caseway_router.adapters import answers, panel
+from caseway_router.adapters.answers import Json
+from caseway_router.adapters.pages import CASE_PAGE, POOL_PAGE, SAFE, Pages
+from caseway_router.domain import account
+from caseway_router.domain.account import Account
+from caseway_router.domain.items import Waiting, WorkItem
+from caseway_router.domain.obstacles import obstacles
+from caseway_router.domain.phrases import Speech
 from caseway_router.domain.plan import PoolPlan
-from caseway_router.domain.staff import Attendance, Seat
-from caseway_router.domain.wording import in_words
 from caseway_router.settings import Configuration
 
-Page = Callable[[Request], Awaitable[JSONResponse]]
+Page = Callable[[Request], Awaitable[Response]]
 
 _MOST_DECISIONS = 100
+_LONGEST_ID = 200
+"""Characters of an id in an address; a longer one names nothing."""
 
 
 def routes(running: Running) -> Sequence[BaseRoute]:
     """The router's own pages, beside the probes."""
-    configuration: Configuration = running.configuration
-    names = {agent: each.name for plan in configuration.plans.values() for agent, each in plan.agents.items()}
+    pages = Pages()
+    desk = Desk(running=running, configuration=running.configuration, speech=_speech(running.configuration))
 
     @_while_answering
-    async def show_pool(request: Request) -> JSONResponse:
-        plan = configuration.plans.get(request.path_params["pool"])
+    async def show_pool(request: Request) -> Response:
+        plan = desk.configuration.plans.get(request.path_params["pool"])
         if plan is None:
             return _absent("no such pool is configured")
-        return JSONResponse(await _pool(running, plan))
+        return _as_asked(request, await desk.pool(plan), POOL_PAGE, pages, desk.speech)
 
     @_while_answering
-    async def show_decisions(request: Request) -> JSONResponse:
+    async def show_decisions(request: Request) -> Response:
         case_id = request.path_params["case_id"]
-        item = await panel.work_of(running.database, case_id)
-        offers = await panel.offers_of(running.database, case_id, _MOST_DECISIONS)
-        if item is None and not offers:
-            return _absent("the router knows no work of such a case")
-        decisions = [_decision(offer, names) for offer in offers]
-        return JSONResponse({"case_id": case_id, "work": _work(item), "decisions": decisions})
+        answer = await desk.case(case_id) if len(case_id) <= _LONGEST_ID else None
+        if answer is None:
+            return _absent("the router knows no such case")
+        return _as_asked(request, answer, CASE_PAGE, pages, desk.speech)
 
     return (Route("/v1/pools/{pool}", show_pool), Route("/v1/cases/{case_id}/decisions", show_decisions))
 
@@ -55,7 +57,7 @@ def _while_answering(page: Page) -> Page:
     """Answer 503 while the database does not."""
 
     @wraps(page)
-    async def answer(request: Request) -> JSONResponse:
+    async def answer(request: Request) -> Response:
         try:
             return await page(request)
         except (PyMongoError, TimeoutError) as error:
@@ -65,85 +67,99 @@ def _while_answering(page: Page) -> Page:
     return answer
 
 
-def _absent(what: str) -> JSONResponse:
+def _absent(what: str) -> Response:
     return JSONResponse({"error": what}, status_code=404)
 
 
-async def _pool(running: Running, plan: PoolPlan) -> dict[str, Any]:
-    waiting = await panel.waiting_by_queue(running.database, plan.pool)
-    present = {each.agent: each for each in await panel.attendances(running.database, plan.pool)}
-    seats = {name: Seat(plan.agents[name], each) for name, each in present.items() if name in plan.agents}
-    for item in await panel.taken(running.database, plan.pool):
-        if item.agent in seats:
-            seats[item.agent].take(item)
-    return {
-        "pool": plan.pool,
-        "at": running.clock.now().isoformat(),
-        "queues": [_queue(queue, waiting.get(queue)) for queue in dict.fromkeys([*plan.queues, *sorted(waiting)])],
-        "agents": [_agent(plan, name, seats.get(name)) for name in sorted(plan.agents)],
-    }
+def _as_asked(request: Request, answer: Json, template: str, pages: Pages, speech: Speech) -> Response:
+    """JSON, unless a person's browser, or whoever wants plain words, asks first for something else."""
+    match preferred(request.headers.get("accept", "")):
+        case "text/html":
+            return HTMLResponse(pages.html(template, answer, speech), headers=SAFE)
+        case "text/plain":
+            return PlainTextResponse(pages.text(template, answer, speech), headers={"vary": "accept"})
+        case _:
+            return JSONResponse(answer, headers={"vary": "accept"})
 
 
-def _queue(queue: str, waiting: tuple[int, dt.datetime] | None) -> dict[str, Any]:
-    count, oldest = waiting or (0, None)
-    return {"queue": queue, "waiting": count, "oldest_at": _instant(oldest)}
+def preferred(accept: str) -> str:
+    """The first of the types that are known here, by weight and then by order."""
+    known = {"text/html", "text/plain", "application/json"}
+    wanted = []
+    for place, part in enumerate(accept.split(",")[:20]):
+        kind, _, rest = part.strip().partition(";")
+        weight = next((each.strip()[2:] for each in rest.split(";") if each.strip().startswith("q=")), "1")
+        if kind.strip() in known and _weight(weight) > 0:
+            wanted.append((-_weight(weight), place, kind.strip()))
+    return min(wanted)[2] if wanted else "application/json"
 
 
-def _agent(plan: PoolPlan, name: str, seat: Seat | None) -> dict[str, Any]:
-    agent = plan.agents[name]
-    attendance: Attendance | None = seat.attendance if seat else None
-    return {
-        "agent": name,
-        "name": agent.name,
-        "presence": attendance.presence.value if attendance else "offline",
-        "since": _instant(attendance.since if attendance else None),
-        "load": seat.load / WHOLE if seat else 0.0,
-        "capacity": (seat.capacity if seat else agent.profile.total) / WHOLE,
-        "load_by_channel": {channel: load / WHOLE for channel, load in seat.by_channel.items()} if seat else {},
-        "skills": dict(agent.skills),
-        "cases": [_work(seat.held[case_id]) for case_id in sorted(seat.held)] if seat else [],
-    }
+def _weight(given: str) -> float:
+    try:
+        weight = float(given)
+    except ValueError:
+        return 1.0
+    return weight if 0 <= weight <= 1 else 0.0
 
 
-def _work(item: WorkItem | None) -> dict[str, Any] | None:
-    if item is None:
-        return None
-    return {
-        "work_item": item.work_item,
-        "case_id": item.case_id,
-        "queue": item.queue,
-        "channel": item.channel,
-        "standing": item.standing.word,
-        "agent": item.agent or None,
-        "queued_at": _instant(item.queued_at),
-        "needs": dict(item.needed),
-        "next_relaxation_at": _instant(item.next_relaxation_at),
-    }
+def _speech(configuration: Configuration) -> Speech:
+    names = {agent: each.name for plan in configuration.plans.values() for agent, each in plan.agents.items()}
+    return Speech(
+        names=names, queues=configuration.titles, skills=configuration.routing.titles, zone=configuration.zone
+    )
 
 
-def _decision(offer: DecidedOffer, names: dict[str, str]) -> dict[str, Any]:
-    why = offer.explanation
-    return {
-        "work_item": offer.work_item,
-        "offer": offer.offer_count,
-        "at": _instant(offer.at),
-        "expires_at": _instant(offer.expires_at),
-        "queue": offer.queue,
-        "configuration": offer.configuration,
-        "chosen": why.chosen,
-        "tie_break": why.tie_break,
-        "step": why.step,
-        "dropped": list(why.dropped),
-        "queue_ahead": why.queue_ahead,
-        "next_relaxation_at": _instant(why.next_relaxation_at),
-        "candidates": [
-            {"agent": each.agent, "ok": not each.failed, "failed": list(each.failed), "score": list(each.score)}
-            for each in why.candidates
-        ],
-        "rest": dict(why.rest),
-        "in_words": in_words(offer, names),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What is read from database and configuration for one answer."""
 
+    running: Running
+    configuration: Configuration
+    speech: Speech
 
-def _instant(at: dt.datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    async def pool(self, plan: PoolPlan) -> Json:
+        """A pool: its queues and its agents."""
+        waiting = await panel.waiting_by_queue(self.running.database, plan.pool)
+        seats = await panel.seats(self.running.database, plan)
+        names = dict.fromkeys([*plan.queues, *sorted(waiting)])
+        return {
+            "pool": plan.pool,
+            "at": self.running.clock.now().isoformat(),
+            "queues": [answers.queue(plan, name, waiting.get(name), self.speech) for name in names],
+            "agents": [answers.agent(plan, name, seats.get(name)) for name in sorted(plan.agents)],
+        }
+
+    async def case(self, case_id: str) -> Json | None:
+        """A case: where it stands, why, and how it got there; None when nothing is known of it."""
+        item = await panel.work_of(self.running.database, case_id)
+        case = await panel.case_of(self.running.database, case_id)
+        offers = await panel.offers_of(self.running.database, case_id, _MOST_DECISIONS)
+        if item is None and case is None and not offers:
+            return None
+        said, waiting = Account(headline="Its work is over."), None
+        if item is not None:
+            said, waiting = await self._standing(item)
+        elif case is not None:
+            said = account.of_case(case, self.speech, self.running.clock.now())
+        plans = self.configuration.plans
+        return {
+            "case_id": case_id,
+            "number": case.facts.get("number") if case is not None else None,
+            "at": self.running.clock.now().isoformat(),
+            "standing": answers.account(said),
+            "work": answers.work(item) if item is not None else None,
+            "waiting": waiting,
+            "routing": answers.routing(case),
+            "decisions": [answers.decision(offer, self.speech, plans.get(offer.pool)) for offer in offers],
+        }
+
+    async def _standing(self, item: WorkItem) -> tuple[Account, Json | None]:
+        """Where the work stands; where it waits, what keeps it from everybody."""
+        now = self.running.clock.now()
+        plan = self.configuration.plans.get(item.pool)
+        if plan is None or not isinstance(item.standing, Waiting):
+            return account.of_work(item, None, "", self.speech, now), None
+        found = obstacles(item, plan, await panel.seats(self.running.database, plan), now)
+        ahead = await panel.ahead_of(self.running.database, plan, item)
+        said = account.of_work(item, found, answers.ahead_in_words(ahead), self.speech, now)
+        return said, answers.waiting(found, ahead)
