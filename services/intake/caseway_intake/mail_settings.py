@@ -42,6 +42,9 @@ class Budget(_Part):
     count: int = Field(default=20, gt=0, lt=MOST_SEEN)
     minutes: float = Field(default=60, gt=0)
     """Of the sliding window."""
+    echoes: int = Field(default=5, gt=0, lt=MOST_SEEN)
+    """How many that say nearly the same are a person's within `echo_hours`: a slow loop keeps within any count."""
+    echo_hours: float = Field(default=24, gt=0)
 
 
 class Likeness(_Part):
@@ -69,6 +72,16 @@ class Mails(_Part):
     def budget_window(self) -> dt.timedelta:
         """The sliding window."""
         return dt.timedelta(minutes=self.budget.minutes)
+
+    @property
+    def echo_count(self) -> int:
+        """Mails that say nearly the same."""
+        return self.budget.echoes
+
+    @property
+    def echo_window(self) -> dt.timedelta:
+        """The sliding window for these."""
+        return dt.timedelta(hours=self.budget.echo_hours)
 
     @property
     def likeness_window(self) -> dt.timedelta:

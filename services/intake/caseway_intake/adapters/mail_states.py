@@ -15,12 +15,17 @@ REMEMBERED = dt.timedelta(days=730)
 
 def dump_claim(claim: Claim) -> Document:
     """There are as many as mails: nothing here that is not needed to place the next one."""
-    return {
+    document: Document = {
         "case_id": claim.case_id,
         "body": claim.body,
         "topic": claim.topic,
         "people": claim.people,
     }
+    if claim.joined:
+        document["joined"] = claim.joined
+    if claim.others:
+        document["others"] = [dump_claim(each) for each in claim.others]
+    return document
 
 
 def load_claim(document: Document) -> Claim:
@@ -30,6 +35,8 @@ def load_claim(document: Document) -> Claim:
         body=document["body"],
         topic=document.get("topic", b""),
         people=document.get("people", b""),
+        joined=document.get("joined", ""),
+        others=tuple(map(load_claim, document.get("others", ()))),
     )
 
 

@@ -28,6 +28,16 @@ class Window(Protocol):
         ...
 
     @property
+    def echo_count(self) -> int:
+        """Mails of one address to one mailbox that say nearly the same within the echo's window: more is a machine's."""
+        ...
+
+    @property
+    def echo_window(self) -> dt.timedelta:
+        """The sliding window."""
+        ...
+
+    @property
     def likeness_window(self) -> dt.timedelta:
         """How long apart the same mail is still the same matter."""
         ...
@@ -98,6 +108,13 @@ def is_flooding(correspondent: Correspondent, mailbox: str, now: dt.datetime, wi
     since = now - window.budget_window
     count = sum(each.at > since and each.mailbox == mailbox for each in correspondent.seen)
     return count >= window.budget_count
+
+
+def is_echo(correspondent: Correspondent, mailbox: str, sketch: bytes, now: dt.datetime, window: Window) -> bool:
+    """Whether the address goes on saying nearly the same: a loop too slow for the budget."""
+    since = now - window.echo_window
+    lately = (each for each in correspondent.seen if each.at > since and each.mailbox == mailbox)
+    return sum(resemblance(each.sketch, sketch) >= window.resemblance for each in lately) >= window.echo_count
 
 
 def twin(correspondent: Correspondent, fingerprint: str, now: dt.datetime, window: Window) -> Seen | None:

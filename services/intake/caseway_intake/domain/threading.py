@@ -22,7 +22,24 @@ class Claim:
     """Hashes of the subject's words, of the mail that claimed."""
     people: bytes = b""
     """By and to whom the mail that claimed was."""
+    joined: str = ""
+    """The case that this one was joined with; where the mail itself is, stays: it is known by it when it comes again."""
+    others: tuple[Claim, ...] = ()
+    """Claims of mails that refer to the same under other subjects: further matters that begin here."""
 
+    @property
+    def goes_on_at(self) -> str:
+        """The case of whatever refers to it."""
+        return self.joined or self.case_id
+
+    @property
+    def each(self) -> tuple[Claim, ...]:
+        """It, and the others."""
+        return (self, *self.others)
+
+
+MOST_OTHERS = 5
+"""Matters that begin at one mail, beside its own; more are an attack, and open cases that are only not linked."""
 
 ClaimOf = Callable[[str], Claim | None]
 
@@ -81,7 +98,7 @@ def place(arrival: Arrival) -> Place:
         case_id=case_id(mail.source_key),
         source_key=mail.source_key,
         matched_by=None,
-        refers_to=claims[0][0].case_id if claims else "",
+        refers_to=claims[0][0].goes_on_at if claims else "",
     )
 
 
@@ -91,13 +108,12 @@ def find(mail: Mail, claim_of: ClaimOf) -> str | None:
     if mail.own_cases:
         return mail.own_cases[0][0]
     claims = (claim_of(each) for each in (*named, *mail.replied_to))
-    return next((claim.case_id for claim in claims if claim), None)
+    return next((claim.goes_on_at for claim in claims if claim), None)
 
 
 def claims_after(arrival: Arrival, at: Place) -> Mapping[str, Claim]:
-    """What the mail claims: its own id, and each id it refers to that nobody has claimed; so a reply that comes before
-    its original still meets it on one case. Of two cases that it joins, what it refers to belongs to the one it is on,
-    so that they are joined once. Source: delivery.md, "Claims".
+    """What the mail claims: its own id, and each id it refers to that nobody has claimed under its subject; so a reply
+    that comes before its original still meets it on one case. What it joins, it joins once. Source: delivery.md, "Claims".
     """
     if at.is_repeat:
         return {}
@@ -106,11 +122,31 @@ def claims_after(arrival: Arrival, at: Place) -> Mapping[str, Claim]:
     claims: dict[str, Claim] = {}
     for each in mail.replied_to:
         known = claim_of(each)
-        if known is None:
-            claims[each] = mine
-        elif known.case_id in at.joins:
-            claims[each] = replace(known, case_id=at.case_id)
-    return {**claims, at.source_key: replace(mine, body=mail.body_digest)}
+        after = _referred(known, mine, mail, at) if known else mine
+        if after is not known:
+            claims[each] = after
+    own = claim_of(at.source_key) if at.source_key == mail.source_key else None
+    others = tuple(each for each in _alone(own) if not is_same_matter(each.topic, mail.topic)) if own else ()
+    return {**claims, at.source_key: replace(mine, body=mail.body_digest, others=others[:MOST_OTHERS])}
+
+
+def _referred(known: Claim, mine: Claim, mail: Mail, at: Place) -> Claim:
+    """A claim, after a mail has referred to it: with that mail's matter, or joined with its case."""
+    if mail.origin is Origin.MACHINE:
+        return known
+    if not any(is_same_matter(each.topic, mail.topic) for each in known.each):
+        return replace(known, others=(*known.others, mine)) if len(known.others) < MOST_OTHERS else known
+    if not any(each.goes_on_at in at.joins for each in known.each):
+        return known
+    first, *others = (
+        replace(each, joined=at.case_id) if each.goes_on_at in at.joins else each for each in _alone(known)
+    )
+    return replace(first, others=tuple(others))
+
+
+def _alone(claim: Claim) -> tuple[Claim, ...]:
+    """Each for itself."""
+    return (replace(claim, others=()), *claim.others)
 
 
 def _met_again(mail: Mail, own: Claim, claim_of: ClaimOf) -> Place:
@@ -136,10 +172,10 @@ def _met_again(mail: Mail, own: Claim, claim_of: ClaimOf) -> Place:
 def _claims(arrival: Arrival, own: Claim | None) -> Iterable[tuple[Claim, str]]:
     """An earlier reply's claim on this mail, then the claims on what it refers to, the newest first."""
     if own is not None:
-        yield own, "claim"
-    for each in arrival.mail.replied_to:
-        if claim := arrival.claim_of(each):
-            yield claim, "references"
+        yield from ((each, "claim") for each in own.each)
+    for message_id in arrival.mail.replied_to:
+        if claim := arrival.claim_of(message_id):
+            yield from ((each, "references") for each in claim.each)
 
 
 def _fits(mail: Mail, claim: Claim) -> bool:
@@ -150,12 +186,12 @@ def _fits(mail: Mail, claim: Claim) -> bool:
 def _joined(arrival: Arrival, fitting: tuple[tuple[Claim, str], ...]) -> Place:
     """The case of the first claim; the others' too, where author or readers took part in them."""
     first, matched_by = fitting[0]
-    met = {each.case_id for each, _ in fitting if not each.people or meet(each.people, arrival.people)}
-    others = dict.fromkeys(each.case_id for each, _ in fitting if each.case_id != first.case_id)
-    is_known = first.case_id in met
+    met = {each.goes_on_at for each, _ in fitting if not each.people or meet(each.people, arrival.people)}
+    others = dict.fromkeys(each.goes_on_at for each, _ in fitting if each.goes_on_at != first.goes_on_at)
+    is_known = first.goes_on_at in met
     may_join = is_known and arrival.mail.origin is not Origin.MACHINE
     return Place(
-        case_id=first.case_id,
+        case_id=first.goes_on_at,
         source_key=arrival.mail.source_key,
         matched_by=matched_by,
         is_stranger=not is_known,

@@ -20,6 +20,7 @@ from caseway_intake.domain.correspondents import (
     Correspondent,
     Seen,
     correspondent_id,
+    is_echo,
     is_flooding,
     people_of,
     resembling,
@@ -117,8 +118,13 @@ def _letter(mail: Mail, known: Knowledge) -> _Letter:
         author=author,
         mailboxes=mailboxes,
         copies=copies,
-        is_flooding=is_flooding(author, mailboxes[0] if mailboxes else "", known.now, known.rules.mails),
+        is_flooding=_is_flooding(mail, author, mailboxes[0] if mailboxes else "", known),
     )
+
+
+def _is_flooding(mail: Mail, author: Correspondent, mailbox: str, known: Knowledge) -> bool:
+    now, rules = known.now, known.rules.mails
+    return is_flooding(author, mailbox, now, rules) or is_echo(author, mailbox, mail.sketch, now, rules)
 
 
 def _correspondent(mail: Mail, states: States) -> Correspondent:
