@@ -125,7 +125,7 @@ async def events(service: ServiceProcess, *, kinds: Iterable[str]) -> Any:
 
 
 def _tally(document: dict[str, Any]) -> Tally:
-    return {CellKey(document["hour"], document["channel"], document["queue"]): _amounts(document)}
+    return {CellKey(document["cut"], document["slot"], tuple(document["values"])): _amounts(document)}
 
 
 def _amounts(document: dict[str, Any]) -> dict[str, int]:

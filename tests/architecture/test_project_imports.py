@@ -5,7 +5,7 @@ import sys
 from tests.architecture.sources import SERVICES, Module, faults_named, modules
 
 STORIES = {
-    "analytics": ("tracking", "recount"),
+    "analytics": ("agents_told", "recount", "searching", "surveyed", "tracking"),
     "escalation": ("process",),
     "intake": ("admission", "life"),
     "notifier": ("fanout",),

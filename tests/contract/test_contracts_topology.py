@@ -67,7 +67,7 @@ WIRE = {
     "outbound.chat": {"caseway.outbound.message.v1"},
     "outbound.message": {"caseway.outbound.message.v1"},
     "quality": named("quality", QUALITY, "-recorded"),
-    "measures": {"caseway.measure.taken.v1"},
+    "measures": {"caseway.measure.taken.v1", "caseway.report.published.v1"},
     **{f"{service}.parked": set() for service in ("intake", "router", "escalation", "notifier", "analytics")},
 }
 

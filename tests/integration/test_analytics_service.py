@@ -95,7 +95,7 @@ async def test_measures_answer_and_refuse(desk):
         refused = {
             path: await get(service, f"/v1/measures/{path}")
             for path in (
-                "pick_up?grain=week",
+                "pick_up?grain=decade",
                 "pick_up?zone=Mars",
                 "pick_up?from=0026-01-01",
                 "pick_up?colour=red",
@@ -110,7 +110,7 @@ async def test_measures_answer_and_refuse(desk):
     assert kept["total"] == {"part": 0, "of": 1, "ratio": 0.0}
     assert (empty["rows"], empty["total"]["mean_seconds"]) == ([], None)
     assert {path: (answer.status_code, answer.json()["error"]["field"]) for path, answer in refused.items()} == {
-        "pick_up?grain=week": (422, "grain"),
+        "pick_up?grain=decade": (422, "grain"),
         "pick_up?zone=Mars": (422, "zone"),
         "pick_up?from=0026-01-01": (422, "from"),
         "pick_up?colour=red": (422, "colour"),

@@ -40,18 +40,20 @@ def test_every_id_that_is_added_to_names_its_lane():
     for lane in ("analytics/3", "analytics/11"):
         _, decision = decide(fact, lane)
         added = [change.id for change in decision.changes if isinstance(change, Add)]
-        assert len(added) == 2
+        assert len(added) == 4
         assert all(id_.startswith(f"{lane}/") for id_ in added)
 
 
 def test_an_opened_case_is_remembered_and_counted():
-    needed, decision = decide(CaseTeller("c").opened(NINE))
+    needed, decision = decide(CaseTeller("c").opened(NINE, category="orders", language="pl"))
     assert [tuple(ref) for ref in needed] == [("cases", "c")]
-    put, cell, total = decision.changes
+    put, desk, subjects, people, total = decision.changes
     assert isinstance(put, Put)
-    assert cell.id == "analytics/3/2026-11-23T09/email/"
-    assert cell.amounts == {"m.cases_opened.n": 1, "m.contacts.n": 1}
-    assert cell.fixed == {"hour": NINE, "channel": "email", "queue": ""}
+    assert desk.id == "analytics/3/desk/2026-11-23T09:00/email\x1f\x1fnormal"
+    assert desk.amounts == {"m.cases_opened.n": 1, "m.contacts.n": 1, "m.backlog_in.n": 1}
+    assert desk.fixed == {"cut": "desk", "slot": NINE, "grain": "slot", "values": ["email", "", "normal"]}
+    assert subjects.fixed["values"] == ["orders", "", "email"]
+    assert people.fixed["values"] == ["pl", "unknown", "email"]
     assert total.fixed == {"channel": "email", "queue": ""}
 
 
@@ -62,12 +64,13 @@ def test_a_fact_about_a_notification_needs_no_history():
         needed, decision = decide(each)
         assert needed == []
         assert decision.changes[0].amounts == {"m.notifications_delivered.n": 1}
+        assert decision.changes[1].fixed["values"] == ["email", "opened"]
 
 
-def test_a_late_fact_goes_to_its_own_hour():
+def test_a_late_fact_goes_to_its_own_half_hour():
     """Bad input: facts out of order; late facts correct the past."""
     _, decision = decide(CaseTeller("c").opened(NINE - dt.timedelta(days=3)))
-    assert decision.changes[1].fixed["hour"] == NINE - dt.timedelta(days=3)
+    assert decision.changes[1].fixed["slot"] == NINE - dt.timedelta(days=3)
 
 
 def test_presence_is_kept_by_agent():

@@ -13,7 +13,8 @@ from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.figures import Cell, Figure
 from caseway_analytics.domain.histogram import bucket_of
 from caseway_analytics.domain.summary import summary
-from caseway_analytics.domain.tracking import follow, follow_agent
+from caseway_analytics.domain.agents_told import follow_agent
+from caseway_analytics.domain.tracking import follow
 from caseway_analytics.domain.wall import Desk, Plan, Target, day_start, state_of, wall
 from caseway_analytics.metrics import DeskMetrics
 from caseway_analytics.settings import Configuration
@@ -138,7 +139,13 @@ def test_presence_keeps_its_beginning_while_it_does_not_change():
 def test_the_service_level_is_exact_and_by_queue():
     """S1-44: service level."""
     buckets = {bucket_of(20_000): 3, bucket_of(20_001): 1}
-    cells = [Cell(hour=NOW, channel="phone", queue="stores", figures={"pick_up": Figure(count=4, buckets=buckets)})]
+    cells = [
+        Cell(
+            starts_at=NOW,
+            values={"channel": "phone", "queue": "stores"},
+            figures={"pick_up": Figure(count=4, buckets=buckets)},
+        )
+    ]
     stores, other = wall(desk(today=cells), PLAN)["queues"]
     assert stores["service_level"] == {"ratio": 0.75, "target": 0.8, "within_seconds": 20}
     assert other["service_level"]["ratio"] is None
@@ -154,7 +161,11 @@ def test_promises_at_risk_are_those_warned_and_not_ended():
 
 def test_the_hours_of_the_day_are_the_zones_and_none_is_left_out():
     cells = [
-        Cell(hour=day_start(NOW, "Europe/Warsaw"), channel="chat", queue="", figures={"contacts": Figure(count=2)})
+        Cell(
+            starts_at=day_start(NOW, "Europe/Warsaw"),
+            values={"channel": "chat", "queue": ""},
+            figures={"contacts": Figure(count=2)},
+        )
     ]
     hours = wall(desk(today=cells), PLAN)["hours"]
     assert hours[0] == {"hour": "00", "contacts": 2}

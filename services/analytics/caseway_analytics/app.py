@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.milestones import MilestoneFact
 from caseway.contracts.notifications import NotificationFact
+from caseway.contracts.quality import QualityRecord
 from caseway.contracts.topology import topics_read_by
 from caseway.contracts.work import AgentPresenceChanged, WorkFact, WorkRefused
 from caseway.runtime.application import ServiceApp
@@ -15,13 +16,14 @@ from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Handle, Stage
 from caseway_analytics import handlers
-from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS
+from caseway_analytics.adapters.states import RUNS, STATES
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.board import Board
 from caseway_analytics.web.routes import routes
 
 _OF_CASES = Handle(decide=handlers.on_fact_of_case, needs=handlers.needs_case)
 _OF_NOTIFICATIONS = Handle(decide=handlers.on_notification)
+_OF_QUALITY = Handle(decide=handlers.on_record, needs=handlers.needs_record)
 _OF_AGENTS = Handle(decide=handlers.on_presence, needs=handlers.needs_agent)
 
 HANDLES: Mapping[type, Handle] = {
@@ -30,6 +32,7 @@ HANDLES: Mapping[type, Handle] = {
     MilestoneFact: _OF_CASES,
     NotificationFact: _OF_NOTIFICATIONS,
     AgentPresenceChanged: _OF_AGENTS,
+    QualityRecord: _OF_QUALITY,
 }
 """By kind of fact; a refused command changes no figure."""
 
@@ -44,15 +47,16 @@ def build() -> Service:
                 name="analytics",
                 topics=tuple(topic.name for topic in topics_read_by("analytics")),
                 handles=_handles(),
-                collections=(CASES, AGENTS, CELLS, TOTALS),
+                collections=STATES,
                 linger=dt.timedelta(milliseconds=80),
-                max_records=1000,
+                max_records=2000,
             ),
         ),
         configuration=Configuration,
         http_port=8085,
         routes=lambda running: routes(running, board),
         loops=(board.keep,),
+        collections=(RUNS,),
     )
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.work import AgentPresenceChanged
-from caseway.kernel.decision import Add, Decision, Message, Moment, Put, Ref, States
-from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, noticed
-from caseway_analytics.domain.history import whole
-from caseway_analytics.domain.tracking import FactOfCase, follow, follow_agent, notice_of
-from caseway_analytics.ports import AGENTS, CASES, CELLS, TOTALS
+from caseway.kernel.decision import Add, Decision, Delete, Message, Moment, Put, Ref, States
+from caseway_analytics.domain import searching, surveyed
+from caseway_analytics.domain.agents_told import follow_agent, notice_of, presence_of
+from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, loose, together
+from caseway_analytics.domain.history import History
+from caseway_analytics.domain.known import NOTHING, Known
+from caseway_analytics.domain.measures import EDITION
+from caseway_analytics.domain.surveyed import AnyRecord
+from caseway_analytics.domain.tracking import FactOfCase, follow
+from caseway_analytics.ports import AGENTS, CASES, CELLS, QUALITY, SERVING, TEXTS, TOTALS
 
 
 def needs_case(message: Message[Any]) -> Iterable[Ref]:
@@ -24,50 +29,91 @@ def needs_agent(message: Message[AgentPresenceChanged]) -> Iterable[Ref]:
     return (Ref(AGENTS, message.data.agent),)
 
 
+def needs_record(message: Message[AnyRecord]) -> Iterable[Ref]:
+    """What was recorded before under the same id."""
+    return (Ref(QUALITY, surveyed.name_of(message.data)),)
+
+
 def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
     """The history goes on, and the cells change by what that makes of its samples."""
-    before = states.get(CASES, message.data.case_id)
-    after = follow(before, message.data)
+    fact, known = message.data, known_of(moment)
+    before: History | None = states.get(CASES, fact.case_id)
+    after, texts = searching.kept(follow(before, fact, known, EDITION), fact, known)
     if after == before:
         return Decision()
-    change = Put(collection=CASES, id=message.data.case_id, value=after)
-    return Decision(changes=(change, *additions(difference(before, after), moment.lane)))
+    changes = additions(difference(before, after), moment.lane)
+    served = _serving(before, after, moment.lane)
+    wanted = (Put(collection=TEXTS, id=text.id, value=text) for text in texts.kept)
+    erased = (Delete(collection=TEXTS, id=id_) for id_ in texts.erased)
+    put = Put(collection=CASES, id=fact.case_id, value=after)
+    return Decision(changes=(put, *changes, *served, *wanted, *erased))
 
 
 def on_notification(message: Message[NotificationFact], _: States, moment: Moment) -> Decision:
     """Counted as it comes."""
-    fact = message.data
-    return Decision(changes=additions(noticed(whole(fact.at), fact.channel, notice_of(fact)), moment.lane))
+    return Decision(changes=additions(loose([notice_of(message.data)]), moment.lane))
 
 
-def on_presence(message: Message[AgentPresenceChanged], states: States, _: Moment) -> Decision:
-    """The agent is now open to something else."""
-    after = follow_agent(states.get(AGENTS, message.data.agent), message.data)
-    return Decision(changes=(Put(collection=AGENTS, id=after.id, value=after),))
+def on_presence(message: Message[AgentPresenceChanged], states: States, moment: Moment) -> Decision:
+    """The agent is now open to something else; the presence that ended is counted."""
+    before = states.get(AGENTS, message.data.agent)
+    after = follow_agent(before, message.data)
+    counted = loose(presence_of(before, after, known_of(moment)))
+    return Decision(changes=(Put(collection=AGENTS, id=after.id, value=after), *additions(counted, moment.lane)))
+
+
+def on_record(message: Message[AnyRecord], states: States, moment: Moment) -> Decision:
+    """What survey tools and meetings record is kept; a score after a case is counted, in place of an earlier one."""
+    name = surveyed.name_of(message.data)
+    before = states.get(QUALITY, name)
+    after = surveyed.kept(message.data, before, moment.now)
+    counted = together([loose(surveyed.scored_of(after)), loose(surveyed.scored_of(before), sign=-1)])
+    return Decision(changes=(Put(collection=QUALITY, id=name, value=after), *additions(counted, moment.lane)))
+
+
+def known_of(moment: Moment) -> Known:
+    """What this service's configuration tells; nothing where there is none."""
+    known: Known = moment.configuration.known if moment.configuration is not None else NOTHING
+    return known
 
 
 def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
-    """The same as changes to the lane's own cells, of the hour and of all time."""
-    return tuple(
-        addition
-        for key, amounts in tally.items()
-        for addition in (_to_cell(key, amounts, lane), _to_total(key, amounts, lane))
-    )
+    """The same as changes to the lane's own cells, of the half hour and of all time."""
+    changes = [_to_cell(key, amounts, lane) for key, amounts in tally.items()]
+    changes += [_to_total(key, amounts, lane) for key, amounts in tally.items() if key.cut == "desk"]
+    return tuple(changes)
 
 
 def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
         collection=CELLS,
-        id=f"{lane}/{key.hour:%Y-%m-%dT%H}/{key.channel}/{key.queue}",
+        id=f"{lane}/{key.cut}/{key.slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(key.values),
         amounts={f"m.{name}": amount for name, amount in amounts.items()},
-        fixed={"hour": key.hour, "channel": key.channel, "queue": key.queue},
+        fixed={"cut": key.cut, "slot": key.slot, "grain": "slot", "values": list(key.values)},
     )
 
 
 def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:
+    channel, queue, _ = key.values
     return Add(
         collection=TOTALS,
-        id=f"{lane}/{key.channel}/{key.queue}",
-        amounts={f"m.{name}": amount for name, amount in amounts.items() if ".b." not in name},
-        fixed={"channel": key.channel, "queue": key.queue},
+        id=f"{lane}/{channel}/{queue}",
+        amounts={f"m.{name}": amount for name, amount in amounts.items() if name.count(".") == 1},
+        fixed={"channel": channel, "queue": queue},
+    )
+
+
+def _serving(before: History | None, after: History, lane: str) -> Iterable[Add]:
+    """Who has served which customer: they must not interview them. Source: S3-09."""
+    told = len(before.pick_ups) if before else 0
+    if not after.customer or len(after.pick_ups) == told:
+        return ()
+    return (
+        Add(
+            collection=SERVING,
+            id=f"{lane}/{after.customer}\x1f{mark.agent}",
+            amounts={"n": 1},
+            fixed={"customer": after.customer, "agent": mark.agent},
+        )
+        for mark in after.pick_ups[told:]
     )

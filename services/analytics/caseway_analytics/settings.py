@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.rules import Fault
+from caseway.runtime.calendars import WrittenCalendar
+from caseway.runtime.configuration import Inconsistent
+from caseway_analytics.domain.defining import Targets
 from caseway_analytics.domain.histogram import EXACT_SECONDS
+from caseway_analytics.domain.known import Known
+from caseway_analytics.domain.questions import Keeping
 from caseway_analytics.domain.wall import Plan, Target
+from caseway_analytics.report_settings import ReportsFile
+from caseway_analytics.satisfaction_settings import SatisfactionFile
 
 
 def _zone(name: str) -> str:
@@ -49,30 +60,92 @@ class WallEntry(_Part):
     """Cases in the line of the latest."""
 
 
+class KeepEntry(_Part):
+    """How long figures stay how fine; beyond, they are gathered."""
+
+    half_hours_days: int = Field(default=40, ge=2, le=400)
+    """By the half hour; a year's report reads as many days of them, so more makes it slower."""
+    days_years: int = Field(default=3, ge=1, le=30)
+
+    def keeping(self) -> Keeping:
+        """As the questions want it."""
+        return Keeping(slots=dt.timedelta(days=self.half_hours_days), days=dt.timedelta(days=366 * self.days_years))
+
+
 class MeasuresFile(_Part):
     """measures.yaml"""
 
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Where a day begins, unless somebody asks otherwise."""
+    calendar: str | None = None
+    """Of calendars.yaml: the business time in which durations are told, and reports are due."""
     wall: WallEntry = WallEntry()
     service_levels: tuple[ServiceLevelEntry, ...] = ()
+    teams: dict[str, tuple[str, ...]] = {}
+    """Agents by team; everyone else has none."""
+    products: tuple[str, ...] | None = None
+    """Those that are told apart, where a form lets customers type what they like; all others count as `other`."""
+    keep: KeepEntry = KeepEntry()
+    searchable: bool = True
+    """Whether texts of cases are kept to be searched."""
 
     @model_validator(mode="after")
     def _check_once(self) -> MeasuresFile:
         queues = [entry.queue for entry in self.service_levels]
         if len(queues) != len(set(queues)):
             raise ValueError("each queue once under service_levels")
+        agents = [agent for team in self.teams.values() for agent in team]
+        if len(agents) != len(set(agents)):
+            raise ValueError("each agent in one team only")
         return self
 
 
 class Configuration(BaseModel):
     """The files of the directory that analytics needs; the router checks what is in `agents` and `queues`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ignored_types=(functools.cached_property,))
 
     measures: MeasuresFile
+    reports: ReportsFile = ReportsFile()
+    satisfaction: SatisfactionFile = SatisfactionFile()
+    calendars: dict[str, WrittenCalendar] = {}
     agents: Any = None
     queues: Any = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Configuration:
+        faults = []
+        if self.measures.calendar is not None and self.measures.calendar not in self.calendars:
+            expected = f"one of calendars.yaml: {', '.join(sorted(self.calendars)) or 'it has none'}"
+            faults.append(Fault(path=("measures", "calendar"), expected=expected))
+        if any(report.at for report in self.reports.reports.values()) and self.measures.calendar is None:
+            expected = "a calendar: reports are due in its business time"
+            faults.append(Fault(path=("measures", "calendar"), expected=expected))
+        if faults:
+            raise Inconsistent(faults)
+        return self
+
+    @functools.cached_property
+    def hours(self) -> BusinessHours | None:
+        """The desk's calendar."""
+        name = self.measures.calendar
+        return self.calendars[name].built(name) if name is not None else None
+
+    @functools.cached_property
+    def known(self) -> Known:
+        """What is looked up while facts are followed."""
+        file = self.measures
+        return Known(
+            teams={agent: team for team, agents in file.teams.items() for agent in agents},
+            hours=self.hours,
+            products=None if file.products is None else frozenset(file.products),
+            keeps_texts=file.searchable,
+        )
+
+    @functools.cached_property
+    def targets(self) -> Targets:
+        """Service levels, by queue."""
+        return Targets(within_seconds={entry.queue: entry.within_seconds for entry in self.measures.service_levels})
 
     def plan(self) -> Plan:
         """What the wall needs of all this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from caseway.contracts.topology import OUTSIDE, SENDERS, SERVICES, STAGES, TOPICS, Topic
+from caseway.contracts.topology import OUTSIDE, REPORTERS, SENDERS, SERVICES, STAGES, TOPICS, Topic
 
 BEGIN = "<!-- topology:begin (caseway contracts diagram --write) -->"
 END = "<!-- topology:end -->"
@@ -27,7 +27,7 @@ def mermaid() -> str:
 
 def _parts(service: str) -> list[str]:
     writers = {writer for topic in TOPICS for writer in topic.writers}
-    named = [*STAGES, SENDERS, *sorted(writer for writer in writers if writer.endswith(".doors"))]
+    named = [*STAGES, SENDERS, REPORTERS, *sorted(writer for writer in writers if writer.endswith(".doors"))]
     return [part for part in named if part.split(".")[0] == service]
 
 

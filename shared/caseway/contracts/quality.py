@@ -76,6 +76,11 @@ class AnswerRecorded(QualityRecord):
     weight: float | None = Field(default=None, ge=0)
     representative: str | None = None
     text: str | None = None
+    channel: str | None = None
+    """Of the case that a survey is about, as the survey's link carried it; likewise the next three."""
+    queue: str | None = None
+    agent: str | None = None
+    category: str | None = None
 
 
 class CommentRecorded(QualityRecord):
@@ -104,6 +109,7 @@ class ActionRecorded(QualityRecord):
     KEY = "action"
 
     action: str = Field(min_length=1)
+    kind: Literal["repair", "training", "process", "information"] = "repair"
     title: str = ""
     owner: str | None = None
     department: str | None = None
@@ -124,7 +130,9 @@ class ImprovementRecorded(QualityRecord):
     forum: str = "improvement"
     """`feedback`, `confirmation`, `improvement`, `council`, or one of configuration's own."""
     department: str | None = None
+    owner: str | None = None
     decision: str | None = None
+    decided_on: dt.date | None = None
     achieved: str | None = None
     cases: tuple[str, ...] = ()
     incidents: tuple[str, ...] = ()

@@ -133,4 +133,16 @@ WORK_SAMPLES: dict[str, Any] = {
     "dimensions": {"channel": "email", "queue": "customers"},
     "sample_count": 40,
     "complete": True,
+    "ReportPublished.report": "day-by-team",
+    "recipients": ["list:coordinators"],
+    "files": [
+        {
+            "name": "day-by-team.csv",
+            "media_type": "text/csv",
+            "size": 12,
+            "digest": "0f7d1c2ad7ae9ac0d2b3a4f2b0d3b1c7b7b2f0f1a6f1c9f7f7dbd5c2e9b3a1d4",
+            "content": "dGVhbSxoYW5kbGVk",
+            "url": "https://figures.example.com/v1/reports/day-by-team.csv",
+        }
+    ],
 }

@@ -36,6 +36,8 @@ STAGES = ("intake.edge", "intake.core", "router.edge", "router.core", "escalatio
 """Those that read topics; each is one consumer group."""
 SENDERS = "notifier.senders"
 """Lanes that read no topic, and write what became of each delivery."""
+REPORTERS = "analytics.reports"
+"""The lane that reads no topic, and tells figures and reports that are due."""
 SERVICES = ("intake", "router", "escalation", "notifier", "analytics")
 
 MEBIBYTE = 1024 * 1024
@@ -242,9 +244,9 @@ TOPICS: tuple[Topic, ...] = (
         name="measures",
         kind="fact",
         key="measure",
-        writers=("analytics",),
+        writers=("analytics", REPORTERS),
         readers=(OUTSIDE,),
-        carries="figures as a stream",
+        carries="figures as a stream; reports that are due",
         models=models_in(measures),
         retention=400 * _DAY,
     ),
@@ -253,7 +255,7 @@ TOPICS: tuple[Topic, ...] = (
 
 _BY_NAME = {topic.name: topic for topic in TOPICS}
 _LANE_SOURCES = {
-    topic.name: frozenset(f"caseway://{writer}" for writer in topic.writers if writer in {*STAGES, SENDERS})
+    topic.name: frozenset(f"caseway://{writer}" for writer in topic.writers if writer in {*STAGES, SENDERS, REPORTERS})
     for topic in TOPICS
 }
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from caseway.runtime.mongo import Database
 from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS, load_agent, load_history
 from caseway_analytics.domain.agents import Agent
+from caseway_analytics.domain.cuts import CUTS
 from caseway_analytics.domain.figures import Cell, Figure, summed
+from caseway_analytics.domain.gathering import Stored
 from caseway_analytics.domain.history import History
+from caseway_analytics.domain.measures import DERIVED
+from caseway_analytics.domain.questions import Question, needed
 
 _MOST_LIVE = 20_000
 """Cases that the wall looks at; a desk with more open ones sees its first 20,000."""
+_BATCH = 10_000
+"""Documents asked for at once: a year is tens of thousands."""
 
 
 class MongoFigures:
@@ -22,14 +28,30 @@ class MongoFigures:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def stored(self, question: Question, measures: Iterable[str] | None = None) -> Sequence[Stored]:
+        """The cells that answer a question, as they are stored, with these measures (or those it needs)."""
+        names = needed(question.measure) if measures is None else measures
+        derived = DERIVED.get(question.measure)
+        span: dict[str, dt.datetime] = {"$lt": question.ends_at}
+        if derived is None or not derived.is_running:
+            span["$gte"] = question.starts_at
+        fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
+        wanted = {"_id": 0, "slot": 1, "values": 1} | {f"m.{name}.{each}": 1 for name in names for each in fields}
+        query: dict[str, Any] = {"cut": question.cut, "slot": span}
+        for name, values in question.filters.items():
+            query[f"values.{CUTS[question.cut].index(name)}"] = {"$in": sorted(values)}
+        found = self._database[CELLS.name].find(query, wanted).batch_size(_BATCH)
+        return await found.to_list(None)
+
     async def cells(
         self, starts_at: dt.datetime | None, ends_at: dt.datetime | None, measures: Iterable[str] = ()
     ) -> list[Cell]:
-        """Every lane's cells of the span; of some measures, or all."""
-        hours = {name: at for name, at in (("$gte", starts_at), ("$lt", ends_at)) if at is not None}
-        wanted = dict.fromkeys(("hour", "channel", "queue"), 1) | {f"m.{name}": 1 for name in measures}
-        found = self._database[CELLS.name].find({"hour": hours} if hours else {}, wanted if measures else None)
-        return [_cell(document) async for document in found]
+        """Every cell of the desk's cut in the span; with some measures, or all."""
+        slots = {name: at for name, at in (("$gte", starts_at), ("$lt", ends_at)) if at is not None}
+        wanted = dict.fromkeys(("slot", "cut", "values"), 1) | {f"m.{name}": 1 for name in measures}
+        query: dict[str, Any] = {"cut": "desk"} | ({"slot": slots} if slots else {})
+        found = await self._database[CELLS.name].find(query, wanted if measures else None).to_list(None)
+        return [_cell(document) for document in found]
 
     async def totals(self) -> dict[tuple[str, str, str], int]:
         """Counts over all time by measure, channel and queue, with the milliseconds under `<measure>.ms`."""
@@ -82,29 +104,27 @@ class Today:
 
 
 def merged(cells: Iterable[Cell]) -> list[Cell]:
-    """The lanes' cells of one hour, channel and queue as one."""
-    groups: dict[tuple[dt.datetime, str, str], list[Cell]] = {}
+    """The lanes' cells of one half hour and the same values as one."""
+    groups: dict[tuple[dt.datetime, tuple[str, ...]], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.hour, cell.channel, cell.queue), []).append(cell)
+        groups.setdefault((cell.starts_at, tuple(cell.values.values())), []).append(cell)
     return [
         Cell(
-            hour=hour,
-            channel=channel,
-            queue=queue,
+            starts_at=starts_at,
+            values=group[0].values,
             figures={
                 name: summed(cell.of(name) for cell in group)
                 for name in dict.fromkeys(name for cell in group for name in cell.figures)
             },
         )
-        for (hour, channel, queue), group in groups.items()
+        for (starts_at, _), group in groups.items()
     ]
 
 
 def _cell(document: Mapping[str, Any]) -> Cell:
     return Cell(
-        hour=document["hour"],
-        channel=document["channel"],
-        queue=document["queue"],
+        starts_at=document["slot"],
+        values=dict(zip(CUTS[document["cut"]], document["values"], strict=True)),
         figures={name: _figure(each) for name, each in document.get("m", {}).items()},
     )
 

@@ -12,45 +12,83 @@ from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.history import (
     Call,
     Cycle,
+    Face,
     History,
     Item,
     ItemState,
+    Mark,
     Outcome,
-    PickUp,
     Promise,
     Stay,
 )
+from caseway_analytics.domain.searching import Text
 
-_PLAIN = ("number", "channel", "priority", "status", "turn", "is_ours", "opened_at", "first_response_at", "released_at")
+_PLAIN = (
+    "edition", "number", "status", "turn", "turn_since", "is_ours", "opened_at", "unanswered_since", "released_at",
+    "is_confirmed", "corrected_at", "confirmed_at", "customer", "is_erased",
+)  # fmt: skip
+_TEXT_FIELDS = tuple(field.name for field in dataclasses.fields(Text))
+_CALL_MARKS = ("answered", "talk", "wrap_up")
+_MARKS = ("next_responses", "pick_ups", "handled", "worked", "wrap_ups", "transfers")
 
 
 def dump_history(history: History) -> Document:
     """The document of a case; `is_live` is what the wall looks for."""
     return {
         **{name: getattr(history, name) for name in _PLAIN},
+        **history.face._asdict(),
+        **{name: [_mark(mark) for mark in getattr(history, name)] for name in _MARKS},
         "is_live": history.status == "open" or bool(history.items),
-        "cycles": [_fields(cycle) for cycle in history.cycles],
-        "contacts": [[hour, channel, count] for (hour, channel), count in history.contacts.items()],
-        "calls": [{"id": key, **_fields(call)} for key, call in history.calls.items()],
+        "first_response": _mark(history.first_response),
+        "cycles": [_cycle(cycle) for cycle in history.cycles],
+        "contacts": [[slot, channel, count] for (slot, channel), count in history.contacts.items()],
+        "calls": [_call(key, call) for key, call in history.calls.items()],
         "stays": [_fields(stay) for stay in history.stays],
-        "pick_ups": [_fields(pick_up) for pick_up in history.pick_ups],
         "items": [{"id": key, **_fields(item)} for key, item in history.items.items()],
         "promises": [{"id": key, **_fields(promise)} for key, promise in history.promises.items()],
+        "texts": list(history.texts),
     }
 
 
 def load_history(document: Document) -> History:
     """The reverse of `dump_history`."""
+    plain: dict[str, Any] = {name: document[name] for name in _PLAIN}
+    marks: dict[str, Any] = {name: tuple(Mark(**mark) for mark in document[name]) for name in _MARKS}
     return History(
-        **{name: document[name] for name in _PLAIN},
-        cycles=tuple(Cycle(**cycle) for cycle in document["cycles"]),
-        contacts={(hour, channel): count for hour, channel, count in document["contacts"]},
-        calls={key: Call(**call) for key, call in map(_keyed, document["calls"])},
+        **plain,
+        **marks,
+        face=Face(**{name: document[name] for name in Face._fields}),
+        first_response=_loaded(document["first_response"]),
+        cycles=tuple(Cycle(**{**cycle, "resolved": _loaded(cycle["resolved"])}) for cycle in document["cycles"]),
+        contacts={(slot, channel): count for slot, channel, count in document["contacts"]},
+        calls={key: _loaded_call(call) for key, call in map(_keyed, document["calls"])},
         stays=tuple(Stay(**stay) for stay in document["stays"]),
-        pick_ups=tuple(PickUp(**pick_up) for pick_up in document["pick_ups"]),
         items={key: _item(item) for key, item in map(_keyed, document["items"])},
         promises={key: _promise(promise) for key, promise in map(_keyed, document["promises"])},
+        texts=tuple(document["texts"]),
     )
+
+
+def _mark(mark: Mark | None) -> Document | None:
+    return _fields(mark) if mark else None
+
+
+def _loaded(document: Document | None) -> Mark | None:
+    return Mark(**document) if document else None
+
+
+def _cycle(cycle: Cycle) -> Document:
+    return {**_fields(cycle), "resolved": _mark(cycle.resolved), "turns": dict(cycle.turns)}
+
+
+def _call(key: str, call: Call) -> Document:
+    marks = {name: _mark(getattr(call, name)) for name in _CALL_MARKS}
+    return {"id": key, "abandoned_at": call.abandoned_at, **marks}
+
+
+def _loaded_call(document: Document) -> Call:
+    marks = {name: _loaded(document[name]) for name in _CALL_MARKS}
+    return Call(abandoned_at=document["abandoned_at"], **marks)
 
 
 def load_agent(document: Document) -> Agent:
@@ -80,7 +118,7 @@ CASES = Collection(
     name=ports.CASES,
     dump=dump_history,
     load=load_history,
-    indexes=([("is_live", 1)], [("opened_at", -1)]),
+    indexes=([("is_live", 1)], [("opened_at", -1)], [("customer", 1)]),
     expires_after=dt.timedelta(days=400),
 )
 """What is known of each case; one lane owns each. Kept long enough for a reopening; what was counted stays in cells."""
@@ -88,8 +126,36 @@ CASES = Collection(
 AGENTS = Collection(name=ports.AGENTS, dump=_fields, load=load_agent)
 """Each agent's presence; kept by the lane of the agent's id."""
 
-CELLS = Collection(name=ports.CELLS, indexes=([("hour", 1)],))
-"""The figures: a document for each lane, hour, channel and queue, only ever added to."""
+CELLS = Collection(name=ports.CELLS, indexes=([("cut", 1), ("slot", 1)], [("grain", 1), ("slot", 1)]))
+"""The figures: a document for each lane, cut, half hour and values, only ever added to; older ones are gathered."""
 
 TOTALS = Collection(name=ports.TOTALS)
 """The same over all time: a document for each lane, channel and queue."""
+
+QUALITY = Collection(
+    name=ports.QUALITY,
+    shared=True,
+    load=lambda document: {name: value for name, value in document.items() if not name.startswith("_")},
+    indexes=([("kind", 1), ("wave", 1)], [("customer", 1)]),
+)
+"""What surveys and meetings record, by kind and id. Shared, so that nothing of it stays in a lane's memory when a
+customer's data is erased."""
+
+TEXTS = Collection(
+    name=ports.TEXTS,
+    dump=lambda text: {**_fields(text), "tokens": None},
+    load=lambda document: Text(**{name: document[name] for name in _TEXT_FIELDS}),
+    indexes=([("tokens", 1), ("at", -1)],),
+    shared=True,
+    expires_after=dt.timedelta(days=400),
+)
+"""Texts of cases, to be searched. Lanes write them without tokens; the indexer adds those in its own time."""
+
+SERVING = Collection(name=ports.SERVING, indexes=([("customer", 1)],))
+"""Which agents have served which customers."""
+
+RUNS = Collection(name=ports.RUNS)
+"""Which report was last published when."""
+
+STATES = (CASES, AGENTS, CELLS, TOTALS, QUALITY, TEXTS, SERVING)
+"""Everything that follows from the log, and so can be rebuilt from it."""

@@ -1,4 +1,4 @@
-"""An agent as the router last told."""
+"""An agent as the router last told, and how long each presence lasted."""
 
 from __future__ import annotations
 

@@ -6,74 +6,148 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from caseway_analytics.domain.figures import Cell, Figure, ratio, total
+from caseway_analytics.domain import deriving
+from caseway_analytics.domain.cuts import CUTS
+from caseway_analytics.domain.defining import Derived, Parts, Targets
+from caseway_analytics.domain.figures import NONE, Figure
+from caseway_analytics.domain.gathering import Group, Stored, gathered, merged
 from caseway_analytics.domain.histogram import ERROR
-from caseway_analytics.domain.measures import MEASURES, RATIOS, Ratio
-from caseway_analytics.domain.questions import Question
+from caseway_analytics.domain.measures import DERIVED, MEASURES
+from caseway_analytics.domain.questions import BadQuestion, Question, needed
 
-PERCENTILES = {"p50_seconds": 0.5, "p90_seconds": 0.9, "p95_seconds": 0.95}
-
-
-def measures_needed(measure: str) -> tuple[str, ...]:
-    """The measures whose cells answer: a ratio needs two."""
-    if measure in RATIOS:
-        return (RATIOS[measure].part, RATIOS[measure].others)
-    return (measure,)
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95}
+_NO_TARGETS = Targets()
 
 
-def answer(question: Question, cells: Iterable[Cell], *, as_of: dt.datetime) -> dict[str, Any]:
-    """The figures, slot by slot and in all, ready for JSON; slots of which nothing is known do not appear."""
-    groups: dict[tuple[str, ...], list[Cell]] = {}
-    everything: list[Cell] = []
-    for cell in cells:
-        if any(name in cell.figures for name in measures_needed(question.measure)):
-            groups.setdefault(_group(question, cell), []).append(cell)
-            everything.append(cell)
-    return {
-        **_heading(question),
-        "as_of": as_of.isoformat(),
-        "rows": [
-            {**dict(zip(("starts", *question.by), key, strict=True)), **_figures(question.measure, groups[key])}
-            for key in sorted(groups)
-        ],
-        "total": _figures(question.measure, everything),
-    }
+def answer(
+    question: Question, cells: Iterable[Stored], *, as_of: dt.datetime, targets: Targets = _NO_TARGETS
+) -> dict[str, Any]:
+    """The figures, slot by slot and in all, ready for JSON; slots of which nothing is known do not appear.
+
+    Raises:
+        BadQuestion: a service level by dimensions that are not kept together with the queue, which sets the target.
+    """
+    rows, total = tables(question, cells, as_of=as_of, targets=targets)
+    return {**heading(question), "as_of": as_of.isoformat(), "rows": rows, "total": total}
 
 
-def _group(question: Question, cell: Cell) -> tuple[str, ...]:
-    values = {"channel": cell.channel, "queue": cell.queue}
-    return (question.slot_of(cell.hour), *(values[name] for name in question.by))
+def tables(
+    question: Question, cells: Iterable[Stored], *, as_of: dt.datetime, targets: Targets = _NO_TARGETS
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows, and the total of all of them."""
+    derived = DERIVED.get(question.measure)
+    if derived is not None and derived.is_running:
+        return _running(question, derived, cells, as_of)
+    if derived is not None and derived.by_queue:
+        return _by_queue(question, cells, targets)
+    names = needed(question.measure)
+    groups = {key: parts for key, parts in gathered(question, cells).items() if any(name in parts for name in names)}
+    rows = [_row(question, key, _figures(question.measure, groups[key])) for key in sorted(groups)]
+    return rows, _figures(question.measure, merged(groups.values(), names))
 
 
-def _heading(question: Question) -> dict[str, Any]:
-    defined = RATIOS.get(question.measure) or MEASURES[question.measure]
+def heading(question: Question) -> dict[str, Any]:
+    """What the figures are, and of when."""
+    defined = DERIVED.get(question.measure) or MEASURES[question.measure]
     is_timed = question.measure in MEASURES and MEASURES[question.measure].is_timed
     return {
         "measure": question.measure,
         "title": defined.title,
-        "unit": "ratio" if isinstance(defined, Ratio) else defined.unit,
+        "unit": defined.unit,
         "from": question.starts_at.astimezone(question.zone).isoformat(),
         "to": question.ends_at.astimezone(question.zone).isoformat(),
         "grain": question.grain,
         "by": list(question.by),
         "zone": question.zone.key,
+        "hours": question.hours,
+        "filters": {name: sorted(values) for name, values in question.filters.items()},
         **({"percentile_error": ERROR} if is_timed else {}),
     }
 
 
-def _figures(measure: str, cells: list[Cell]) -> Mapping[str, Any]:
-    if measure in RATIOS:
-        part = total(cells, RATIOS[measure].part).count
-        others = total(cells, RATIOS[measure].others).count
-        return {"part": part, "of": part + others, "ratio": ratio(part, others)}
-    figure = total(cells, measure)
-    return {"count": figure.count, **(_times(figure) if MEASURES[measure].is_timed else {})}
+def value_of(measure: str, figures: Mapping[str, Any]) -> float | None:
+    """The one number that stands for the measure where there is room for one: a mean, a count or a ratio."""
+    if measure in DERIVED:
+        found = figures[DERIVED[measure].value]
+    elif MEASURES[measure].is_timed:
+        found = figures["mean_score" if MEASURES[measure].unit == "score" else "mean_seconds"]
+    else:
+        found = figures["count"]
+    return None if found is None else float(found)
 
 
-def _times(figure: Figure) -> Mapping[str, float | None]:
+def _row(question: Question, key: Group, figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {**dict(zip(("starts", *question.by), key, strict=True)), **figures}
+
+
+def _figures(measure: str, parts: Parts) -> dict[str, Any]:
+    if measure in DERIVED:
+        derived = DERIVED[measure]
+        return derived.figures({name: parts.get(name, NONE) for name in derived.needs})
+    figure = parts.get(measure, NONE)
+    unit = MEASURES[measure].unit
+    return {"count": figure.count, **(_times(figure, unit) if MEASURES[measure].is_timed else {})}
+
+
+def _times(figure: Figure, unit: str) -> dict[str, float | None]:
+    """Durations in seconds; of scores the same in points."""
+    suffix = "score" if unit == "score" else "seconds"
     return {
-        "mean_seconds": figure.mean_seconds,
-        **{name: figure.percentile_seconds(share) for name, share in PERCENTILES.items()},
-        "least_seconds": figure.percentile_seconds(0.0),
-        "most_seconds": figure.percentile_seconds(1.0),
+        f"sum_{suffix}": figure.milliseconds / 1000,
+        f"mean_{suffix}": figure.mean_seconds,
+        **{f"{name}_{suffix}": figure.percentile_seconds(share) for name, share in PERCENTILES.items()},
+        f"least_{suffix}": figure.percentile_seconds(0.0),
+        f"most_{suffix}": figure.percentile_seconds(1.0),
     }
+
+
+def _by_queue(
+    question: Question, cells: Iterable[Stored], targets: Targets
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Queues have targets of their own: what was in time is counted queue by queue, then added up."""
+    if "queue" not in CUTS[question.cut]:
+        raise BadQuestion("by", f"dimensions kept together with the queue, which sets the target of {question.measure}")
+    extra = () if "queue" in question.by else ("queue",)
+    told: dict[Group, list[int]] = {}
+    for key, parts in gathered(question, cells, extra=extra).items():
+        if "pick_up" in parts:
+            queue = key[-1] if extra else key[1 + question.by.index("queue")]
+            counted = deriving.within(targets.of(queue))(parts)
+            sums = told.setdefault(key[: 1 + len(question.by)], [0, 0])
+            sums[0] += counted["part"]
+            sums[1] += counted["of"]
+    rows = [_row(question, key, _level(*told[key])) for key in sorted(told)]
+    return rows, _level(sum(part for part, _ in told.values()), sum(of for _, of in told.values()))
+
+
+def _level(part: int, of: int) -> dict[str, Any]:
+    return {"part": part, "of": of, "ratio": round(part / of, 4) if of else None}
+
+
+def _running(
+    question: Question, derived: Derived, cells: Iterable[Stored], as_of: dt.datetime
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What stood at the end of each slot: everything until then, from the first fact on."""
+    earlier: dict[Group, Parts] = {}
+    inside: dict[Group, dict[str, Parts]] = {}
+    before, within = _split(question, cells)
+    for key, parts in gathered(question, before).items():
+        earlier[key[1:]] = merged([earlier.get(key[1:], {}), parts], derived.needs)
+    for key, parts in gathered(question, within).items():
+        inside.setdefault(key[1:], {})[key[0]] = parts
+    rows = []
+    stand = {group: earlier.get(group, {}) for group in sorted({*earlier, *inside})}
+    for slot in question.slots(as_of):
+        for group, stood in list(stand.items()):
+            now = merged([stood, inside.get(group, {}).get(slot, {})], derived.needs)
+            stand[group] = now
+            rows.append(_row(question, (slot, *group), _figures(question.measure, now)))
+    return rows, _figures(question.measure, merged(stand.values(), derived.needs))
+
+
+def _split(question: Question, cells: Iterable[Stored]) -> tuple[list[Stored], list[Stored]]:
+    before: list[Stored] = []
+    within: list[Stored] = []
+    for cell in cells:
+        (before if cell["slot"] < question.starts_at else within).append(cell)
+    return before, within

@@ -4,54 +4,93 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
+from caseway_analytics.domain.cuts import CUTS, Values, places
 from caseway_analytics.domain.histogram import bucket_of
-from caseway_analytics.domain.history import History, hour_of
-from caseway_analytics.domain.measures import Sample, samples_of
+from caseway_analytics.domain.history import NO_FACE, Face, History
+from caseway_analytics.domain.measures import changed, given_by, samples_of
+from caseway_analytics.domain.samples import Sample
 
 
 class CellKey(NamedTuple):
-    """One hour of UTC, one channel, one queue."""
+    """One half hour of UTC, and one value of each dimension of a cut."""
 
-    hour: dt.datetime
-    channel: str
-    queue: str
+    cut: str
+    slot: dt.datetime
+    values: Values
+
+    def named(self) -> dict[str, str]:
+        """The values by dimension."""
+        return dict(zip(CUTS[self.cut], self.values, strict=True))
 
 
 Amounts = Mapping[str, int]
-"""By field: `<measure>.n` how many, `<measure>.ms` their milliseconds together, `<measure>.b.<bucket>` the histogram."""
+"""By field: `<measure>.n` how many, `<measure>.ms` their milliseconds together, `<measure>.b.<bucket>` the histogram,
+`<measure>.w` and `<measure>.h.<bucket>` the same in business time."""
 
 Tally = dict[CellKey, dict[str, int]]
 """What is counted, cell by cell."""
 
 
-def count(tally: Tally, measure: str, sample: Sample, sign: int = 1) -> None:
-    """Add one sample to a tally, or take it away."""
-    amounts = tally.setdefault(CellKey(sample.hour, sample.channel, sample.queue), {})
-    _add(amounts, f"{measure}.n", sign * sample.times)
-    if sample.milliseconds is not None:
-        _add(amounts, f"{measure}.ms", sign * sample.milliseconds)
-        _add(amounts, f"{measure}.b.{bucket_of(sample.milliseconds)}", sign)
+@lru_cache(maxsize=20_000)
+def _fields(measure: str, milliseconds: int | None, business_ms: int | None) -> tuple[tuple[str, int], ...]:
+    """What one sample adds, field by field."""
+    if milliseconds is None:
+        return ()
+    timed: tuple[tuple[str, int], ...] = (
+        (f"{measure}.ms", milliseconds),
+        (f"{measure}.b.{bucket_of(milliseconds)}", 1),
+    )
+    if business_ms is None:
+        return timed
+    return (*timed, (f"{measure}.w", business_ms), (f"{measure}.h.{bucket_of(business_ms)}", 1))
+
+
+@lru_cache(maxsize=500)
+def _count_field(measure: str) -> str:
+    return f"{measure}.n"
+
+
+def count(tally: Tally, face: Face, measure: str, sample: Sample, sign: int = 1) -> None:
+    """Add one sample to a tally, or take it away, in every cut where it has a place."""
+    name, times = _count_field(measure), sign * sample.times
+    fields = _fields(measure, sample.milliseconds, sample.business_ms)
+    for cut, values in places(face, sample):
+        key = CellKey(cut, sample.slot, values)
+        amounts = tally.get(key)
+        if amounts is None:
+            amounts = tally[key] = {}
+        amounts[name] = amounts.get(name, 0) + times
+        for field, amount in fields:
+            amounts[field] = amounts.get(field, 0) + sign * amount
 
 
 def difference(before: History | None, after: History) -> Tally:
     """What the cells gain and lose when `before` becomes `after`.
 
     A case whose queue becomes known, or whose violated milestone is corrected, thereby moves from cell to cell.
+    Measures that are newer than the case's last counting were not counted then, and so nothing is taken away for them.
     """
     tally: Tally = {}
-    for measure, sample in samples_of(after):
-        count(tally, measure, sample)
-    for measure, sample in samples_of(before) if before else ():
-        count(tally, measure, sample, sign=-1)
+    if before is None:
+        for measure, sample in samples_of(after):
+            count(tally, after.face, measure, sample)
+        return without_zeros(tally)
+    measures = changed(before, after)
+    for measure, sample in given_by(measures, after):
+        count(tally, after.face, measure, sample)
+    for measure, sample in given_by(measures, before, before.edition):
+        count(tally, before.face, measure, sample, sign=-1)
     return without_zeros(tally)
 
 
-def noticed(at: dt.datetime, channel: str, notice: str) -> Tally:
-    """What the cells gain from one fact about a notification."""
+def loose(samples: Iterable[tuple[str, Sample]], sign: int = 1) -> Tally:
+    """What the cells gain from samples that belong to no case."""
     tally: Tally = {}
-    count(tally, f"notifications_{notice}", Sample(hour_of(at), channel, ""))
+    for measure, sample in samples:
+        count(tally, NO_FACE, measure, sample, sign)
     return tally
 
 
@@ -62,7 +101,7 @@ def together(tallies: Iterable[Mapping[CellKey, Amounts]]) -> Tally:
         for key, amounts in tally.items():
             into = total.setdefault(key, {})
             for name, amount in amounts.items():
-                _add(into, name, amount)
+                into[name] = into.get(name, 0) + amount
     return without_zeros(total)
 
 
@@ -70,7 +109,3 @@ def without_zeros(tally: Mapping[CellKey, Amounts]) -> Tally:
     """The same figures without fields and cells that say nothing."""
     kept = {key: {name: amount for name, amount in amounts.items() if amount} for key, amounts in tally.items()}
     return {key: amounts for key, amounts in kept.items() if amounts}
-
-
-def _add(amounts: dict[str, int], name: str, amount: int) -> None:
-    amounts[name] = amounts.get(name, 0) + amount

@@ -19,9 +19,14 @@ class Figure:
     buckets: Mapping[int, int] = field(default_factory=dict)
 
     @property
+    def timed(self) -> int:
+        """How many were timed."""
+        return sum(self.buckets.values())
+
+    @property
     def mean_seconds(self) -> float | None:
         """None where nothing was timed: no figure is invented."""
-        timed = sum(self.buckets.values())
+        timed = self.timed
         return round(self.milliseconds / timed / 1000, 3) if timed else None
 
     def percentile_seconds(self, share: float) -> float | None:
@@ -29,10 +34,14 @@ class Figure:
         found = histogram.percentile(self.buckets, share)
         return None if found is None else round(found / 1000, 3)
 
+    def count_within(self, seconds: int) -> int:
+        """Exact, for the durations that the histogram knows exactly."""
+        return histogram.count_within(self.buckets, seconds)
+
     def share_within(self, seconds: int) -> float | None:
         """Exact, for the durations that the histogram knows exactly; None where nothing was timed."""
-        timed = sum(self.buckets.values())
-        return round(histogram.count_within(self.buckets, seconds) / timed, 4) if timed else None
+        timed = self.timed
+        return round(self.count_within(seconds) / timed, 4) if timed else None
 
 
 NONE = Figure()
@@ -41,6 +50,8 @@ NONE = Figure()
 def summed(figures: Iterable[Figure]) -> Figure:
     """All of them as one."""
     several = list(figures)
+    if len(several) == 1:
+        return several[0]
     return Figure(
         count=sum(each.count for each in several),
         milliseconds=sum(each.milliseconds for each in several),
@@ -50,13 +61,24 @@ def summed(figures: Iterable[Figure]) -> Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One hour's figures for one channel and queue, as one lane (or all of them) counted."""
+    """The figures of one stretch of time and one value of each dimension of a cut."""
 
-    hour: dt.datetime
-    channel: str
-    queue: str
+    starts_at: dt.datetime
+    """A half hour, or, of what is older, a day or a month of the desk's zone."""
+    values: Mapping[str, str]
+    """By dimension."""
     figures: Mapping[str, Figure]
     """By measure; one that is absent is zero."""
+
+    @property
+    def channel(self) -> str:
+        """Empty where the cut has no channel."""
+        return self.values.get("channel", "")
+
+    @property
+    def queue(self) -> str:
+        """Empty where the cut has no queue."""
+        return self.values.get("queue", "")
 
     def of(self, measure: str) -> Figure:
         """The measure's figure here."""

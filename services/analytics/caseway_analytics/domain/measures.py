@@ -1,254 +1,40 @@
 """What is measured, each figure defined once.
 
-A measure turns a case's history into samples; what an hour's cell holds is the sum of its samples. Streaming adds the
+A measure turns a case's history into samples; what a cell holds is the sum of its samples. Streaming adds the
 difference that one fact makes (`domain.cells`), a recount adds whole histories (`domain.recount`): the definition is
-this one. Channel is the channel of the contact that opened the case, unless a measure says otherwise; queue is the
-queue that had the case at that moment. A dimension that is not known yet is the empty text.
+this one. A dimension that is not known yet is the empty text. docs/measures.md is written from this table.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
 
-from caseway_analytics.domain.history import History, Outcome, hour_of, milliseconds_between
-
-
-class Sample(NamedTuple):
-    """One thing counted, or timed."""
-
-    hour: dt.datetime
-    channel: str
-    queue: str
-    milliseconds: int | None = None
-    times: int = 1
-    """How many alike; 1 for what is timed."""
-
-
-Formula = Callable[[History], Iterator[Sample]]
-Unit = Literal["count", "seconds", "ratio"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """A figure that cells hold."""
-
-    name: str
-    title: str
-    unit: Unit
-    source: str
-    """The facts it comes from."""
-    edge_cases: tuple[str, ...] = ()
-    formula: Formula | None = None
-    """None: counted fact by fact, without a history."""
-
-    @property
-    def is_timed(self) -> bool:
-        """Whether it has durations, and not counts alone."""
-        return self.unit == "seconds"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ratio:
-    """A figure of two others: without a denominator it is None, neither 0 nor 100 %."""
-
-    name: str
-    title: str
-    part: str
-    others: str
-    """`part / (part + others)`."""
-
-
-def cases_opened(history: History) -> Iterator[Sample]:
-    """One for each case, in the hour it was opened and the queue it came into first.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> [(s.hour.hour, s.channel, s.times) for s in cases_opened(life.opened(History(), nine, channel="chat"))]
-    [(9, 'chat', 1)]
-    """
-    if history.opened_at:
-        yield Sample(hour_of(history.opened_at), history.channel, history.entry_queue)
-
-
-def contacts_added(history: History) -> Iterator[Sample]:
-    """The customer's contacts after the first, by their own channel, in the queue the case came into first.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> case = life.contacted(life.contacted(History(), nine, "email"), nine, "phone")
-    >>> [(s.channel, s.times) for s in contacts_added(case)]
-    [('email', 1), ('phone', 1)]
-    """
-    for (hour, channel), count in history.contacts.items():
-        yield Sample(hour, channel, history.entry_queue, times=count)
-
-
-def contacts(history: History) -> Iterator[Sample]:
-    """All contacts from customers: the one that opened the case, and those added to it.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> case = life.opened(History(), nine, channel="email")
-    >>> sum(s.times for s in contacts(life.contacted(case, nine, "email")))
-    2
-    >>> sum(s.times for s in contacts(life.opened(History(), nine, channel="email", is_ours=True)))
-    0
-    """
-    if not history.is_ours:
-        yield from cases_opened(history)
-    yield from contacts_added(history)
-
-
-def pick_up(history: History) -> Iterator[Sample]:
-    """From coming into a queue to an agent's acceptance, in the hour and queue of the acceptance.
-
-    >>> from caseway_analytics.domain import work
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> waiting = work.queued(History(), nine, "w", "orders", since=nine)
-    >>> declined = work.unanswered(work.offered(waiting, nine, "w", "orders", "ada"), "w", "orders")
-    >>> taken = work.accepted(declined, nine + dt.timedelta(minutes=5), "w", "orders", "bo")
-    >>> [s.milliseconds for s in pick_up(taken)]
-    [300000]
-    """
-    for each in history.pick_ups:
-        yield Sample(hour_of(each.at), history.channel, each.queue, each.waited_ms)
-
-
-def first_response(history: History) -> Iterator[Sample]:
-    """From opening to the first answer by a person, in the hour of the answer.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> case = life.responded(life.opened(History(), nine, channel="email"), nine + dt.timedelta(minutes=30))
-    >>> [s.milliseconds for s in first_response(case)]
-    [1800000]
-    """
-    if history.opened_at and history.first_response_at and not history.is_ours:
-        at = history.first_response_at
-        yield Sample(hour_of(at), history.channel, history.queue_at(at), milliseconds_between(history.opened_at, at))
-
-
-def resolution(history: History) -> Iterator[Sample]:
-    """From opening, or reopening, to the resolution that ends the cycle, in the hour of the resolution.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> once = life.resolved(life.opened(History(), nine, channel="web"), nine + dt.timedelta(hours=2))
-    >>> twice = life.resolved(life.reopened(once, nine + dt.timedelta(hours=5)), nine + dt.timedelta(hours=6))
-    >>> [s.milliseconds // 3_600_000 for s in resolution(twice)]
-    [2, 1]
-    """
-    for cycle in history.cycles:
-        if cycle.resolved_at:
-            at = cycle.resolved_at
-            took = milliseconds_between(cycle.started_at, at)
-            yield Sample(hour_of(at), history.channel, history.queue_at(at), took)
-
-
-def reopened(history: History) -> Iterator[Sample]:
-    """One for each reopening.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> case = life.resolved(life.opened(History(), nine, channel="web"), nine)
-    >>> len(list(reopened(life.reopened(case, nine))))
-    1
-    """
-    for cycle in history.cycles[1:]:
-        yield Sample(hour_of(cycle.started_at), history.channel, history.queue_at(cycle.started_at))
-
-
-def calls_answered(history: History) -> Iterator[Sample]:
-    """One for each call that somebody took, in the hour of the answer.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> called = life.call_answered(History(), nine, "phone:1")
-    >>> len(list(calls_answered(life.call_abandoned(called, nine, "phone:1"))))
-    1
-    """
-    for call in history.calls.values():
-        if call.answered_at:
-            yield Sample(hour_of(call.answered_at), "phone", history.queue_at(call.answered_at))
-
-
-def calls_abandoned(history: History) -> Iterator[Sample]:
-    """One for each call that ended before anybody took it, in the hour of hanging up.
-
-    >>> from caseway_analytics.domain import life
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> called = life.call_abandoned(History(), nine, "phone:1")
-    >>> len(list(calls_abandoned(called))), len(list(calls_answered(called)))
-    (1, 0)
-    """
-    for call in history.calls.values():
-        if call.abandoned_at and not call.answered_at:
-            yield Sample(hour_of(call.abandoned_at), "phone", history.queue_at(call.abandoned_at))
-
-
-def milestones_warned(history: History) -> Iterator[Sample]:
-    """One for each milestone that was warned of, in the hour of the warning.
-
-    >>> from caseway_analytics.domain import promises
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> warned = promises.warned(History(), nine, "m", "resolution")
-    >>> len(list(milestones_warned(promises.warned(warned, nine, "m", "resolution"))))
-    1
-    """
-    for promise in history.promises.values():
-        if promise.warned_at:
-            yield Sample(hour_of(promise.warned_at), history.channel, history.queue_at(promise.warned_at))
-
-
-def milestones_met(history: History) -> Iterator[Sample]:
-    """One for each milestone whose last word is "met", in the hour it was met.
-
-    >>> from caseway_analytics.domain import promises
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> late = promises.ended(History(), nine, "m", "resolution", Outcome.VIOLATED)
-    >>> corrected = promises.ended(late, nine, "m", "resolution", Outcome.MET, corrects=True)
-    >>> len(list(milestones_met(corrected))), len(list(milestones_violated(corrected)))
-    (1, 0)
-    """
-    yield from _ended(history, Outcome.MET)
-
-
-def milestones_violated(history: History) -> Iterator[Sample]:
-    """One for each milestone whose last word is "violated", in the hour it was due.
-
-    >>> from caseway_analytics.domain import promises
-    >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
-    >>> late = promises.ended(History(), nine, "m", "resolution", Outcome.VIOLATED)
-    >>> again = promises.ended(late, nine, "m", "resolution", Outcome.MET)
-    >>> len(list(milestones_violated(again)))
-    1
-    """
-    yield from _ended(history, Outcome.VIOLATED)
-
-
-def _ended(history: History, outcome: Outcome) -> Iterator[Sample]:
-    for promise in history.promises.values():
-        if promise.outcome is outcome and promise.outcome_at:
-            yield Sample(hour_of(promise.outcome_at), history.channel, history.queue_at(promise.outcome_at))
-
+from caseway_analytics.domain import counts, deriving, times
+from caseway_analytics.domain.defining import Derived, Measure
+from caseway_analytics.domain.history import History
+from caseway_analytics.domain.samples import Sample
 
 _DISAGREEING_CLOCKS = "A wait that two clocks make negative counts as none at all."
+_EACH_CYCLE = "Each cycle counts by itself: a reopening does not spoil what was measured."
+_UNRESOLVED = "A case that is closed unresolved has none."
+_TURNS = ("The four turns add up to the resolution time.", _EACH_CYCLE, _UNRESOLVED)
+_WHO = "Team is the agent's at that moment, by configuration."
 
 _OF_CASES = (
     Measure(
         name="cases_opened", title="Cases opened", unit="count", source="case.opened",
-        edge_cases=("Merged cases stay counted: they were opened.",), formula=cases_opened,
+        edge_cases=("Merged cases stay counted: they were opened.",),
+        formula=counts.cases_opened, reads=("opened_at", "stays"),
     ),
     Measure(
         name="contacts", title="Contacts", unit="count", source="case.opened, case.contact-added",
-        edge_cases=("A repeated mail is no new contact.", "What we wrote is none."), formula=contacts,
+        edge_cases=("A repeated mail is no new contact.", "What we wrote is none."),
+        formula=counts.contacts, reads=("opened_at", "contacts", "stays"),
     ),
     Measure(
         name="contacts_added", title="Contacts added to cases", unit="count", source="case.contact-added",
-        edge_cases=("Outbound contacts are not counted.",), formula=contacts_added,
+        edge_cases=("Outbound contacts are not counted.",),
+        formula=counts.contacts_added, reads=("contacts", "stays"),
     ),
     Measure(
         name="pick_up", title="Pick-up time", unit="seconds", source="work.queued … work.accepted",
@@ -258,49 +44,160 @@ _OF_CASES = (
             "A move to another pool keeps the age, less what was in somebody's hands.",
             _DISAGREEING_CLOCKS,
         ),
-        formula=pick_up,
+        formula=times.pick_up, reads=("pick_ups",),
     ),
     Measure(
         name="first_response", title="First response", unit="seconds",
         source="case.opened … the first of: case.replied by a person, an outbound contact of an agent, a call answered, "
         "a callback that reached the customer",
         edge_cases=("Automatic answers and bots never count.", "Cases that we began have none.", _DISAGREEING_CLOCKS),
-        formula=first_response,
+        formula=times.first_response, reads=("first_response", "stays"),
+    ),
+    Measure(
+        name="next_response", title="Next response", unit="seconds",
+        source="case.contact-added by the customer … what counts as a first response",
+        edge_cases=(
+            "From the oldest contact that nobody has answered; more of them meanwhile do not begin it anew.",
+            "A resolution ends the wait without a response.",
+        ),
+        formula=times.next_response, reads=("next_responses", "stays"),
     ),
     Measure(
         name="resolution", title="Resolution", unit="seconds", source="case.opened or case.reopened … case.resolved",
+        edge_cases=(_EACH_CYCLE, _UNRESOLVED, _DISAGREEING_CLOCKS),
+        formula=times.resolution, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="with_desk", title="Time with the desk", unit="seconds", source="`turn` of case facts",
+        edge_cases=_TURNS, formula=times.with_desk, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="with_department", title="Time with departments", unit="seconds", source="`turn` of case facts",
+        edge_cases=_TURNS, formula=times.with_department, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="with_customer", title="Time with the customer", unit="seconds", source="`turn` of case facts",
+        edge_cases=_TURNS, formula=times.with_customer, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="with_third", title="Time with third parties", unit="seconds", source="`turn` of case facts",
+        edge_cases=_TURNS, formula=times.with_third, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="handling", title="Handling time", unit="seconds", source="work.completed (handling_seconds)",
         edge_cases=(
-            "Each cycle counts by itself: a reopening does not spoil what was measured.",
-            "A case that is closed unresolved has none.",
-            _DISAGREEING_CLOCKS,
+            "Without it: the sum of the stretches told by work.work-paused; without those, from acceptance to completion.",
+            "What was withdrawn is not handled.",
+            _WHO,
         ),
-        formula=resolution,
+        formula=times.handling, reads=("handled",),
+    ),
+    Measure(
+        name="handling_declared_wrong", title="Handling after wrong declarations", unit="seconds",
+        source="work.completed of cases with case.facts-confirmed (corrected)",
+        edge_cases=("Counts all the case's handling, also what came before the error was found.",),
+        formula=times.handling_declared_wrong, reads=("handled", "corrected_at"),
+    ),
+    Measure(
+        name="handling_declared_right", title="Handling after right declarations", unit="seconds",
+        source="work.completed of cases with case.facts-confirmed (nothing corrected)",
+        edge_cases=("Cases in which nobody asked are in neither.",),
+        formula=times.handling_declared_right, reads=("handled", "is_confirmed", "corrected_at"),
+    ),
+    Measure(
+        name="talk", title="Talk time", unit="seconds", source="case.contact-updated (ended, duration_seconds)",
+        edge_cases=("Calls that nobody took have none.", "What telephony tells last counts."),
+        formula=times.talk, reads=("calls", "stays"),
+    ),
+    Measure(
+        name="wrap_up", title="Wrap-up time", unit="seconds",
+        source="case.contact-updated (wrap_up_seconds), work.completed (wrap_up_seconds), work.wrapping-up … work.completed",
+        edge_cases=("What telephony told of the case's calls goes before what the router told.",),
+        formula=times.wrap_up, reads=("calls", "wrap_ups", "stays"),
+    ),
+    Measure(
+        name="worked", title="Time worked", unit="seconds", source="work.work-started … work.work-paused",
+        edge_cases=(
+            "Cut at half hours: each part stands where it was spent, and counts as one.",
+            "Of work without any such stretch: from acceptance until it was completed, returned or transferred.",
+        ),
+        formula=times.worked, reads=("worked",),
+    ),
+    Measure(
+        name="transfers", title="Transfers", unit="count", source="work.transferred",
+        edge_cases=("Under the queue and the agent that gave it away.",),
+        formula=counts.transfers, reads=("transfers",),
     ),
     Measure(
         name="reopened", title="Cases reopened", unit="count", source="case.reopened",
-        edge_cases=("A case reopened twice counts twice.",), formula=reopened,
+        edge_cases=("A case reopened twice counts twice.",), formula=counts.reopened, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="first_resolved", title="Cases resolved for the first time", unit="count", source="case.resolved",
+        edge_cases=("When it was first resolved, whatever came after.",),
+        formula=counts.first_resolved, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="resolved_at_first_contact", title="Resolved at first contact", unit="count",
+        source="case.resolved, case.contact-added, case.reopened, work.transferred",
+        edge_cases=("A reopening, however late, takes it back.", "Time with a department is another contact's."),
+        formula=counts.resolved_at_first_contact, reads=("cycles", "transfers", "stays"),
+    ),
+    Measure(
+        name="backlog_in", title="Came onto the pile", unit="count", source="case.opened, case.reopened",
+        edge_cases=("Under the queue the case came into first.",),
+        formula=counts.backlog_in, reads=("cycles", "stays"),
+    ),
+    Measure(
+        name="backlog_out", title="Left the pile", unit="count", source="case.resolved, case.closed, case.merged",
+        edge_cases=("Once a cycle.", "What is unmerged comes back."),
+        formula=counts.backlog_out, reads=("cycles", "stays"),
     ),
     Measure(
         name="calls_answered", title="Calls answered", unit="count", source="case.contact-updated (answered)",
-        edge_cases=("A call that is transferred and answered again counts once.",), formula=calls_answered,
+        edge_cases=("A call that is transferred and answered again counts once.",),
+        formula=counts.calls_answered, reads=("calls", "stays"),
     ),
     Measure(
         name="calls_abandoned", title="Calls abandoned", unit="count",
         source="case.contact-updated (abandoned, no_answer)",
-        edge_cases=("Hanging up after an answer is not abandoning.",), formula=calls_abandoned,
+        edge_cases=("Hanging up after an answer is not abandoning.",),
+        formula=counts.calls_abandoned, reads=("calls", "stays"),
+    ),
+    Measure(
+        name="facts_confirmed", title="Declarations checked", unit="count", source="case.facts-confirmed",
+        edge_cases=("Once a case.",), formula=counts.facts_confirmed, reads=("confirmed_at", "stays"),
+    ),
+    Measure(
+        name="facts_declared_wrong", title="Declared wrong", unit="count", source="case.facts-confirmed (corrected)",
+        edge_cases=("Once a case, however often it is corrected.",),
+        formula=counts.facts_declared_wrong, reads=("confirmed_at", "corrected_at", "stays"),
+    ),
+    Measure(
+        name="facts_declared_right", title="Declared right", unit="count", source="case.facts-confirmed",
+        edge_cases=("A later correction takes it back.",),
+        formula=counts.facts_declared_right, reads=("confirmed_at", "corrected_at", "stays"),
+    ),
+    Measure(
+        name="campaign_responses", title="Responses to campaigns", unit="count",
+        source="case.opened (tags), case.facts-assigned (campaign)",
+        edge_cases=("A case belongs to one campaign, the one named last.",),
+        formula=counts.campaign_responses, reads=("opened_at", "stays"),
     ),
     Measure(
         name="milestones_warned", title="Milestones warned", unit="count", source="milestone.warned",
-        edge_cases=("Counts even if the milestone is met after.",), formula=milestones_warned,
+        edge_cases=("Counts even if the milestone is met after.",),
+        formula=counts.milestones_warned, reads=("promises", "stays"),
     ),
     Measure(
         name="milestones_met", title="Milestones met", unit="count", source="milestone.met",
         edge_cases=("A met that corrects a violated takes that away.", "Cancelled ones are neither."),
-        formula=milestones_met,
+        formula=counts.milestones_met, reads=("promises", "stays"),
     ),
     Measure(
         name="milestones_violated", title="Milestones violated", unit="count", source="milestone.violated",
-        edge_cases=("In the hour of the deadline, however late it was noticed.",), formula=milestones_violated,
+        edge_cases=("At the deadline, however late it was noticed.",),
+        formula=counts.milestones_violated, reads=("promises", "stays"),
     ),
 )  # fmt: skip
 
@@ -313,33 +210,153 @@ _OF_NOTIFICATIONS = tuple(
         title=f"Notifications {notice.replace('_', ' ')}",
         unit="count",
         source=f"notification.{notice.replace('_', '-')}",
+        text=f"One for each fact that says a notification was {notice.replace('_', ' ')}.",
         edge_cases=("Channel is the notification's own; queue is empty, since many are about no case.",),
     )
     for notice in NOTICES
 )
 
-MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (*_OF_CASES, *_OF_NOTIFICATIONS)}
+_OF_AGENTS = (
+    Measure(
+        name="signed_in", title="Time signed in", unit="seconds", source="agent.presence-changed",
+        text="How long agents were there: online, busy or not answering; cut at half hours.",
+        edge_cases=("A presence counts once it has ended.", "Beyond 24 hours a presence was forgotten, and stops counting."),
+    ),
+    Measure(
+        name="away", title="Time away", unit="seconds", source="agent.presence-changed",
+        text="How long agents were away, without signing off; cut at half hours.",
+        edge_cases=("As for `signed_in`.",),
+    ),
+)  # fmt: skip
+
+_OF_QUALITY = (
+    Measure(
+        name="satisfaction_after_case", title="Satisfaction after a case", unit="score",
+        source="quality.answer-recorded with a case_id",
+        text="Scores of one to five that customers gave after a case.",
+        edge_cases=(
+            "Asked and not answered counts nothing.",
+            "An answer recorded again replaces the earlier.",
+            "Under the channel and the queue that the survey names.",
+        ),
+    ),
+)  # fmt: skip
+
+MEASURES: Mapping[str, Measure] = {
+    measure.name: measure for measure in (*_OF_CASES, *_OF_NOTIFICATIONS, *_OF_AGENTS, *_OF_QUALITY)
+}
 """Every figure in the cells, by name."""
 
-RATIOS: Mapping[str, Ratio] = {
-    ratio.name: ratio
-    for ratio in (
-        Ratio(name="promises_kept", title="Promises kept", part="milestones_met", others="milestones_violated"),
-        Ratio(name="abandonment", title="Calls abandoned", part="calls_abandoned", others="calls_answered"),
-        Ratio(
-            name="delivery",
-            title="Notifications delivered",
-            part="notifications_delivered",
-            others="notifications_given_up",
+EDITION = max(measure.since for measure in MEASURES.values())
+"""Of this table; cases counted under an earlier one had fewer measures."""
+
+DERIVED: Mapping[str, Derived] = {
+    derived.name: derived
+    for derived in (
+        Derived(
+            name="promises_kept", title="Promises kept", unit="ratio", needs=("milestones_met", "milestones_violated"),
+            text="`milestones_met` ÷ (`milestones_met` + `milestones_violated`)",
+            figures=deriving.share("milestones_met", "milestones_violated"),
+        ),
+        Derived(
+            name="answer_rate", title="Calls answered", unit="ratio", needs=("calls_answered", "calls_abandoned"),
+            text="`calls_answered` ÷ (`calls_answered` + `calls_abandoned`)",
+            figures=deriving.share("calls_answered", "calls_abandoned"),
+        ),
+        Derived(
+            name="abandonment", title="Calls abandoned", unit="ratio", needs=("calls_abandoned", "calls_answered"),
+            text="`calls_abandoned` ÷ (`calls_abandoned` + `calls_answered`)",
+            figures=deriving.share("calls_abandoned", "calls_answered"),
+        ),
+        Derived(
+            name="service_level", title="Service level", unit="ratio", needs=("pick_up",),
+            text="picked up within the queue's seconds ÷ `pick_up`",
+            figures=deriving.within(20), by_queue=True,
+            edge_cases=("Exact.", "What still waits, or was abandoned, is not in it: see `abandonment`."),
+        ),
+        Derived(
+            name="occupancy", title="Occupancy", unit="ratio", needs=("worked", "signed_in"),
+            text="seconds of `worked` ÷ seconds of `signed_in`", figures=deriving.occupancy,
+            edge_cases=("Above 1 where agents hold several pieces at once and no stretches are told.",),
+        ),
+        Derived(
+            name="productivity", title="Handled per hour", unit="per_hour", needs=("handling", "signed_in"),
+            text="`handling` ÷ hours of `signed_in`", figures=deriving.productivity, value="per_hour",
+            edge_cases=("Ask it by team or agent: time signed in has no queue, and no category.",),
+        ),
+        Derived(
+            name="effort", title="Work per resolution", unit="seconds", needs=("worked", "resolution"),
+            text="seconds of `worked` ÷ `resolution`", figures=deriving.effort, value="seconds",
+            edge_cases=("What is worked in one span and resolved in the next counts in both, each in its own.",),
+        ),
+        Derived(
+            name="first_contact_resolution", title="First-contact resolution", unit="ratio",
+            needs=("resolved_at_first_contact", "first_resolved"),
+            text="`resolved_at_first_contact` ÷ `first_resolved`",
+            figures=deriving.share_of("resolved_at_first_contact", "first_resolved"),
+        ),
+        Derived(
+            name="reopening_rate", title="Reopening rate", unit="ratio", needs=("reopened", "resolution"),
+            text="`reopened` ÷ `resolution`", figures=deriving.share_of("reopened", "resolution"),
+            edge_cases=("Above 1 where more was reopened than resolved in the span.",),
+        ),
+        Derived(
+            name="wrong_version", title="Wrong version or type declared", unit="ratio",
+            needs=("facts_declared_wrong", "facts_confirmed"), text="`facts_declared_wrong` ÷ `facts_confirmed`",
+            figures=deriving.share_of("facts_declared_wrong", "facts_confirmed"),
+        ),
+        Derived(
+            name="wrong_version_cost", title="Cost of wrong declarations", unit="seconds",
+            needs=("handling_declared_wrong", "handling_declared_right"), value="cost_seconds",
+            text="(mean of `handling_declared_wrong` less mean of `handling_declared_right`), times how many were wrong",
+            figures=deriving.wrong_facts_cost, edge_cases=("None unless both means are known.",),
+        ),
+        Derived(
+            name="backlog", title="Backlog", unit="count", needs=("backlog_in", "backlog_out"), value="count",
+            text="all `backlog_in` less all `backlog_out` until the end of each slot", figures=deriving.backlog,
+            is_running=True, edge_cases=("Counted since the first fact that was ever read, not since `from`.",),
+        ),
+        Derived(
+            name="delivery", title="Notifications delivered", unit="ratio",
+            needs=("notifications_delivered", "notifications_given_up"),
+            text="`notifications_delivered` ÷ (`notifications_delivered` + `notifications_given_up`)",
+            figures=deriving.share("notifications_delivered", "notifications_given_up"),
+            edge_cases=("Of a broadcast: by its template.",),
         ),
     )
+}  # fmt: skip
+"""Figures made of others, by name."""
+
+_FIRST = ("opened_at", "contacts", "pick_ups", "first_response", "next_responses", "cycles", "handled", "worked")
+PARTS = tuple(dict.fromkeys((*_FIRST, *(part for measure in _OF_CASES for part in measure.reads))))
+"""Every field of a history that some measure reads."""
+
+_READERS: Mapping[str, tuple[Measure, ...]] = {
+    part: tuple(measure for measure in _OF_CASES if part in measure.reads) for part in PARTS
 }
-"""Figures of two others, by name."""
 
 
 def samples_of(history: History) -> Iterator[tuple[str, Sample]]:
     """Every sample that a history gives, with its measure's name."""
-    for measure in _OF_CASES:
-        if measure.formula:
+    return given_by(_OF_CASES, history)
+
+
+def given_by(measures: tuple[Measure, ...], history: History, edition: int = EDITION) -> Iterator[tuple[str, Sample]]:
+    """The samples of some measures, of those that an edition knew."""
+    for measure in measures:
+        if measure.formula is not None and measure.since <= edition:
+            name = measure.name
             for sample in measure.formula(history):
-                yield measure.name, sample
+                yield name, sample
+
+
+def changed(before: History, after: History) -> tuple[Measure, ...]:
+    """The measures of cases whose figures may differ between two histories of one case."""
+    if before.face != after.face or before.edition != after.edition or before.is_ours != after.is_ours:
+        return _OF_CASES
+    found: dict[str, Measure] = {}
+    for part in PARTS:
+        if getattr(before, part) is not getattr(after, part):
+            for measure in _READERS[part]:
+                found[measure.name] = measure
+    return tuple(found.values())

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from caseway_analytics.domain.measures import MEASURES, RATIOS
+from caseway_analytics.domain.cuts import CUTS, DIMENSIONS, cut_for
+from caseway_analytics.domain.history import SLOT
+from caseway_analytics.domain.measures import DERIVED, MEASURES
 
-Grain = Literal["hour", "day"]
-GRAINS: tuple[Grain, ...] = ("hour", "day")
-DIMENSIONS = ("channel", "queue")
-_PARAMETERS = frozenset({"from", "to", "grain", "by", "zone"})
-_LONGEST: Mapping[str, dt.timedelta] = {"hour": dt.timedelta(days=93), "day": dt.timedelta(days=366 * 3)}
+Grain = Literal["hour", "day", "week", "month", "all"]
+GRAINS: tuple[Grain, ...] = get_args(Grain)
+Hours = Literal["wall", "business"]
+_PARAMETERS = frozenset({"from", "to", "grain", "by", "zone", "hours"})
+_DAY = dt.timedelta(days=1)
+_LONGEST: Mapping[Grain, dt.timedelta] = {
+    "hour": 93 * _DAY,
+    "day": 366 * 3 * _DAY,
+    "week": 366 * 10 * _DAY,
+    "month": 366 * 50 * _DAY,
+    "all": 366 * 50 * _DAY,
+}
 """What one answer may span: more rows than that are an export, not a figure on a screen."""
+_LAST = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
 
 
 class BadQuestion(Exception):
@@ -33,49 +43,147 @@ class BadQuestion(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How long figures stay how fine."""
+
+    slots: dt.timedelta = dt.timedelta(days=40)
+    """By the half hour; what is older is gathered into days of the desk's zone."""
+    days: dt.timedelta = dt.timedelta(days=3 * 366)
+    """By the day; what is older is gathered into months."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A measure over a span of time, split as asked."""
 
     measure: str
     starts_at: dt.datetime
-    """Included; at a full hour of UTC."""
+    """Included; at a half hour of UTC."""
     ends_at: dt.datetime
-    """Not included; at a full hour of UTC."""
+    """Not included; at a half hour of UTC."""
     grain: Grain
     by: tuple[str, ...]
     zone: ZoneInfo
+    hours: Hours = "wall"
+    filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Values that count, by dimension."""
+    cut: str = "desk"
 
-    def slot_of(self, hour: dt.datetime) -> str:
-        """The name of the slot that an hour of UTC falls into: the hour, or the zone's day."""
-        local = hour.astimezone(self.zone)
-        return local.date().isoformat() if self.grain == "day" else local.isoformat()
+    def slot_of(self, instant: dt.datetime) -> str:
+        """The name of the slot that an instant falls into, in the zone."""
+        local = instant.astimezone(self.zone)
+        match self.grain:
+            case "hour":
+                return local.replace(minute=0).isoformat()
+            case "day":
+                return local.date().isoformat()
+            case "week":
+                year, week, _ = local.isocalendar()
+                return f"{year}-W{week:02}"
+            case "month":
+                return f"{local.year:04}-{local.month:02}"
+            case "all":
+                return "all"
+
+    def slots(self, until: dt.datetime) -> Iterator[str]:
+        """Every slot of the span that has begun by `until`, in order."""
+        told = ""
+        at, end = self.starts_at, min(self.ends_at, until)
+        step = dt.timedelta(hours=1) if self.grain == "hour" else dt.timedelta(hours=12)
+        while at < end:
+            name = self.slot_of(at)
+            if name != told:
+                yield name
+            told = name
+            at += step
 
 
-def asked(measure: str, parameters: Mapping[str, str], *, now: dt.datetime, zone: str) -> Question:
+def needed(measure: str) -> tuple[str, ...]:
+    """The measures whose cells answer."""
+    return DERIVED[measure].needs if measure in DERIVED else (measure,)
+
+
+def asked(
+    measure: str, parameters: Mapping[str, str], *, now: dt.datetime, zone: str, keeping: Keeping | None = None
+) -> Question:
     """The question that a query string asks; without a span, the day so far in the desk's zone.
 
     Raises:
         BadQuestion: naming the parameter.
     """
-    if measure not in MEASURES and measure not in RATIOS:
-        raise BadQuestion("measure", "one of " + ", ".join((*MEASURES, *RATIOS)))
-    if unknown := sorted(set(parameters) - _PARAMETERS):
-        raise BadQuestion(unknown[0], "no such parameter; there are " + ", ".join(sorted(_PARAMETERS)))
+    if measure not in MEASURES and measure not in DERIVED:
+        raise BadQuestion("measure", "one of " + ", ".join((*MEASURES, *DERIVED)))
+    if unknown := sorted(set(parameters) - _PARAMETERS - set(DIMENSIONS)):
+        raise BadQuestion(unknown[0], "no such parameter; there are " + ", ".join(sorted({*_PARAMETERS, *DIMENSIONS})))
     in_zone = _zone(parameters.get("zone") or zone)
-    grain = _grain(parameters.get("grain", "hour"))
-    ends_at = _instant("to", parameters["to"], in_zone) if "to" in parameters else _after(now)
-    default = min(now, ends_at - dt.timedelta(hours=1)).astimezone(in_zone).date()
-    starts_at = _instant("from", parameters.get("from", default.isoformat()), in_zone)
-    _check_span(starts_at, ends_at, grain)
-    _check_offset(in_zone, starts_at, ends_at)
-    return Question(
+    by = _by(parameters.get("by", ""))
+    filters = {name: _values(parameters[name]) for name in DIMENSIONS if name in parameters}
+    starts_at, ends_at = _span(parameters, in_zone, now)
+    question = Question(
         measure=measure,
-        starts_at=_aligned("from", starts_at),
-        ends_at=_aligned("to", ends_at),
-        grain=grain,
-        by=_by(parameters.get("by", "")),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        grain=_grain(parameters.get("grain", "hour")),
+        by=by,
         zone=in_zone,
+        hours=_hours(parameters.get("hours", "wall"), measure),
+        filters=filters,
+        cut=_cut({*by, *filters}, measure),
     )
+    check(question, now=now, zone=zone, keeping=keeping or Keeping())
+    return question
+
+
+def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) -> None:
+    """Refuse what is too long, not at a half hour, or finer than what is kept of that time.
+
+    Raises:
+        BadQuestion: naming the parameter.
+    """
+    if question.starts_at >= question.ends_at:
+        raise BadQuestion("from", "an instant before `to`")
+    if question.ends_at - question.starts_at > _LONGEST[question.grain]:
+        raise BadQuestion("from", f"at most {_LONGEST[question.grain].days} days before `to`, by the {question.grain}")
+    for name, at in (("from", question.starts_at), ("to", question.ends_at)):
+        if (question.zone.utcoffset(at.astimezone(question.zone).replace(tzinfo=None)) or dt.timedelta()) % SLOT:
+            raise BadQuestion(
+                "zone", "a zone that is whole half hours from UTC, since figures are kept by the half hour"
+            )
+        if at.minute % 30 or at.second or at.microsecond:
+            raise BadQuestion(name, "a full or a half hour, since figures are kept by the half hour")
+    if question.starts_at < gathered_before(now, keeping.slots, zone):
+        _check_gathered(question, zone, keeping.slots)
+
+
+def _check_gathered(question: Question, zone: str, kept: dt.timedelta) -> None:
+    why = f"; figures older than {kept.days} days are kept by the day of {zone}"
+    if question.grain == "hour":
+        raise BadQuestion("grain", "day, week, month or all" + why)
+    if question.zone.key != zone:
+        raise BadQuestion("zone", zone + why)
+    if question.starts_at.astimezone(question.zone).time() != dt.time():
+        raise BadQuestion("from", "the beginning of a day" + why)
+
+
+def gathered_before(now: dt.datetime, kept: dt.timedelta, zone: str) -> dt.datetime:
+    """The beginning of the zone's day before which nothing is kept by the half hour."""
+    local = (now - kept).astimezone(ZoneInfo(zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(dt.UTC)
+
+
+def _cut(dimensions: set[str], measure: str) -> str:
+    if cut := cut_for(dimensions):
+        return cut
+    together = "; ".join(" and ".join(names) for names in CUTS.values())
+    raise BadQuestion("by", f"dimensions that {measure} is kept by together: {together}")
+
+
+def _span(parameters: Mapping[str, str], zone: ZoneInfo, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    ends_at = instant("to", parameters["to"], zone) if "to" in parameters else _after(now)
+    if "from" in parameters:
+        return instant("from", parameters["from"], zone), ends_at
+    default = min(now, ends_at - dt.timedelta(hours=1)).astimezone(zone).date()
+    return instant("from", default.isoformat(), zone), ends_at
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -86,10 +194,17 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _grain(name: str) -> Grain:
-    for grain in GRAINS:
-        if grain == name:
-            return grain
+    if name in GRAINS:
+        return name
     raise BadQuestion("grain", "one of " + ", ".join(GRAINS))
+
+
+def _hours(name: str, measure: str) -> Hours:
+    if name not in get_args(Hours):
+        raise BadQuestion("hours", "wall or business")
+    if name == "business" and (measure not in MEASURES or MEASURES[measure].unit != "seconds"):
+        raise BadQuestion("hours", f"wall: {measure} is no length of time that business hours could shorten")
+    return cast("Hours", name)
 
 
 def _by(text: str) -> tuple[str, ...]:
@@ -99,39 +214,31 @@ def _by(text: str) -> tuple[str, ...]:
     return names
 
 
-def _instant(field: str, text: str, zone: ZoneInfo) -> dt.datetime:
+def _values(text: str) -> frozenset[str]:
+    return frozenset(value.strip() for value in text.split(","))
+
+
+def instant(field: str, text: str, zone: ZoneInfo) -> dt.datetime:
+    """A date of the zone, or an instant, as somebody wrote it.
+
+    Raises:
+        BadQuestion: it is neither.
+    """
     expected = "a date, such as 2026-11-22, or an instant of RFC 3339 with its offset"
     try:
         if len(text) == len("2026-11-22"):
-            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), zone).astimezone(dt.UTC)
-        # a "+" that was not escaped arrives as a space
-        read = dt.datetime.fromisoformat(text.replace(" ", "+"))
+            read = dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), zone)
+        else:
+            # a "+" that was not escaped arrives as a space
+            read = dt.datetime.fromisoformat(text.replace(" ", "+"))
         if read.tzinfo is None:
             raise BadQuestion(field, expected)
-        return read.astimezone(dt.UTC)
+        utc = read.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         raise BadQuestion(field, expected) from None
-
-
-def _check_span(starts_at: dt.datetime, ends_at: dt.datetime, grain: Grain) -> None:
-    if starts_at >= ends_at:
-        raise BadQuestion("from", "an instant before `to`")
-    if ends_at - starts_at > _LONGEST[grain]:
-        raise BadQuestion("from", f"at most {_LONGEST[grain].days} days before `to`, by the {grain}")
-
-
-def _check_offset(zone: ZoneInfo, *instants: dt.datetime) -> None:
-    """Cells are hours of UTC; a zone off by part of an hour cuts through them."""
-    for instant in instants:
-        offset = instant.astimezone(zone).utcoffset() or dt.timedelta()
-        if offset % dt.timedelta(hours=1):
-            raise BadQuestion("zone", "a zone that is whole hours from UTC, since figures are kept by the hour")
-
-
-def _aligned(field: str, instant: dt.datetime) -> dt.datetime:
-    if instant.minute or instant.second or instant.microsecond:
-        raise BadQuestion(field, "a full hour, since figures are kept by the hour")
-    return instant
+    if utc > _LAST:
+        raise BadQuestion(field, expected)
+    return utc
 
 
 def _after(now: dt.datetime) -> dt.datetime:

@@ -1,6 +1,6 @@
 """What each fact on the wire means for a history.
 
-The only module of this domain that knows the contracts.
+With its neighbours `agents_told` and `surveyed` the only modules of this domain that know the contracts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,13 @@ from caseway.contracts.cases import (
     CaseReopened,
     CaseReplied,
     CaseResolved,
+    CaseUnmerged,
     ContactAdded,
     ContactUpdated,
+    CustomerLinked,
+    EscalatedToDepartment,
+    FactsAssigned,
+    FactsConfirmed,
 )
 from caseway.contracts.milestones import (
     MilestoneCancelled,
@@ -32,91 +37,67 @@ from caseway.contracts.milestones import (
     MilestoneViolated,
     MilestoneWarned,
 )
-from caseway.contracts.notifications import (
-    NotificationAcknowledged,
-    NotificationDelivered,
-    NotificationFact,
-    NotificationFailed,
-    NotificationGivenUp,
-    NotificationRequested,
-    NotificationSuppressed,
-)
-from caseway.contracts.parts import Actor
+from caseway.contracts.parts import Actor, CustomerLink
 from caseway.contracts.work import (
-    AgentPresenceChanged,
     WorkAccepted,
     WorkCompleted,
     WorkDeclined,
     WorkExpired,
     WorkFact,
     WorkOffered,
+    WorkPaused,
     WorkQueued,
     WorkReturned,
+    WorkStarted,
     WorkTransferred,
     WorkWithdrawn,
     WorkWrappingUp,
 )
 from caseway_analytics.domain import life, promises, work
-from caseway_analytics.domain.agents import Agent
-from caseway_analytics.domain.history import History, Outcome, whole
+from caseway_analytics.domain.history import Face, History, Outcome, whole
+from caseway_analytics.domain.known import NOTHING, Known, bounded
 
 FactOfCase = CaseFact | WorkFact | MilestoneFact
-Step = Callable[[History, Any, dt.datetime], History]
-"""History, one fact of the type that the step stands under, and its instant."""
+Step = Callable[[History, Any, dt.datetime, Known], History]
+"""History, one fact of the type that the step stands under, its instant, and what is looked up."""
 
-_NOTICES: dict[type[NotificationFact], str] = {
-    NotificationRequested: "requested",
-    NotificationDelivered: "delivered",
-    NotificationFailed: "failed",
-    NotificationGivenUp: "given_up",
-    NotificationSuppressed: "suppressed",
-    NotificationAcknowledged: "acknowledged",
-}
 _PEOPLE = frozenset({"agent", "supervisor", "officer", "manager", "employee"})
 _ABANDONED = frozenset({"abandoned", "no_answer"})
+_OVER = frozenset({"closed", "merged"})
+_NEW = History()
 
 
-def follow(history: History | None, fact: FactOfCase) -> History:
-    """The history with one more fact of its case."""
-    known, at = history or History(), whole(fact.at)
+def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, edition: int | None = None) -> History:
+    """The history with one more fact of its case; `edition` is that of the measures by which it will be counted."""
+    before, at = history or _NEW, whole(fact.at)
+    if edition is not None and before.edition != edition:
+        before = replace(before, edition=edition)
     match fact:
         case CaseFact():
-            return _standing(_step(_LIFE, known, fact, at), fact)
+            return _standing(_step(_LIFE, before, fact, at, known), fact, at)
         case WorkFact():
-            return _step(_WORK, known, fact, at)
+            return _step(_WORK, before, fact, at, known)
         case MilestoneFact():
-            return _step(_PROMISES, known, fact, at)
+            return _step(_PROMISES, before, fact, at, known)
 
 
-def follow_agent(before: Agent | None, fact: AgentPresenceChanged) -> Agent:
-    """The agent as the router now sees them."""
-    at = whole(fact.at)
-    is_same = before is not None and before.presence == fact.presence
-    return Agent(
-        id=fact.agent,
-        name=fact.name or (before.name if before else ""),
-        pool=fact.pool,
-        presence=fact.presence.value,
-        since=before.since if before and is_same else at,
-        capacity=fact.capacity if fact.capacity is not None else (before.capacity if before else None),
-    )
-
-
-def notice_of(fact: NotificationFact) -> str:
-    """What the fact says became of the notification: one of `measures.NOTICES`."""
-    return _NOTICES[type(fact)]
-
-
-def _step(steps: Mapping[type, Step], history: History, fact: FactOfCase, at: dt.datetime) -> History:
+def _step(steps: Mapping[type, Step], history: History, fact: FactOfCase, at: dt.datetime, known: Known) -> History:
     step = steps.get(type(fact))
-    return step(history, fact, at) if step else history
+    return step(history, fact, at, known) if step else history
 
 
-def _standing(history: History, fact: CaseFact) -> History:
+def _standing(history: History, fact: CaseFact, at: dt.datetime) -> History:
+    """Status, turn and priority from now on; what the fact does not say stays as it was."""
     if history.status == "merged":
         return history
-    priority = getattr(fact, "priority", None)
-    return life.standing(history, status=_word(fact.status), turn=_word(fact.turn), priority=_word(priority))
+    status, turn, priority = _word(fact.status), _word(fact.turn), _word(getattr(fact, "priority", None))
+    if turn and turn != history.turn:
+        history = life.turned(history, at, turn)
+    if status and status != history.status:
+        history = replace(history, status=status)
+    if priority and priority != history.face.priority:
+        history = replace(history, face=history.face._replace(priority=priority))
+    return life.left(history, at) if status in _OVER else history
 
 
 def _word(value: StrEnum | None) -> str:
@@ -124,93 +105,206 @@ def _word(value: StrEnum | None) -> str:
     return value.value if value is not None else ""
 
 
-def _opened(history: History, fact: CaseOpened, at: dt.datetime) -> History:
-    opened = life.opened(
-        history,
-        at,
+def _opened(history: History, fact: CaseOpened, at: dt.datetime, known: Known) -> History:
+    face = Face(
         channel=fact.channel.value,
-        number=str(fact.number),
         priority=fact.priority.value,
-        is_ours=fact.direction == "outbound",
+        category=bounded(fact.category or ""),
+        product=known.product(fact.product or _text(fact.fields.get("product"))),
+        language=bounded(fact.language or ""),
+        segment=_segment(fact.customer),
+        department=bounded(fact.department or ""),
+        campaign=_campaign(fact.tags),
     )
-    return _called(opened, fact, at)
+    opened = life.opened(history, at, face=face, number=str(fact.number), is_ours=fact.direction == "outbound")
+    opened = replace(opened, customer=fact.customer.id or "")
+    return _called(opened, fact, at, known)
 
 
-def _added(history: History, fact: ContactAdded, at: dt.datetime) -> History:
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _segment(customer: CustomerLink) -> str:
+    if customer.vip:
+        return "vip"
+    return "known" if customer.state == "linked" else "unknown"
+
+
+def _campaign(tags: tuple[str, ...]) -> str:
+    named = (tag.removeprefix("campaign:") for tag in tags if tag.startswith("campaign:"))
+    return bounded(next(named, ""))
+
+
+def _assigned(history: History, fact: FactsAssigned, _: dt.datetime, known: Known) -> History:
+    face = history.face
+    product = fact.product or _text(fact.fields.get("product"))
+    campaign = bounded(fact.campaign or "") or _campaign(fact.tags or ())
+    changed = face._replace(
+        category=bounded(fact.category) if fact.category is not None else face.category,
+        language=bounded(fact.language) if fact.language is not None else face.language,
+        department=bounded(fact.department) if fact.department is not None else face.department,
+        product=known.product(product) or face.product,
+        campaign=campaign or face.campaign,
+    )
+    return history if changed == face else replace(history, face=changed)
+
+
+def _confirmed(history: History, fact: FactsConfirmed, at: dt.datetime, _: Known) -> History:
+    return life.confirmed(history, at, is_corrected=bool(fact.corrected))
+
+
+def _linked(history: History, fact: CustomerLinked, _: dt.datetime, __: Known) -> History:
+    customer = "" if history.is_erased else fact.customer.id or ""
+    return replace(history, face=history.face._replace(segment=_segment(fact.customer)), customer=customer)
+
+
+def _escalated(history: History, fact: EscalatedToDepartment, _: dt.datetime, __: Known) -> History:
+    return replace(history, face=history.face._replace(department=bounded(fact.department)))
+
+
+def _added(history: History, fact: ContactAdded, at: dt.datetime, known: Known) -> History:
     if fact.direction == "outbound":
-        return life.responded(history, at) if fact.author.kind == "agent" else history
-    return _called(life.contacted(history, at, fact.channel.value), fact, at)
+        is_person = fact.author.kind == "agent"
+        return life.responded(history, at, agent=fact.author.id or "", known=known) if is_person else history
+    return _called(life.contacted(history, at, fact.channel.value), fact, at, known)
 
 
-def _called(history: History, fact: CaseOpened | ContactAdded | ContactUpdated, at: dt.datetime) -> History:
+def _called(
+    history: History, fact: CaseOpened | ContactAdded | ContactUpdated, at: dt.datetime, known: Known
+) -> History:
     """Calls alone have such events; a chat's are `started`, `message`, `file`, `ended`."""
     if fact.event == "answered":
-        return life.call_answered(history, at, fact.source_key)
+        agent = (fact.agent if isinstance(fact, ContactUpdated) else None) or (fact.call.agent if fact.call else None)
+        return life.call_answered(history, at, fact.source_key, agent=agent or "", known=known)
     if fact.event in _ABANDONED:
         return life.call_abandoned(history, at, fact.source_key)
+    if isinstance(fact, ContactUpdated) and (fact.duration_seconds is not None or fact.wrap_up_seconds is not None):
+        return _timed(history, fact, at, known)
     return history
 
 
-def _replied(history: History, fact: CaseReplied, at: dt.datetime) -> History:
-    return life.responded(history, at) if _is_person(fact.actor) else history
+def _timed(history: History, fact: ContactUpdated, at: dt.datetime, known: Known) -> History:
+    """How long a call lasted counts as talk only if somebody had taken it."""
+    call = history.calls.get(fact.source_key)
+    if call is None or call.answered is None:
+        return history
+    return life.call_timed(
+        history, at, fact.source_key, talk_ms=_ms(fact.duration_seconds), wrap_up_ms=_ms(fact.wrap_up_seconds),
+        agent=fact.agent or "", known=known,
+    )  # fmt: skip
 
 
-def _called_back(history: History, fact: CallbackRecorded, at: dt.datetime) -> History:
-    return life.responded(history, at) if fact.outcome == "reached" else history
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
-def _merged(history: History, fact: CaseMerged, _: dt.datetime) -> History:
-    return history if fact.into == fact.case_id else replace(history, status="merged")
+def _replied(history: History, fact: CaseReplied, at: dt.datetime, known: Known) -> History:
+    return life.responded(history, at, agent=_agent(fact.actor), known=known) if _is_person(fact.actor) else history
+
+
+def _called_back(history: History, fact: CallbackRecorded, at: dt.datetime, known: Known) -> History:
+    return life.responded(history, at, agent=_agent(fact.actor), known=known) if fact.outcome == "reached" else history
+
+
+def _resolved(history: History, fact: CaseResolved, at: dt.datetime, known: Known) -> History:
+    if fact.category and fact.category != history.face.category:
+        history = replace(history, face=history.face._replace(category=bounded(fact.category)))
+    return life.resolved(history, at, agent=_agent(fact.actor), known=known)
+
+
+def _merged(history: History, fact: CaseMerged, at: dt.datetime, _: Known) -> History:
+    return history if fact.into == fact.case_id else replace(life.left(history, at), status="merged")
+
+
+def _unmerged(history: History, _fact: CaseUnmerged, _: dt.datetime, __: Known) -> History:
+    return life.returned(history) if history.status == "merged" else history
+
+
+def _is_person(actor: Actor | None) -> bool:
+    return actor is not None and actor.kind in _PEOPLE
+
+
+def _agent(actor: Actor | None) -> str:
+    return actor.id if actor is not None and actor.kind == "agent" else ""
 
 
 _LIFE: Mapping[type, Step] = {
     CaseOpened: _opened,
+    FactsAssigned: _assigned,
+    FactsConfirmed: _confirmed,
+    CustomerLinked: _linked,
+    EscalatedToDepartment: _escalated,
     ContactAdded: _added,
     ContactUpdated: _called,
     CaseReplied: _replied,
     CallbackRecorded: _called_back,
-    CaseResolved: lambda history, _, at: life.resolved(history, at),
-    CaseReopened: lambda history, _, at: life.reopened(history, at),
+    CaseResolved: _resolved,
+    CaseReopened: lambda history, _, at, __: life.reopened(history, at),
     CaseMerged: _merged,
+    CaseUnmerged: _unmerged,
 }
 
 
-def _queued(history: History, fact: WorkQueued, at: dt.datetime) -> History:
+def _queued(history: History, fact: WorkQueued, at: dt.datetime, _: Known) -> History:
     since = whole(fact.queue_entered_at)
-    return work.queued(history, at, fact.work_item, fact.queue, since=since, weight=fact.weight)
+    hard = [each.skill for each in fact.requirements if each.hard] or [each.skill for each in fact.requirements]
+    return work.queued(
+        history, at, fact.work_item, fact.queue, since=since, weight=fact.weight, skill=hard[0] if hard else "",
+        channel=fact.channel.value,
+    )  # fmt: skip
 
 
-def _accepted(history: History, fact: WorkAccepted, at: dt.datetime) -> History:
+def _accepted(history: History, fact: WorkAccepted, at: dt.datetime, known: Known) -> History:
     since = whole(fact.queue_entered_at) if fact.queue_entered_at else None
-    return work.accepted(history, at, fact.work_item, fact.queue, fact.agent, since=since)
+    return work.accepted(history, at, fact.work_item, fact.queue, fact.agent, since=since, known=known)
+
+
+def _paused(history: History, fact: WorkPaused, at: dt.datetime, known: Known) -> History:
+    lasted = _ms(fact.seconds)
+    return work.unfocused(history, at, fact.work_item, fact.queue, fact.agent, milliseconds=lasted, known=known)
+
+
+def _transferred(history: History, fact: WorkTransferred, at: dt.datetime, known: Known) -> History:
+    to = fact.to.queue or fact.queue
+    return work.transferred(
+        history, at, fact.work_item, to, source=fact.queue, agent=fact.agent or "", known=known
+    )  # fmt: skip
+
+
+def _completed(history: History, fact: WorkCompleted, at: dt.datetime, known: Known) -> History:
+    return work.completed(
+        history, at, fact.work_item, fact.queue, fact.agent or "", handling_ms=_ms(fact.handling_seconds),
+        wrap_up_ms=_ms(fact.wrap_up_seconds), known=known,
+    )  # fmt: skip
 
 
 _WORK: Mapping[type, Step] = {
     WorkQueued: _queued,
-    WorkOffered: lambda history, fact, at: work.offered(history, at, fact.work_item, fact.queue, fact.agent),
+    WorkOffered: lambda history, fact, at, _: work.offered(history, at, fact.work_item, fact.queue, fact.agent),
     WorkAccepted: _accepted,
-    WorkDeclined: lambda history, fact, _: work.unanswered(history, fact.work_item, fact.queue),
-    WorkExpired: lambda history, fact, _: work.unanswered(history, fact.work_item, fact.queue),
-    WorkReturned: lambda history, fact, at: work.returned(history, at, fact.work_item, fact.queue),
-    WorkTransferred: lambda history, fact, at: work.transferred(
-        history, at, fact.work_item, fact.to.queue or fact.queue
-    ),
-    WorkWrappingUp: lambda history, fact, _: work.wrapping_up(history, fact.work_item, fact.queue),
-    WorkCompleted: lambda history, fact, at: work.done(history, at, fact.work_item),
-    WorkWithdrawn: lambda history, fact, at: work.done(history, at, fact.work_item),
+    WorkStarted: lambda history, fact, at, _: work.focused(history, at, fact.work_item, fact.queue, fact.agent),
+    WorkPaused: _paused,
+    WorkDeclined: lambda history, fact, _, __: work.unanswered(history, fact.work_item, fact.queue),
+    WorkExpired: lambda history, fact, _, __: work.unanswered(history, fact.work_item, fact.queue),
+    WorkReturned: lambda history, fact, at, known: work.returned(history, at, fact.work_item, fact.queue, known),
+    WorkTransferred: _transferred,
+    WorkWrappingUp: lambda history, fact, at, _: work.wrapping_up(history, fact.work_item, fact.queue, at),
+    WorkCompleted: _completed,
+    WorkWithdrawn: lambda history, fact, at, _: work.done(history, at, fact.work_item),
 }
 
 
-def _runs(history: History, fact: MilestoneStarted | MilestoneResumed, _: dt.datetime) -> History:
+def _runs(history: History, fact: MilestoneStarted | MilestoneResumed, _: dt.datetime, __: Known) -> History:
     return promises.promised(history, fact.milestone, fact.kind, whole(fact.due_at))
 
 
-def _stands(history: History, fact: MilestonePaused, _: dt.datetime) -> History:
+def _stands(history: History, fact: MilestonePaused, _: dt.datetime, __: Known) -> History:
     return promises.promised(history, fact.milestone, fact.kind, whole(fact.due_at), is_paused=True)
 
 
 def _ends(outcome: Outcome) -> Step:
-    def step(history: History, fact: MilestoneFact, at: dt.datetime) -> History:
+    def step(history: History, fact: MilestoneFact, at: dt.datetime, _: Known) -> History:
         corrects = fact.corrects is not None
         return promises.ended(history, at, fact.milestone, fact.kind, outcome, corrects=corrects)
 
@@ -221,12 +315,8 @@ _PROMISES: Mapping[type, Step] = {
     MilestoneStarted: _runs,
     MilestoneResumed: _runs,
     MilestonePaused: _stands,
-    MilestoneWarned: lambda history, fact, at: promises.warned(history, at, fact.milestone, fact.kind),
+    MilestoneWarned: lambda history, fact, at, _: promises.warned(history, at, fact.milestone, fact.kind),
     MilestoneMet: _ends(Outcome.MET),
     MilestoneViolated: _ends(Outcome.VIOLATED),
     MilestoneCancelled: _ends(Outcome.CANCELLED),
 }
-
-
-def _is_person(actor: Actor | None) -> bool:
-    return actor is not None and actor.kind in _PEOPLE

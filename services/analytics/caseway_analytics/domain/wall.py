@@ -227,7 +227,8 @@ def _hours(desk: Desk, plan: Plan) -> list[dict[str, Any]]:
     """Contacts hour by hour since the day began, hours without any included."""
     counted: dict[dt.datetime, int] = {}
     for cell in desk.today:
-        counted[cell.hour] = counted.get(cell.hour, 0) + cell.of("contacts").count
+        hour = cell.starts_at.replace(minute=0)
+        counted[hour] = counted.get(hour, 0) + cell.of("contacts").count
     start = day_start(desk.now, plan.zone)
     hours = int((desk.now - start) / dt.timedelta(hours=1)) + 1
     slots = [start + place * dt.timedelta(hours=1) for place in range(hours)]

@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from caseway.runtime.running import Running
-from caseway_analytics.adapters.figures import MongoFigures, merged
-from caseway_analytics.domain.answers import answer, measures_needed
+from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.domain.answers import answer
 from caseway_analytics.domain.questions import BadQuestion, asked
 from caseway_analytics.domain.summary import summary
 from caseway_analytics.settings import Configuration
@@ -47,10 +47,10 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
 
     async def measure(request: Request) -> Response:
         now, zone = running.clock.now(), configuration.measures.zone
-        question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone)
-        needed = measures_needed(question.measure)
-        cells = await figures.cells(question.starts_at, question.ends_at, needed)
-        return JSONResponse(answer(question, merged(cells), as_of=now))
+        keeping = configuration.measures.keep.keeping()
+        question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone, keeping=keeping)
+        cells = await figures.stored(question)
+        return JSONResponse(answer(question, cells, as_of=now, targets=configuration.targets))
 
     async def summed(_: Request) -> Response:
         return JSONResponse(summary(await figures.totals(), as_of=running.clock.now()))

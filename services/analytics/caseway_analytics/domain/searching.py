@@ -1,0 +1,109 @@
+"""Which texts of a case are kept for searching, and by which tokens they are found.
+
+Texts in scripts without spaces (Japanese, Chinese, Thai) are cut into pairs of neighbouring characters, all others into
+words; both are folded: full-width and half-width forms, case and accents do not matter.
+
+>>> sorted(tokens("Zamówienie ABC"))
+['abc', 'zamowienie']
+>>> sorted(tokens("電話の応対"))
+['の応', '応対', '話の', '電話']
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from caseway.contracts.cases import CallbackRecorded, CaseNoted, CaseOpened, CaseReplied, CaseResolved, ContactAdded
+from caseway.contracts.voices import PersonalDataErased
+from caseway_analytics.domain.history import History, whole
+from caseway_analytics.domain.known import Known
+
+LONGEST = 20_000
+"""Characters of a text that are kept."""
+MOST_TOKENS = 2_000
+"""Of one text: what is longer is found by its beginning."""
+_MOST_TEXTS = 500
+"""Of one case: a conversation that goes on for ever must not make its history grow for ever."""
+_PAIRED = r"぀-ヿ㐀-䶿一-鿿豈-﫿ｦ-ﾟ가-힯฀-๿々〆ー"
+_RUN = re.compile(rf"[{_PAIRED}]+|[^\W_{_PAIRED}]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text of a case."""
+
+    id: str
+    """The case and the version of the fact that brought it."""
+    case_id: str
+    number: str
+    at: dt.datetime
+    kind: str
+    """`case` or `voice`."""
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """What a fact makes of a case's texts."""
+
+    kept: tuple[Text, ...] = ()
+    erased: tuple[str, ...] = ()
+
+
+NONE = Texts()
+
+
+def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
+    """The history that knows of its texts, and those to be kept or erased."""
+    if isinstance(fact, PersonalDataErased):
+        erased = tuple(f"{fact.case_id}/{version}" for version in history.texts)
+        return replace(history, texts=(), customer="", is_erased=True), Texts(erased=erased)
+    if not known.keeps_texts or not isinstance(
+        fact, CaseOpened | ContactAdded | CaseReplied | CaseNoted | CaseResolved | CallbackRecorded
+    ):
+        return history, NONE
+    subject, text = getattr(fact, "subject", ""), fact.text
+    if not (subject or text) or len(history.texts) >= _MOST_TEXTS:
+        return history, NONE
+    is_voice = getattr(fact, "record_type", "") == "voice"
+    told = Text(
+        id=f"{fact.case_id}/{fact.version}",
+        case_id=fact.case_id,
+        number=history.number,
+        at=whole(fact.at),
+        kind="voice" if is_voice else "case",
+        subject=subject[:500],
+        text=text[:LONGEST],
+    )
+    return replace(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
+
+
+def folded(text: str) -> str:
+    """Without what does not matter when searching: width, case, accents."""
+    wide = unicodedata.normalize("NFKC", text).casefold()
+    apart = unicodedata.normalize("NFD", wide.replace("ł", "l"))
+    bare = "".join(each for each in apart if not unicodedata.combining(each) or each in "\u3099\u309a")
+    return unicodedata.normalize("NFC", bare)
+
+
+def tokens(text: str) -> set[str]:
+    """What a text is found by."""
+    found: set[str] = set()
+    for token in _tokens(text):
+        found.add(token)
+        if len(found) >= MOST_TOKENS:
+            break
+    return found
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for run in _RUN.findall(folded(text)):
+        if re.match(rf"[{_PAIRED}]", run):
+            yield from (run[place : place + 2] for place in range(max(1, len(run) - 1)))
+        else:
+            yield run[:60]
