@@ -151,6 +151,7 @@ def _dump_nature(nature: Nature) -> Document:
     return {
         "subject": nature.subject,
         "language": nature.language,
+        "reply_language": nature.reply_language,
         "category": nature.category,
         "priority": nature.priority.value,
         "class": nature.class_,
@@ -182,6 +183,7 @@ def _load_nature(document: Document) -> Nature:
     return Nature(
         subject=document["subject"],
         language=document["language"],
+        reply_language=document.get("reply_language"),
         category=document["category"],
         priority=Priority(document["priority"]),
         class_=document["class"],
@@ -222,6 +224,7 @@ def _dump_answer(answer: Answer) -> Document:
         "references": list(answer.references),
         "conversation": answer.conversation,
         "platform": answer.platform,
+        "until": answer.until,
     }
 
 

@@ -56,6 +56,8 @@ class Answer:
     conversation: str | None = None
     """Of a chat or message; none once the chat has ended."""
     platform: str | None = None
+    until: dt.datetime | None = None
+    """Until when the platform takes a free answer; none: always."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ class Nature:
 
     subject: str = ""
     language: str | None = None
+    reply_language: str | None = None
+    """In which the customer is answered, where that is not the text's."""
     category: str | None = None
     priority: Priority = Priority.NORMAL
     class_: str | None = None

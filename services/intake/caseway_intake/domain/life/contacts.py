@@ -193,7 +193,10 @@ def _bounced(case: Case, command: AddContact, bounce: Bounce, step: Step) -> Out
 
 def _repeated(case: Case, command: AddContact, step: Step) -> Outcome:
     after = advance(case, step)
-    return Outcome(case=after, facts=(ContactRepeated(**head(after, step), source_key=command.source_key, mailbox=command.mailbox),))
+    return Outcome(
+        case=after,
+        facts=(ContactRepeated(**head(after, step), source_key=command.source_key, mailbox=command.mailbox),),
+    )
 
 
 def _reopened(outcome: Outcome, command: AddContact, step: Step) -> Outcome:
@@ -281,6 +284,7 @@ def _answer(command: AddContact, before: Answer | None) -> Answer:
         references=(*command.references, *own_id)[-_REFERENCES:] if is_mail or before is None else before.references,
         conversation=command.conversation,
         platform=command.platform,
+        until=command.reply_until,
     )
 
 
@@ -299,6 +303,7 @@ def _nature(command: AddContact) -> Nature:
     return Nature(
         subject=command.subject,
         language=command.language,
+        reply_language=command.reply_language,
         category=command.category,
         priority=command.priority,
         class_=command.class_,

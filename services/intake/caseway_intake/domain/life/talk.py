@@ -30,9 +30,9 @@ def reply(case: Case, command: ReplyToCase, step: Step) -> Outcome:
     is_guidance = command.purpose == "answer" and command.actor.kind != "machine"
     if is_guidance and (reason := blocks_guidance(nature.to_confirm, nature.priority, nature.class_)):
         raise Refused("unconfirmed", reason)
-    way = _way(case.answer, command)
+    way = _way(case.answer, command, step)
     is_first = case.answered_at is None and command.actor.kind not in {"machine", "customer"}
-    turn = Turn.CUSTOMER if case.status is CaseStatus.OPEN else case.turn
+    turn = case.turn if case.status is not CaseStatus.OPEN or _asks_meanwhile(command) else Turn.CUSTOMER
     after = advance(case, step, turn=turn, answered_at=step.at_after(case.at) if is_first else case.answered_at)
     after = say(after, _entry(after, command, way.channel))
     is_mail = way.channel is Channel.EMAIL
@@ -47,7 +47,7 @@ def reply(case: Case, command: ReplyToCase, step: Step) -> Outcome:
         copies=case.answer.copies if is_mail and command.to is None else (),
         mailbox=case.answer.mailbox,
         subject=command.subject or _subject(case.nature.subject),
-        language=case.nature.language,
+        language=case.nature.reply_language or case.nature.language,
         in_reply_to=case.answer.message_id if is_mail else None,
         references=case.answer.references if is_mail else (),
         conversation=way.conversation,
@@ -94,12 +94,18 @@ def _mentioned(sign: str, names: Iterable[str], text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _way(answer: Answer, command: ReplyToCase) -> _Way:
+def _asks_meanwhile(command: ReplyToCase) -> bool:
+    """Whether a machine asks for what is missing: the first line goes on, and whoever takes the case may ask better."""
+    return command.actor.kind == "machine" and command.purpose == "ask"
+
+
+def _way(answer: Answer, command: ReplyToCase, step: Step) -> _Way:
     """Where the reply goes: where the command says, else as the customer last wrote, else by mail."""
     wanted = command.channel or (Channel.EMAIL if "@" in (command.to or "") else answer.channel)
     match wanted:
         case Channel.CHAT | Channel.MESSAGE:
             if answer.channel is wanted and answer.conversation:
+                _check_window(answer, command, step)
                 return _Way(wanted, command.to or answer.to, answer.conversation, answer.platform)
             if command.channel is not None:
                 raise Refused("no-conversation", f"no open conversation by {wanted}")
@@ -111,6 +117,12 @@ def _way(answer: Answer, command: ReplyToCase) -> _Way:
     if not to or "@" not in to:
         raise Refused("no-address", "no mail address of the customer is known")
     return _Way(Channel.EMAIL, to)
+
+
+def _check_window(answer: Answer, command: ReplyToCase, step: Step) -> None:
+    """Refuse what the platform would: a free text too long after the customer's last word. A template may be sent."""
+    if answer.until is not None and command.template is None and step.now > answer.until:
+        raise Refused("window-closed", f"{answer.platform} takes no free text after {answer.until:%Y-%m-%d %H:%M} UTC")
 
 
 def _subject(subject: str) -> str:
