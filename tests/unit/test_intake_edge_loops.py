@@ -10,8 +10,8 @@ import pytest
 from caseway.contracts.case_commands import AddContact
 from caseway.kernel.decision import Decision
 from caseway.kernel.signing import LOOP_HEADER, loop_mark, sign_message_id
-from caseway_notifier.domain.case import has_grown as notifier_says_grown
 from caseway_intake.domain.mail.likeness import has_grown
+from caseway_notifier.domain.case import has_grown as notifier_says_grown
 from tests.intake_edge import ANNA, SUPPORT, Edge, mail_bytes
 
 OTHER_DESK = "help@desk.example.org"
