@@ -104,9 +104,7 @@ def send_on(case: Case, command: CaseCommand) -> Outcome:
     if isinstance(command, AddContact):
         changes["opens"] = False
     if isinstance(command, AbsorbCase):
-        members = (command.child, *command.children)
-        ties = case.ties.without_children(members) if command.released else case.ties.with_children(members)
-        case = replace(case, ties=ties)
+        case = replace(case, **_family(case, command))
     return Outcome(case=case, facts=(), commands=(command.model_copy(update=changes),))
 
 
@@ -174,13 +172,9 @@ def _become_child(case: Case, command: MergeCase, step: Step) -> Outcome:
 def _joined(case: Case, command: AbsorbCase, step: Step) -> Outcome:
     if command.child in case.ties.children:
         raise Superseded("the child is here already")
-    keys = case.keys
-    for key in command.source_keys:
-        keys = with_key(keys, key)
     is_ours_to_do = command.child_turn is Turn.DESK and case.status is CaseStatus.OPEN
     changes: dict[str, Any] = {"turn": Turn.DESK, "is_held": False, "held_until": None} if is_ours_to_do else {}
-    ties = case.ties.with_children((command.child, *command.children))
-    after = advance(case, step, keys=keys, ties=ties, **changes)
+    after = advance(case, step, **_family(case, command), **changes)
     fact = CaseMerged(
         **head(after, step),
         into=case.id,
@@ -197,6 +191,19 @@ def _joined(case: Case, command: AbsorbCase, step: Step) -> Outcome:
     return _reopened(outcome, step) if command.child_turn is not None else outcome
 
 
+def _family(case: Case, command: AbsorbCase) -> dict[str, Any]:
+    """Children and source keys once these have come, or gone; a child in between keeps them too, to take them along."""
+    members = (command.child, *command.children)
+    if command.released:
+        gone = frozenset(command.source_keys)
+        keys = tuple(each for each in case.keys if each not in gone)
+        return {"ties": case.ties.without_children(members), "keys": keys}
+    keys = case.keys
+    for key in command.source_keys:
+        keys = with_key(keys, key)
+    return {"ties": case.ties.with_children(members), "keys": keys}
+
+
 def _reopened(outcome: Outcome, step: Step) -> Outcome:
     """An open problem joined one that was thought over."""
     case = outcome.case
@@ -210,13 +217,7 @@ def _reopened(outcome: Outcome, step: Step) -> Outcome:
 def _left(case: Case, command: AbsorbCase, step: Step) -> Outcome:
     if command.child not in case.ties.children:
         raise Superseded("the child is not here")
-    gone = frozenset(command.source_keys)
-    after = advance(
-        case,
-        step,
-        ties=case.ties.without_children((command.child, *command.children)),
-        keys=tuple(each for each in case.keys if each not in gone),
-    )
+    after = advance(case, step, **_family(case, command))
     fact = CaseUnmerged(**head(after, step), parent=case.id, child=command.child, reason=command.reason)
     return Outcome(case=after, facts=(fact,))
 
