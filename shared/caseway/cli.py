@@ -42,6 +42,12 @@ COMMANDS = (
         summary="create the topics of the wire contract",
     ),
     Command(
+        name="calendars",
+        module="caseway.runtime.calendar_import",
+        extra="runtime",
+        summary="an iCalendar file's closed days, to be reviewed",
+    ),
+    Command(
         name="lanes",
         module="caseway.runtime.commands",
         extra="runtime",

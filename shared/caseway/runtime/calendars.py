@@ -158,7 +158,10 @@ def _add(week: dict[int, list[Span]], day: int, text: str) -> None:
 
 
 def _exception(text: str) -> Span:
+    """Of one date alone: what lies after its midnight is written at the next date."""
     opens, closes = text.split("-")
+    if wall_time(opens) > wall_time(closes):
+        raise ValueError(f"hours of one date: split a night shift such as {text}, the rest at the date after it")
     return Span.of(opens, closes)
 
 
@@ -178,7 +181,7 @@ class WrittenCalendar(_Written):
     def built(self, name: str) -> BusinessHours:
         """As the kernel reckons with it; made once."""
         if name not in self._built:
-            spans = {on: tuple(map(_exception, texts)) for on, texts in self.exceptions.items()}
+            spans = {on: tuple(sorted(map(_exception, texts))) for on, texts in self.exceptions.items()}
             for each in spans.values():
                 refuse_overlap(each)
             self._built[name] = BusinessHours(name, self.zone, [version.hours() for version in self.versions], spans)
