@@ -119,12 +119,32 @@ class ConfirmFirst(_Part):
     facts: tuple[str, ...] = Field(default=("version", "device"), min_length=1)
 
 
+class Question(_Part):
+    """How a machine asks for what is missing, by language."""
+
+    channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.WEB)
+    """Where nobody else asks at once."""
+    text: dict[str, str] = Field(min_length=1)
+    """By language; `{facts}` stands for the names of what is missing, one a line."""
+    names: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """By fact, then language: what customers call it."""
+
+    @field_validator("text")
+    @classmethod
+    def _names_what_is_missing(cls, texts: dict[str, str]) -> dict[str, str]:
+        if without := sorted(language for language, text in texts.items() if "{facts}" not in text):
+            raise ValueError(f"`{{facts}}` in each text; not in {', '.join(without)}")
+        return texts
+
+
 class Gates(_Part):
     """gates.yaml: what a case needs before it goes on."""
 
     required: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """By category: the facts that the first line takes, and without which the second line gets no case (S2-20, S2-21)."""
     confirm_first: ConfirmFirst | None = None
+    question: Question | None = None
+    """None: only people ask."""
 
 
 class Entitlements(_Part):

@@ -36,6 +36,25 @@ class ConfirmFirst(Protocol):
         ...
 
 
+class Question(Protocol):
+    """How a machine asks for what is missing."""
+
+    @property
+    def channels(self) -> Collection[str]:
+        """Where nobody else asks at once."""
+        ...
+
+    @property
+    def text(self) -> Mapping[str, str]:
+        """By language; `{facts}` stands for what is missing."""
+        ...
+
+    @property
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """By fact, then language: what customers call it."""
+        ...
+
+
 class Gates(Protocol):
     """What the configuration wants of a case's facts."""
 
@@ -49,10 +68,22 @@ class Gates(Protocol):
         """What has to be confirmed before guidance."""
         ...
 
+    @property
+    def question(self) -> Question | None:
+        """How a machine asks; none: only people do."""
+        ...
+
 
 def missing_facts(gates: Gates, category: str | None, facts: Mapping[str, Any]) -> tuple[str, ...]:
     """Which required facts nobody has given, in the order configured."""
     return tuple(name for name in gates.required.get(category or "", ()) if not is_answer(facts.get(name)))
+
+
+def question(rule: Question, missing: Iterable[str], language: str | None) -> str:
+    """What a machine writes to the customer, in their language where it has a text, else in the first that it has."""
+    spoken = language if language is not None and language in rule.text else next(iter(rule.text))
+    names = (rule.names.get(each, {}).get(spoken, each) for each in missing)
+    return rule.text[spoken].replace("{facts}", "\n".join(f"- {name}" for name in names))
 
 
 def is_answer(value: Any) -> bool:
