@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from caseway.kernel.business_hours import BusinessHours
 from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent
-from caseway_router.consistency import faults
+from caseway_router.fitting_settings import faults
 from caseway_router.domain.flows import NamedCalls, Step
 from caseway_router.domain.hours import OpeningHours
 from caseway_router.domain.naming import directory

@@ -1,4 +1,4 @@
-"""What the router asks of those outside, about one case's work."""
+"""What the router asks of those outside, about a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a case's need is put to a pool, now or when somebody is there."""
+"""How a need is put to a pool, now or when somebody is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the edge tells a pool, and everybody else, what a case needs."""
+"""How the edge says what a case needs."""
 
 from __future__ import annotations
 
