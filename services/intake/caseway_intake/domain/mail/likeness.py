@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable
-from heapq import nsmallest
 from zlib import crc32
 
 MOST_WORDS = 16
 """Hashes kept of a text; the smallest ones, so that two texts keep the same of what they share."""
-_LOOKED_AT = 3_000
+_LOOKED_AT = 1_200
 """Characters of a text whose words count: bounds the time; two mails that begin alike for so long are alike."""
 _HASH_BYTES = 4
 
 _ASIAN = r"\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_HAS_ASIAN = re.compile(f"[{_ASIAN}]")
+_SIGNS = str.maketrans(
+    dict.fromkeys('.,;:!?()[]{}"<>/\\|*=+_-#&%@~^`\u2013\u2014\u201e\u201d\u201c\u2018\u2019\u2026\u00ab\u00bb', " ")
+)
 _WORD = re.compile(rf"[{_ASIAN}]{{2}}|[^\W_{_ASIAN}]+|[{_ASIAN}]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _BEFORE = re.compile(
@@ -78,10 +82,16 @@ def has_grown(subject: str) -> bool:
 
 def sketch(text: str) -> bytes:
     """Hashes of some of the text's words, the smallest ones, in order."""
-    words = set(_WORD.findall(folded(text[:_LOOKED_AT])))
-    return b"".join(
-        each.to_bytes(_HASH_BYTES, "big") for each in nsmallest(MOST_WORDS, {crc32(word.encode()) for word in words})
-    )
+    hashes = {crc32(word.encode()) for word in _words(folded(text[:_LOOKED_AT]))}
+    smallest = sorted(hashes)[:MOST_WORDS]
+    return struct.pack(f">{len(smallest)}I", *smallest)
+
+
+def _words(text: str) -> set[str]:
+    """Splitting at signs takes a tenth of what the pattern takes, which only a script without spaces needs."""
+    if text.isascii() or not _HAS_ASIAN.search(text):
+        return set(text.translate(_SIGNS).split())
+    return set(_WORD.findall(text))
 
 
 def fingerprint(address: str, subject: str, text: str, files: Iterable[str]) -> str:
@@ -104,7 +114,7 @@ def resemblance(one: bytes, other: bytes) -> float:
     fair sample of it.
     """
     mine, theirs = _hashes(one), _hashes(other)
-    sample = nsmallest(MOST_WORDS, mine | theirs)
+    sample = sorted(mine | theirs)[:MOST_WORDS]
     return sum(each in mine and each in theirs for each in sample) / len(sample) if sample else 0.0
 
 

@@ -62,13 +62,14 @@ _MOBILE = re.compile(
     re.MULTILINE,
 )
 _CLOSING = re.compile(
-    r"^[ \t]*(?:(?:z )?(?:serdecznie )?pozdraw\w+(?: serdecznie)?|z (?:wyrazami szacunku|poważaniem)|łączę (?:wyrazy szacunku|pozdrowienia)"
+    r"[ \t]*(?:(?:z )?(?:serdecznie )?pozdraw\w+(?: serdecznie)?|z (?:wyrazami szacunku|poważaniem)|łączę (?:wyrazy szacunku|pozdrowienia)"
     r"|(?:mit )?(?:freundlich\w+|viele\w*|best\w+|lieb\w+|schön\w+|herzlich\w+) (?:gr(?:ü|ue)(?:ß|ss)\w*)(?: aus \w+)?|mfg|hochachtungsvoll"
     r"|(?:with )?(?:best|kind|warm|many)(?:est)? (?:regards|wishes|thanks)|regards|yours (?:sincerely|faithfully|truly)"
-    r"|sincerely(?: yours)?|cheers)[ \t]*[,.!]?[ \t]*$",
-    re.MULTILINE | re.IGNORECASE,
+    r"|sincerely(?: yours)?|cheers)[ \t]*[,.!]?[ \t]*",
+    re.IGNORECASE,
 )
 """A line by which a letter ends in Polish, German and English; below it stand a name and where to reach it."""
+_LONGEST_CLOSING = 60
 _SAYS_MORE = re.compile(r"^[ \t]*P\.? ?S\b|[?\uff1f]\s*$|^[^\n]{81,}$", re.MULTILINE | re.IGNORECASE)
 """What shows that the letter goes on below its closing."""
 _REACHES = re.compile(r"@|(?:tel|fax|電話|携帯|mail|〒)|株式会社|有限会社|\d{2,4}-\d{2,4}-\d{3,4}", re.IGNORECASE)
@@ -162,7 +163,7 @@ def _cut_signature(new: str) -> tuple[str, str]:
     if start is None:
         start = _ruled(new, begin)
     if start is None:
-        start = _closing(new, begin)
+        start = _closing(new)
     return (new, "") if start is None else (new[:start], new[start:])
 
 
@@ -191,10 +192,13 @@ def _ruled(new: str, begin: int) -> int | None:
     return rules[-1].start() if _REACHES.search(below) and not _SAYS_MORE.search(below) else None
 
 
-def _closing(new: str, begin: int) -> int | None:
+def _closing(new: str) -> int | None:
     """Where a letter's closing words begin, with a name below them and nothing more."""
-    found = next(_CLOSING.finditer(new, begin), None)
-    if found is None or not new[: found.start()].strip():
-        return None
-    below = new[found.end() :]
-    return found.start() if below.strip() and _is_short(below) and not _SAYS_MORE.search(below) else None
+    lines = new.rsplit("\n", _SIGNATURE_LINES + 1)
+    start = 0
+    for number, line in enumerate(lines):
+        if number and len(line) < _LONGEST_CLOSING and _CLOSING.fullmatch(line):
+            below = "\n".join(lines[number + 1 :])
+            return start if below.strip() and new[:start].strip() and not _SAYS_MORE.search(below) else None
+        start += len(line) + 1
+    return None
