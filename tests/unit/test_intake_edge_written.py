@@ -191,3 +191,17 @@ def test_an_incident_that_a_desk_writes_down_is_declared_once(edge: Edge) -> Non
     assert declared.case_id == added.case_id
     assert (declared.actor.id, declared.cause_department) == ("emp-1", "logistics")
     assert len(edge.contact(desk(incident=True)).emits) == 1
+
+
+@pytest.mark.parametrize(("platform", "hours"), [("whatsapp", 24), ("WhatsApp", 24), ("sms", None), ("own-app", None)])
+def test_a_platforms_window_for_answers_is_told(edge: Edge, platform: str, hours: int | None) -> None:
+    """S4-02: WhatsApp takes a free answer for a day."""
+    command = command_of(edge.contact(message(platform=platform)))
+    expected = edge.now + dt.timedelta(hours=hours) if hours else None
+    assert command.reply_until == expected
+
+
+def test_a_public_posts_case_is_tagged(edge: Edge) -> None:
+    """S1-08."""
+    assert "public" in command_of(edge.contact(message(platform="social", public=True))).tags
+    assert "public" not in command_of(edge.contact(message(2, conversation="wa-2"))).tags

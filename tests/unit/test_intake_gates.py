@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from caseway.contracts.case_commands import ReplyToCase
 from caseway.contracts.contacts import PhoneContact, WebContact
 from caseway.kernel.vocabulary import Priority
 from caseway_intake.domain import gates
-from caseway_intake.settings import Configuration, ConfirmFirst, Gates
+from caseway_intake.settings import Configuration, ConfirmFirst, Gates, Question
 from tests.intake_edge import Edge, command_of, configuration, mail_bytes
 
 RULES = Gates(
@@ -91,3 +92,50 @@ def test_what_the_customer_would_not_say_needs_no_confirming() -> None:
 def test_an_urgent_case_asks_for_nothing_first() -> None:
     command = Edge(rules=desk()).add(mail_bytes("Ładowarka dymi się, gdzie moje zamówienie?"))
     assert (command.priority, command.missing_fields, command.to_confirm) == (Priority.URGENT, (), ())
+
+
+class TestQuestion:
+    """Who wrote by mail or form is asked by itself; calls, chats and urgent cases are not (S2-20, S2-21)."""
+
+    QUESTION = Question(
+        text={"en": "Please tell us:\n{facts}", "pl": "Prosimy o:\n{facts}"},
+        names={"order": {"pl": "numer zamówienia"}},
+    )
+
+    def edge(self) -> Edge:
+        rules = configuration().model_copy(update={"gates": RULES.model_copy(update={"question": self.QUESTION})})
+        return Edge(rules=rules)
+
+    def test_a_form_is_asked_in_its_own_language_for_all_that_is_missing(self) -> None:
+        command, question = self.edge().contact(form({"email": "anna@example.com"})).emits
+        assert isinstance(question, ReplyToCase)
+        assert (question.case_id, question.purpose, question.actor.kind) == (command.case_id, "ask", "machine")
+        assert question.text == "Prosimy o:\n- numer zamówienia\n- order_email"
+        assert question.template == "missing-facts"
+
+    def test_a_mail_is_asked_too_and_what_it_says_next_is_not(self) -> None:
+        edge = self.edge()
+        assert len(edge.mail(mail_bytes("Gdzie jest moje zamówienie?")).emits) == 2
+        reply = mail_bytes("Nie mam numeru.", message_id="2@example.com", in_reply_to="1@example.com")
+        assert len(edge.mail(reply).emits) == 1
+
+    def test_a_machine_is_never_asked(self) -> None:
+        decision = self.edge().mail(mail_bytes("Gdzie jest zamówienie?", headers=("Precedence: list",)))
+        assert len(decision.emits) == 1
+
+    @pytest.mark.parametrize(
+        "contact",
+        [
+            PhoneContact(call="k", event="offered", caller="600555010", ivr={"choice": "order"}),
+            form({"message": "Gdzie jest zamówienie?"}),
+            form({"message": "Zamówienie dymi się!", "email": "anna@example.com"}),
+            form({"email": "anna@example.com", "order": "none", "order_email": "refused"}),
+        ],
+        ids=["a call", "without an address", "urgent", "answered"],
+    )
+    def test_others_are_not_asked(self, contact: WebContact | PhoneContact) -> None:
+        assert len(self.edge().contact(contact).emits) == 1
+
+    def test_a_question_that_names_nothing_is_refused_at_the_start(self) -> None:
+        with pytest.raises(ValueError, match="facts"):
+            Question(text={"en": "Tell us more."})
