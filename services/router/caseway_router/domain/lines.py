@@ -134,16 +134,21 @@ class Lines:
 
 
 def may_take(seat: Seat, signature: Signature) -> bool:
-    """Whether the agent may take such work now: queue, room and skills."""
-    queue, channel, weight, needed, only = signature
+    """Whether the agent may take such work now: skills, queue and room."""
+    has = seat.agent.skills
+    for skill, level in signature[3]:
+        if has.get(skill, 0) < level:
+            return False
+    return has_room(seat, signature)
+
+
+def has_room(seat: Seat, signature: Signature) -> bool:
+    """Whether such work fits in with what the agent holds, and is for them at all; their skills aside."""
+    queue, channel, weight, _, only = signature
     room = seat.rooms.get(channel, 0)
     if room <= 0 or room < seat.cost(channel, weight):
         return False
     agent = seat.agent
-    has = agent.skills
-    for skill, level in needed:
-        if has.get(skill, 0) < level:
-            return False
     if only and only != agent.agent:
         return False
     return agent.queues is None or queue in agent.queues

@@ -7,13 +7,16 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.bench import belongs, in_ring_order, ring_distance, ring_place
 from caseway_router.domain.items import WorkItem
-from caseway_router.domain.lines import may_take
+from caseway_router.domain.lines import has_room
 from caseway_router.domain.pool import Pool
-from caseway_router.domain.ranked import Key
+from caseway_router.domain.ranked import Ranked
 from caseway_router.domain.staff import Seat
 
 _SMALL = 40
@@ -23,8 +26,7 @@ _BUSY = frozenset({"capacity", "cool_down"})
 """What keeps out an agent who will be free in a while."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One agent as a decision saw them."""
 
     agent: str
@@ -84,84 +86,88 @@ def _others(
     scarce = pool.bench.scarce(item.needed, item.channel)
     last = len(preferred)
     kept = []
-    for seat, numbers in _walk(pool, item, now, failed):
-        name = seat.agent.agent
+    for lead, (surplus, interest, since, distance, name) in _walk(pool, item, now, failed):
         if preferred and name in preferred:
             continue
-        if scarce and any(belongs(seat, each) for each in scarce):
-            kept.append(Candidate(name, (), (last, 1, *numbers)))
+        if scarce and any(belongs(pool.seat_of(name), each) for each in scarce):
+            kept.append(Candidate(name, (), (last, 1, lead, surplus, interest, since, distance)))
         else:
-            yield Candidate(name, (), (last, 0, *numbers))
+            yield Candidate(name, (), (last, 0, lead, surplus, interest, since, distance))
     yield from kept
 
 
-def _walk(
-    pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None
-) -> Iterator[tuple[Seat, tuple[int, ...]]]:
-    """Everyone with room who may take the item, by the policy's numbers, the smallest first.
+_Found = tuple[int, int, int, int, str]
+"""Surplus of skill, interest, idle since, distance along the ring, agent."""
 
-    The shelves of the rarest skill are opened in order, none before it can hold the best: a shelf's numbers are a lower
-    bound for whoever stands on it, and its row is in order of idleness.
+
+def _walk(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None) -> Iterator[tuple[int, _Found]]:
+    """Everyone with room who may take the item, with the policy's number, the best first.
+
+    Only the rarest skill's shelves are walked, one sort after the other, each with its agents in order of idleness. With
+    one skill a shelf says the surplus of everybody on it; with more it is the least, and whoever has more waits.
     """
-    case_place = ring_place(item.case_id)
-    bounds, rows = _shelves(pool, item)
-    heap: list[tuple[int, int, int, int, int, str, int]] = []
-    opened = 0
-    while True:
-        while opened < len(bounds) and (not heap or bounds[opened][:3] <= heap[0][:3]):
-            _advance(heap, bounds[opened], rows, case_place)
-            opened += 1
-        if not heap:
-            return
-        lead, least, interest, since, distance, agent, index = heapq.heappop(heap)
-        seat = pool.seat(agent)
-        if index < 0 and seat is not None:
-            yield seat, (lead, least, interest, since, distance)
-            continue
-        _advance(heap, (lead, least, interest, index), rows, case_place)
-        if seat is None:
-            continue
-        if not may_take(seat, item.signature) or item.keeps_out(agent, now):
-            if failed is not None:
-                failed.append(Candidate(agent, reasons_against(seat, item, now)))
-            continue
-        exact = pool.order.surplus(seat, item)
-        if exact == least:
-            yield seat, (lead, exact, interest, since, distance)
-        else:
-            heapq.heappush(heap, (lead, exact, interest, since, distance, agent, -1))
+    bench, needed = pool.bench, item.needed
+    anchor = bench.rarest(needed)
+    others = tuple([(bench.levels(skill), level) for skill, level in needed if skill != anchor])
+    search = _Search(pool=pool, item=item, now=now, others=others, place=ring_place(item.case_id), failed=failed)
+    is_exact = not others or not pool.order.counts_surplus
+    for lead, shelves in bench.by_lead(anchor, item, counts=pool.order.counts_surplus):
+        later: list[_Found] = []
+        for (least, interest), alike in groupby(shelves, key=itemgetter(0, 1)):
+            while later and later[0][:2] < (least, interest):
+                yield lead, heapq.heappop(later)
+            for since, distance, agent in _merged([search.able(shelf[3]) for shelf in alike]):
+                exact = least if is_exact else pool.order.surplus(pool.seat_of(agent), item)
+                found = (exact, interest, since, distance, agent)
+                if exact != least:
+                    heapq.heappush(later, found)
+                    continue
+                while later and later[0] < found:
+                    yield lead, heapq.heappop(later)
+                yield lead, found
+        while later:
+            yield lead, heapq.heappop(later)
 
 
-_Bound = tuple[int, int, int, int]
-"""The least lead, surplus of skill and interest on a shelf, and which row it is."""
+def _merged(rows: list[Iterator[tuple[int, int, str]]]) -> Iterator[tuple[int, int, str]]:
+    return rows[0] if len(rows) == 1 else heapq.merge(*rows)
 
 
-def _shelves(pool: Pool, item: WorkItem) -> tuple[list[_Bound], list[Iterator[Key]]]:
-    """What each shelf of the rarest skill can hold at best, in order, and the rows to walk."""
-    minimum, shelves = pool.bench.shelves(item.needed, item.channel)
-    if shelves is None:
-        return [], []
-    topics, counts = set(item.topics), pool.order.counts_surplus and bool(item.needed)
-    place, channel = ring_place(item.case_id), item.channel
-    bounds: list[_Bound] = []
-    rows: list[Iterator[Key]] = []
-    for shelf in shelves.ordered:
-        lead, level, channels, interests = shelf
-        if level >= minimum and channel in channels:
-            interest = 1 if not interests or topics.isdisjoint(interests) else 0
-            bounds.append((lead, level - minimum if counts else 0, interest, len(rows)))
-            rows.append(in_ring_order(shelves.rows[shelf], place))
-    bounds.sort()
-    return bounds, rows
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """What is looked for on every shelf."""
 
+    pool: Pool
+    item: WorkItem
+    now: dt.datetime
+    others: tuple[tuple[Mapping[str, int], int], ...]
+    """The skills needed beside the shelf's: by agent their level, and the least."""
+    place: int
+    failed: list[Candidate] | None
 
-def _advance(
-    heap: list[tuple[int, int, int, int, int, str, int]], bound: _Bound, rows: list[Iterator[Key]], place: int
-) -> None:
-    lead, least, interest, index = bound
-    for since, ring, agent in rows[index]:
-        heapq.heappush(heap, (lead, least, interest, since, ring_distance(place, ring), agent, index))
-        return
+    def able(self, row: Ranked) -> Iterator[tuple[int, int, str]]:
+        """Who on a shelf may take the item: since when they are idle, and how far along the ring."""
+        for since, ring, agent in in_ring_order(row, self.place):
+            for levels, least in self.others:
+                if levels.get(agent, 0) < least:
+                    self._fails(agent)
+                    break
+            else:
+                if self._may_take(agent):
+                    yield since, ring_distance(self.place, ring), agent
+                else:
+                    self._fails(agent)
+
+    def _may_take(self, agent: str) -> bool:
+        item = self.item
+        if not has_room(self.pool.seat_of(agent), item.signature):
+            return False
+        return not (item.cool_downs or item.excluded) or not item.keeps_out(agent, self.now)
+
+    def _fails(self, agent: str) -> None:
+        failed = self.failed
+        if failed is not None and len(failed) < self.pool.plan.listed_count:
+            failed.append(Candidate(agent, reasons_against(self.pool.seat_of(agent), self.item, self.now)))
 
 
 def _numbers(pool: Pool, seat: Seat, item: WorkItem, case_place: int) -> tuple[int, ...]:

@@ -68,11 +68,15 @@ class Pool:
         """The agent at work; None for one who never was, or who is configured no longer."""
         return self._seats.get(agent)
 
+    def seat_of(self, agent: str) -> Seat:
+        """The agent at work, of whom it is known that they are."""
+        return self._seats[agent]
+
     def follow(self, plan: PoolPlan, version: str) -> None:
         """Index everything by this plan."""
         self._plan, self.version = plan, version
         self._order = Order(plan)
-        self._bench = Bench(self._order, plan.reserves)
+        self._bench = Bench(self._order, plan)
         skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
         self._lines = Lines(plan.urgency, skilled)
         self._seats = {}

@@ -33,15 +33,20 @@ class Ranked:
         """The smallest key; IndexError when there is none."""
         return self._chunks[0][0]
 
+    def last(self) -> Key:
+        """The largest key; IndexError when there is none."""
+        return self._chunks[-1][-1]
+
     def add(self, key: Key) -> None:
         """Put `key` in its place; one that is there already is a mistake of the caller's."""
         self._count += 1
-        if not self._chunks:
-            self._chunks.append([key])
+        chunks = self._chunks
+        if not chunks:
+            chunks.append([key])
             self._lasts.append(key)
             return
-        at = min(bisect_left(self._lasts, key), len(self._chunks) - 1)
-        chunk = self._chunks[at]
+        at = 0 if len(chunks) == 1 else min(bisect_left(self._lasts, key), len(chunks) - 1)
+        chunk = chunks[at]
         insort(chunk, key)
         self._lasts[at] = chunk[-1]
         if len(chunk) > _FULL:
@@ -53,10 +58,12 @@ class Ranked:
         Raises:
             KeyError: it is not there.
         """
-        at, within = self._find(key)
-        if at == len(self._chunks) or self._chunks[at][within] != key:
+        chunks = self._chunks
+        at = 0 if len(chunks) == 1 else bisect_left(self._lasts, key)
+        chunk = chunks[at] if at < len(chunks) else []
+        within = bisect_left(chunk, key)
+        if within == len(chunk) or chunk[within] != key:
             raise KeyError(key)
-        chunk = self._chunks[at]
         del chunk[within]
         self._count -= 1
         if chunk:
