@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -96,10 +97,15 @@ class Configuration(BaseModel):
 
     def sign(self, case_id: str, occurrence: str) -> str:
         """The Message-ID of what is told for an occurrence; one that belongs to no case only names itself."""
-        domain = self.senders.domain
-        if not case_id.startswith("case_"):
-            return f"<{derived_id('message-id', case_id, occurrence)}@{domain}>"
-        return sign_message_id(self._key, case_id, occurrence, domain)
+        return _signed(self._key, case_id, occurrence, self.senders.domain)
+
+
+@functools.lru_cache(maxsize=256)
+def _signed(key: bytes, case_id: str, occurrence: str, domain: str) -> str:
+    """Once for all who read the same words."""
+    if not case_id.startswith("case_"):
+        return f"<{derived_id('message-id', case_id, occurrence)}@{domain}>"
+    return sign_message_id(key, case_id, occurrence, domain)
 
 
 def _faults(

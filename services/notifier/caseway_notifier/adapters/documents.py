@@ -125,10 +125,24 @@ def load_customer(document: Document) -> KnownCustomer:
     return KnownCustomer(**_with_id(KnownCustomer, document))
 
 
+_NESTED = ("mailing", "hops", "mentions", "obstacles")
+_FLAT = tuple(
+    pair
+    for pair in _defaults(Delivery)
+    if pair[0] not in {"id", "due_at", "state", "urgency", "bucket", "destination", *_NESTED}
+)
+"""By hand, and not field by field through `plain`: a broadcast writes each recipient three times."""
+
+
 def dump_delivery(delivery: Delivery) -> Document:
     """A delivery as a document; what senders look for is always written."""
+    document = {name: held for name, default in _FLAT if (held := getattr(delivery, name)) != default}
+    for name in _NESTED:
+        if held := getattr(delivery, name):
+            document[name] = plain(held)
     return {
-        **_dump(delivery),
+        **document,
+        "due_at": delivery.due_at,
         "state": delivery.state.value,
         "urgency": delivery.urgency.value,
         "bucket": delivery.bucket,

@@ -54,7 +54,7 @@ _QUEUE_A_SLOT = 75
 _LEASED_ATTEMPTS = 2
 """How many attempts' time a lease lasts: waiting in the queue, and the attempt itself."""
 _MOST_CONTENTS = 200
-_LINGER_SECONDS = 0.1
+_LINGER_SECONDS = 0.25
 """How long a broadcast's results wait for others of their bucket; so much longer may a crash double a copy."""
 _WATCH_SECONDS = 5.0
 _DRAIN_SECONDS = 8.0

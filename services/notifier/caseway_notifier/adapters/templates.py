@@ -14,6 +14,7 @@ the configuration is loaded, with every fault named.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -130,7 +131,9 @@ def plain_lines(text: str) -> str:
     return text.strip("\n") + "\n"
 
 
+@functools.lru_cache(maxsize=2_000)
 def _letter(text: str, html: str | None) -> Letter:
+    """One file, compiled; once, though a configuration's parts are checked against each other several times."""
     front, body = _front(text)
     subject = front.get("subject")
     parts = [body, html or "", subject or ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 
@@ -52,6 +53,7 @@ def is_never_read(address: str) -> bool:
     return _NEVER_READ.fullmatch(address) is not None
 
 
+@functools.lru_cache(maxsize=10_000)
 def bucket_of(destination: str) -> int:
     """Which of the 64 buckets a destination belongs to; the same for ever."""
     return int.from_bytes(hashlib.sha256(destination.encode()).digest()[:4], "big") % BUCKETS

@@ -64,13 +64,12 @@ def content_id(request: Request, language: str) -> str:
     return "content_" + derived_id("content", request.subscription, request.occurrence, language)
 
 
-def to_send(request: Request, target: Target, content: str) -> Delivery:
+def to_send(request: Request, target: Target, content: str, message_id: str = "") -> Delivery:
     """A delivery that waits for a sender; not before the recipient's quiet hours are over, unless it is urgent."""
-    waits = request.urgency is not Urgency.URGENT and not request.by_night
-    due_at = target.quiet.over(request.requested_at) if waits and target.quiet else request.requested_at
     disturbs = not target.is_customer and not target.endpoint and request.urgency is Urgency.NORMAL
     bundled = disturbs and request.window > dt.timedelta(0)
-    delivery = Delivery(
+    destination = addresses.destination_of(target.channel, target.recipient)
+    return Delivery(
         id=notification_id(request, target.channel, target.recipient),
         case_id=request.case_id,
         occurrence=request.occurrence,
@@ -82,7 +81,10 @@ def to_send(request: Request, target: Target, content: str) -> Delivery:
         template=request.template,
         content=content,
         urgency=request.urgency,
+        destination=destination,
+        bucket=addresses.bucket_of(destination),
         is_budgeted=target.is_customer and request.automatic is not Automatic.NO,
+        mailing=_mailing(request, target, message_id),
         platform=target.platform,
         hops=target.hops,
         mentions=target.mentions,
@@ -92,27 +94,32 @@ def to_send(request: Request, target: Target, content: str) -> Delivery:
         has_link=request.wants_answer and not target.endpoint,
         broadcast=request.broadcast,
         requested_at=request.requested_at,
-        due_at=max(due_at, request.requested_at + request.window) if bundled else due_at,
+        due_at=_due_at(request, target, bundled=bundled),
     )
-    return addressed(delivery, request, target)
 
 
-def addressed(delivery: Delivery, request: Request, target: Target) -> Delivery:
-    """The delivery with its queue, and with what a mail needs where it is one."""
-    destination = addresses.destination_of(delivery.channel, delivery.recipient)
-    delivery = replace(delivery, destination=destination, bucket=addresses.bucket_of(destination))
-    if delivery.channel != EMAIL:
-        return delivery
-    mailing = Mailing(
+def _due_at(request: Request, target: Target, *, bundled: bool) -> dt.datetime:
+    """Now; or when the recipient may be disturbed, and others have had time to join."""
+    now = request.requested_at
+    waits = target.quiet is not None and request.urgency is not Urgency.URGENT and not request.by_night
+    due_at = target.quiet.over(now) if waits and target.quiet is not None else now
+    return max(due_at, now + request.window) if bundled else due_at
+
+
+def _mailing(request: Request, target: Target, message_id: str) -> Mailing | None:
+    """What a mail needs; also where mail is but the last way, so that it can be written then."""
+    if target.channel != EMAIL and not any(hop.channel == EMAIL for hop in target.hops):
+        return None
+    return Mailing(
         sender=request.sender,
         to=target.to or target.recipient,
         name=target.name,
         copies=request.copies,
         automatic=request.automatic,
+        message_id=message_id,
         in_reply_to=request.thread.in_reply_to if target.is_customer else "",
         references=request.thread.references if target.is_customer else (),
     )
-    return replace(delivery, mailing=mailing)
 
 
 def next_hop(delivery: Delivery, now: dt.datetime) -> Delivery | None:
@@ -131,7 +138,7 @@ def next_hop(delivery: Delivery, now: dt.datetime) -> Delivery | None:
         hops=tuple(rest),
         destination=destination,
         bucket=addresses.bucket_of(destination),
-        mailing=replace(mailing, to=hop.recipient, message_id="") if mailing and hop.channel == EMAIL else None,
+        mailing=replace(mailing, to=hop.recipient) if mailing else None,
         obstacles=tuple(each for each in delivery.obstacles if not each.startswith(("bounced/", "endpoint/"))),
         bundle="",
         sealed="",

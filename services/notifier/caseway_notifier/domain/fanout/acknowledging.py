@@ -123,12 +123,8 @@ def _again(each: Awaited, number: int, due: Due, moment: Moment) -> Decision:
     """The same words as another notification; its Message-ID is another, since it is another mail."""
     occurrence = f"{each.request.occurrence}#{number}"
     request = replace(each.request, occurrence=occurrence, cause=due.armed_by, requested_at=moment.now)
-    delivery = to_send(request, each.target, each.content)
-    if delivery.mailing is not None:
-        signed = moment.configuration.sign(request.case_id, f"{occurrence}/{request.subscription}/{each.language}")
-        delivery = replace(
-            delivery, mailing=replace(delivery.mailing, message_id=signed), acknowledges=each.notification
-        )
+    signed = moment.configuration.sign(request.case_id, f"{occurrence}/{request.subscription}/{each.language}")
+    delivery = replace(to_send(request, each.target, each.content, signed), acknowledges=each.notification)
     return row(delivery, (requested(delivery, moment.now, moment.version, each.language),))
 
 

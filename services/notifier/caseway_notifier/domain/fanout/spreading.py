@@ -93,11 +93,7 @@ def one(
             outcome_fact(delivery, moment.now, moment.version),
         )
         return row(delivery, facts), delivery
-    delivery = to_send(request, target, content)
-    if delivery.mailing is not None:
-        delivery = replace(
-            delivery, mailing=replace(delivery.mailing, message_id=_message_id(request, language, moment))
-        )
+    delivery = to_send(request, target, content, _message_id(request, language, moment))
     return row(delivery, (requested(delivery, moment.now, moment.version, language),)), delivery
 
 
