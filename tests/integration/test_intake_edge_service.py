@@ -186,6 +186,43 @@ async def test_a_conversation_by_mail_is_one_case_with_each_mail_once(world: Wor
     assert facts[5]["source_key"].startswith(f"{first}#")
 
 
+async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: World) -> None:
+    """S1-03, S4-27: by a mail that refers to both; by the very same words; and by a number from who took part."""
+    jan = "Jan <jan.joined@example.com>"
+
+    def mail(text: str, name: str, parent: str = "", subject: str = "Regał z reklamacji") -> bytes:
+        in_reply_to = f"{parent}@example.com" if parent else ""
+        return mail_bytes(text, f"{name}@example.com", subject=subject, in_reply_to=in_reply_to, sender=jan)
+
+    child, root, same = (case_id(f"joined.{each}@example.com") for each in ("3", "1", "4"))
+    await world.send(mail("trzeci", "joined.3", "joined.2"), mail("Półka jest krzywa.", "joined.1"))
+    (opened,) = (each for each in await world.facts({child, root}, 2) if each["case_id"] == root)
+    tagged = mail("piąty", "joined.5", subject=f"Coś jeszcze [#{opened['number']}]")
+    await world.send(mail("drugi", "joined.2", "joined.1"), mail("Półka jest krzywa!  ", "joined.4"), tagged)
+    await world.send(mail("Półka jest krzywa.", "joined.6"))
+    last = case_id("joined.6@example.com")
+    facts = await world.facts({child, root, same, last}, 9)
+    merged = {each["case_id"]: each for each in facts if each["fact"] == "merged" and each["into"] != each["case_id"]}
+    (one,) = merged.keys() & {child, root}  # of two of one instant, the cores say which is the older
+    assert merged[one]["into"] in {child, root} - {one}
+    assert merged[last]["into"] in {child, root}
+    assert same not in merged, "nearly the same is only proposed"
+    added = {each["source_key"]: each for each in facts if each["fact"] == "contact-added"}
+    assert added["joined.5@example.com"]["matched_by"] == "subject_tag"
+    (near,) = (each for each in facts if each["case_id"] == same and each["fact"] == "opened")
+    assert [each["relation"] for each in near["related"]] == ["resembles"]
+
+
+async def test_a_page_is_stored_as_it_may_be_shown(world: World) -> None:
+    page = "<p>Hello</p><script>alert(1)</script><img src=https://example.net/1.gif>"
+    raw = f"From: {ANNA}\nMessage-ID: <page.1@example.com>\nContent-Type: text/html\n\n{page}".encode()
+    await world.send(raw)
+    (fact,) = await world.facts({case_id("page.1@example.com")}, 1)
+    stored = await _find(world, "blobs", f"{fact['html_file']['digest']}/0")
+    assert stored is not None
+    assert stored["data"] == b"<p>Hello</p><img>"
+
+
 async def test_what_opens_no_case_is_parked_byte_for_byte_with_its_reason(world: World) -> None:
     """S1-03: automatic mail that belongs nowhere, and what nobody can decode."""
     automatic = mail_bytes(message_id="parked.1@example.com", headers=("Auto-Submitted: auto-generated",))
@@ -228,9 +265,10 @@ async def test_pythons_own_test_mails_through_the_smtp_door_are_each_a_case_or_o
     digests = await _digests(world, set(marks))
 
     def outcomes(records: list[Any]) -> tuple[list[Any], list[dict[str, Any]]]:
-        """What is parked of these mails, and every fact of the cases that they are on."""
+        """What is parked of these mails, and what is told of each contact on their cases."""
         parked = [each for each in records if _headers(each).get("ce_mailfrom") in marks]
-        facts = [json.loads(each.value) for each in records if "caseway_reason" not in _headers(each)]
+        told = (each for each in records if "caseway_reason" not in _headers(each))
+        facts = [json.loads(each.value) for each in told if _headers(each)["ce_type"].split(".")[2] != "merged"]
         cases = {fact["case_id"] for fact in facts if fact.get("raw") in digests}
         return parked, [fact for fact in facts if fact["case_id"] in cases]
 
