@@ -11,7 +11,7 @@ from caseway.contracts.parts import Actor, Author, Party
 from caseway.kernel.decision import Message, Moment
 from caseway.kernel.ids import case_id
 from caseway_intake.domain import life
-from caseway_intake.settings import Configuration, Forms, Life
+from caseway_intake.settings import Configuration, Forms
 
 NOW = dt.datetime(2026, 11, 22, 10, tzinfo=dt.UTC)
 FIRST = "mail.1@example.com"

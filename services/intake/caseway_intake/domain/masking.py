@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _MASK = "***"
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:「」（）、。]+@[^\s@<>()\[\],;:「」（）、。]+")  # noqa: RUF001 - brackets as Japanese writes them
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:!?：！？「」（）、。]+@[^\s@<>()\[\],;:!?：！？「」（）、。]+")  # noqa: RUF001 - brackets as Japanese writes them
 _DIGITS = re.compile(
     r"(?<![0-9０-９])(?!\d{4}-\d\d-\d\d(?!\d))[+＋]?[(（]?[0-9０-９](?:[\s()（）‐‑‒–—―−ー－-]{0,2}[0-9０-９]){7,}"  # noqa: RUF001 - the hyphens of Japanese numbers
 )

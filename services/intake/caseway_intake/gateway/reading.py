@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pymongo.errors import PyMongoError
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from caseway.contracts.parts import Actor
 from caseway.kernel.errors import Transient
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.running import Running
@@ -23,6 +24,7 @@ from caseway.runtime.stage import Collection
 from caseway_intake.domain.case import Case
 from caseway_intake.gateway.answers import answer, guarded
 from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
+from caseway_intake.gateway.showing import shown, shown_restricted
 from caseway_intake.gateway.signatures import is_unguarded, read_token
 
 _PATIENCE_MS = 2_000
@@ -41,6 +43,10 @@ class Query(BaseModel):
     category: str | None = None
     customer: str | None = None
     number: int | None = None
+    view: str | None = Field(default=None, max_length=300)
+    """A list that the case stands on: `callbacks`, `voices`, `unjudged`, `unchecked`, `incidents`, `data-claims`, `merged`,
+    `about:<case>`, `incident:<incident>`, `approval:<person>`, `follower:<person>`, `department:<department>`."""
+    record_type: Literal["case", "voice"] | None = None
     q: str | None = Field(default=None, min_length=2, max_length=100)
     """Part of the subject, in any case of letters."""
     limit: int = Field(default=50, ge=1, le=200)
@@ -67,18 +73,18 @@ class CaseReader:
 
     async def one(self, request: Request) -> Response:
         """The case, or 404."""
-        check_reader(self._running.settings, request)
+        reader = check_reader(self._running.settings, request)
         try:
             document = await self._cases.find_one({"_id": request.path_params["case_id"]}, max_time_ms=_PATIENCE_MS)
         except PyMongoError as error:
             raise Transient(type(error).__name__) from error
         if document is None:
             raise refusal(404, "no such case", field="case_id")
-        return answer(200, shown(self._load(document)))
+        return answer(200, self._shown(self._load(document), reader))
 
     async def many(self, request: Request) -> Response:
         """The newest first, a page at a time."""
-        check_reader(self._running.settings, request)
+        reader = check_reader(self._running.settings, request)
         query = _query(request)
         wanted = _filter(query)
         try:
@@ -88,65 +94,27 @@ class CaseReader:
             raise Transient(type(error).__name__) from error
         page = found[: query.limit]
         following = _cursor(page[-1]) if len(found) > query.limit else None
-        return answer(200, {"cases": [shown(self._load(each)) for each in page], "next": following})
+        return answer(200, {"cases": [self._shown(self._load(each), reader) for each in page], "next": following})
+
+    def _shown(self, case: Case, reader: Actor | None) -> dict[str, Any]:
+        """The case; one that is only kept, to officers alone."""
+        if case.privacy.restricted_by is not None and (reader is None or reader.kind != "officer"):
+            return shown_restricted(case)
+        return shown(case, self._running.configuration.life)
 
 
-def check_reader(settings: Settings, request: Request) -> None:
-    """Let in the desk's own people and machines: cases are personal data.
+def check_reader(settings: Settings, request: Request) -> Actor | None:
+    """Let in the desk's own people and machines: cases are personal data. Who it is; none where nobody is asked.
 
     Raises:
         Refusal: 401 or 403.
     """
     if is_unguarded(settings):
-        return
+        return None
     actor = read_token(settings.signing_key.get_secret_value(), request.headers.get("authorization", ""))
     if actor.kind == "customer":
         raise refusal(403, "a customer may not read cases")
-
-
-def shown(case: Case) -> dict[str, Any]:
-    """A case as people read it."""
-    nature, customer = case.nature, case.customer
-    return {
-        "case_id": case.id,
-        "number": case.number,
-        "version": case.version,
-        "status": case.status,
-        "turn": case.turn,
-        "channel": case.channel,
-        "subject": nature.subject,
-        "language": nature.language,
-        "category": nature.category,
-        "priority": nature.priority,
-        "class": nature.class_,
-        "complexity": nature.complexity,
-        "tags": nature.tags,
-        "department": nature.department,
-        "preferred_channel": nature.preferred_channel,
-        "missing_fields": nature.missing_fields,
-        "fields": nature.fields,
-        "customer": {
-            "state": customer.state,
-            "id": customer.id,
-            "candidates": customer.candidates,
-            "name": customer.name,
-        },
-        "opened_at": case.opened_at,
-        "changed_at": case.at,
-        "answered_at": case.answered_at,
-        "resolved_at": case.resolved_at,
-        "closed_at": case.closed_at,
-        "held_until": case.held_until,
-        "is_held": case.is_held,
-        "reopened_count": case.reopened_count,
-        "incident": case.incident,
-        "contacts_count": case.contacts_count,
-        "source_keys": case.keys,
-        "last": [
-            {"at": each.at, "kind": each.kind, "author": each.author, "channel": each.channel, "text": each.text}
-            for each in case.entries
-        ],
-    }
+    return actor
 
 
 def _query(request: Request) -> Query:
@@ -165,8 +133,11 @@ def _filter(query: Query) -> dict[str, Any]:
         "category": query.category,
         "customer.id": query.customer,
         "number": query.number,
+        "views": query.view,
     }
     wanted: dict[str, Any] = {name: value for name, value in exact.items() if value is not None}
+    if query.record_type is not None:
+        wanted["record_type"] = "voice" if query.record_type == "voice" else {"$exists": False}
     if query.q:
         wanted["subject"] = {"$regex": re.escape(query.q), "$options": "i"}
     if query.after:

@@ -12,6 +12,7 @@ from caseway_intake.gateway.backgrounds import background_routes
 from caseway_intake.gateway.commands import command_routes
 from caseway_intake.gateway.contacts import contact_routes
 from caseway_intake.gateway.forms import form_routes
+from caseway_intake.gateway.lists import list_routes
 from caseway_intake.gateway.reading import reading_routes
 
 
@@ -22,5 +23,9 @@ def routes(running: Running, cases: Collection) -> Sequence[BaseRoute]:
         *(contact_routes(running) if doors.contacts else ()),
         *(form_routes(running) if doors.forms else ()),
         *(command_routes(running) if doors.commands else ()),
-        *((*reading_routes(running, cases), *background_routes(running, cases)) if doors.reading else ()),
+        *(_reading(running, cases) if doors.reading else ()),
     ]
+
+
+def _reading(running: Running, cases: Collection) -> Sequence[BaseRoute]:
+    return [*reading_routes(running, cases), *background_routes(running, cases), *list_routes(running, cases)]
