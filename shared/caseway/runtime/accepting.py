@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from caseway.runtime import metrics
 from caseway.runtime.items import Item, from_record
@@ -13,7 +14,30 @@ from caseway.runtime.lane import Lane
 from caseway.runtime.logs import logger
 from caseway.runtime.stage import Stage
 
+FULL_POLL = 5
+"""A poll of a fifth of what fits one transaction, or more, is a backlog."""
+FULL_HANDS = 4
+"""Times the records of one transaction: what one turn takes of a backlog."""
+
 _log = logger(__name__)
+
+
+def is_backlog(count: int, limit: int) -> bool:
+    """Whether so many records say that more are waiting."""
+    return count >= limit // FULL_POLL
+
+
+async def gather(
+    consumer: AIOKafkaConsumer | None, polled: Sequence[ConsumerRecord], limit: int
+) -> Sequence[ConsumerRecord]:
+    """Of a backlog, take what is fetched already: a poll holds one or two lanes, and several can share the work."""
+    records = list(polled)
+    while consumer is not None and is_backlog(len(records), limit) and len(records) < FULL_HANDS * limit:
+        fetched = await consumer.getmany(timeout_ms=0, max_records=limit)
+        if not fetched:
+            break
+        records += itertools.chain.from_iterable(fetched.values())
+    return records
 
 
 def accept(

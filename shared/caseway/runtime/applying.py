@@ -33,6 +33,10 @@ ATTEMPTS = 5
 """Of one transaction, before the poll waits longer; the driver's own loop would retry a slow body for 120 s."""
 FOLLOWS = 2
 """How often what was loaded may name more (a number's customers, then those customers' cases)."""
+PARTS = 3
+"""Transactions of one poll that are under way at the same time, each with lanes of its own."""
+PART_RECORDS = 100
+"""Fewer are not worth a transaction of their own."""
 MAX_BATCH_BYTES = 8_000_000
 """Of records in one transaction; one record may be larger."""
 
@@ -71,9 +75,16 @@ class Applier:
         for item in items:
             self._decider.prepare(item)
         metrics.STEP_SECONDS.labels(self._stage.name, "prepare").observe(time.monotonic() - started)
+        parts = [self._apply_part(part, lanes, verdict) for part in _parts(items)]
+        results = await asyncio.gather(*parts, return_exceptions=True)
+        for error in results:
+            if error is not None:
+                raise error
+        return verdict
+
+    async def _apply_part(self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict) -> None:
         for chunk in _chunks(items, self._stage.max_records):
             await self._apply_chunk(chunk, lanes, verdict)
-        return verdict
 
     async def _apply_chunk(self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict) -> None:
         backoff = delays(first=0.01, longest=0.5)
@@ -233,6 +244,20 @@ def _is_live(item: Item, lanes: Mapping[int, Lane], verdict: Verdict) -> bool:
     if lane is None or not lane.is_armed or item.lane in verdict.lost or item.lane in verdict.halted:
         return False
     return item.record is None or item.record.offset >= lane.progress.next[item.topic]
+
+
+def _parts(items: Sequence[Item]) -> list[list[Item]]:
+    """Split a large poll by lanes, which share nothing: while one part is being written, the next is decided."""
+    by_lane: dict[int, list[Item]] = {}
+    for item in items:
+        by_lane.setdefault(item.lane, []).append(item)
+    count = min(PARTS, len(by_lane), len(items) // PART_RECORDS)
+    if count < 2:
+        return [list(items)]
+    parts: list[list[Item]] = [[] for _ in range(count)]
+    for lane_items in sorted(by_lane.values(), key=len, reverse=True):
+        min(parts, key=len).extend(lane_items)
+    return parts
 
 
 def _chunks(items: Sequence[Item], limit: int) -> list[Sequence[Item]]:

@@ -136,7 +136,7 @@ class Lane:
     sought: dict[str, int] = field(default_factory=dict)
     """By topic: the offset last sought, to tell a gap in the log from records that were dropped."""
     removable: list[str] = field(default_factory=list)
-    """Outbox documents that Kafka has acknowledged; removed by the next transaction."""
+    """Outbox documents that Kafka has acknowledged, and that are still to be removed."""
     barrier: Barrier | None = None
 
     @property

@@ -19,7 +19,7 @@ from pymongo.errors import PyMongoError
 
 from caseway.kernel.errors import Transient
 from caseway.runtime import failpoints, metrics
-from caseway.runtime.accepting import accept
+from caseway.runtime.accepting import accept, gather, is_backlog
 from caseway.runtime.applying import Applier
 from caseway.runtime.backoff import delays, jitter
 from caseway.runtime.claiming import Claimed, Claimer, refill
@@ -28,7 +28,7 @@ from caseway.runtime.lane import Barrier, Lane
 from caseway.runtime.logs import logger
 from caseway.runtime.measuring import measure_lag, report_lanes
 from caseway.runtime.mongo import DatabaseClock
-from caseway.runtime.outbox import Publisher
+from caseway.runtime.outbox import Publisher, tidy
 from caseway.runtime.stage import Stage
 from caseway.runtime.watching import watch
 
@@ -36,8 +36,8 @@ TICK_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 1.0
 FIRING_LIMIT = 500
 """Timers decided in one transaction."""
-FULL_POLL = 5
-"""A poll of a fifth of what fits, or more, is followed at once by the next: there is work enough."""
+LONGEST_REST_SECONDS = 0.1
+"""After a slow transaction."""
 IDLE_SECONDS = 0.5
 """How long the timer loop sleeps when nothing is due: new timers wake it."""
 
@@ -105,8 +105,11 @@ class RunningStage:
         self._assigned = frozenset()
         self._cancel_claims()
         async with self._turn:
+            leaving = list(self._lanes.values())
             self._lanes.clear()
         self._report_lanes()
+        with contextlib.suppress(PyMongoError):
+            await tidy(self._claimer.database, leaving)
 
     def _cancel_claims(self) -> None:
         for task in self._claims:
@@ -176,18 +179,24 @@ class RunningStage:
         """Apply one poll; returns only when its effects are committed, or its lanes are no longer ours."""
         backoff = delays()
         await self.publisher.room()
+        records = await gather(self._consumer(), records, self.stage.max_records)
         while not self._is_stopping:
+            began = time.monotonic()
             async with self._turn:
                 is_settled = await self._apply_records(records)
             if is_settled:
-                await self._linger(len(records))
+                await self._linger(len(records), time.monotonic() - began)
                 return
             await asyncio.sleep(backoff.next())
 
-    async def _linger(self, count: int) -> None:
-        """After a small poll, let the next one gather: a transaction costs the same for one record as for twenty."""
-        if count < self.stage.max_records // FULL_POLL:
-            await asyncio.sleep(self.stage.linger.total_seconds())
+    async def _linger(self, count: int, took: float) -> None:
+        """After a small poll, let the next one gather: a transaction costs the same for one record as for twenty.
+
+        The slower the transaction was, the longer the rest: on a machine that is full, batches grow by themselves.
+        """
+        if not is_backlog(count, self.stage.max_records):
+            rest = self.stage.linger.total_seconds()
+            await asyncio.sleep(max(rest, min(took, LONGEST_REST_SECONDS)))
 
     async def _apply_records(self, records: Sequence[ConsumerRecord]) -> bool:
         self._let_go_after_sleep()
@@ -346,19 +355,12 @@ class RunningStage:
                 elif lane.horizon.until - now < 30 * _SECOND:
                     await refill(lane, self._claimer.database, now)
                     await watch(lane, self._claimer.database, self._claimer.collections)
-                await self._tidy(lane)
+        await tidy(self._claimer.database, list(self._lanes.values()))
 
     async def _look_for_resumption(self, lane: Lane) -> None:
         document = await self._claimer.database.lanes.find_one({"_id": lane.id}, {"halted": 1})
         if document is not None and not document["halted"]:
             self._drop([lane.number], wait=0.0)
-
-    async def _tidy(self, lane: Lane) -> None:
-        """Remove acknowledged rows of a lane that has grown quiet; a busy one's next transaction does it."""
-        if removable := list(lane.removable):
-            await self._claimer.database.outbox.delete_many({"_id": {"$in": removable}})
-            del lane.removable[: len(removable)]
-            failpoints.hit("remove.after")
 
     def _armed(self) -> list[Lane]:
         return [lane for lane in self._lanes.values() if lane.is_armed]
@@ -389,6 +391,8 @@ class RunningStage:
         self._assigned = frozenset()
         self._cancel_claims()
         async with self._turn:
+            leaving = list(self._lanes.values())
             self._lanes.clear()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, PyMongoError):
             await asyncio.wait_for(self.publisher.flushed(), 5.0)
+            await asyncio.wait_for(tidy(self._claimer.database, leaving), 2.0)

@@ -21,6 +21,7 @@ from pymongo.errors import PyMongoError
 from caseway.runtime import failpoints, metrics
 from caseway.runtime.backoff import delays
 from caseway.runtime.blobs import read_blob
+from caseway.runtime.lane import Lane
 from caseway.runtime.logs import logger
 from caseway.runtime.mongo import Database
 from caseway.runtime.stage import Document
@@ -119,6 +120,18 @@ async def waiting(database: Database, lane: str, done: Callable[[str], None]) ->
         rows = [Row.from_list(row) for row in document["rows"]]
         found.append(Parcel(id=document["_id"], lane=lane, rows=rows, done=done, since=time.monotonic()))
     return found
+
+
+async def tidy(database: Database, lanes: Sequence[Lane]) -> None:
+    """Remove what Kafka has acknowledged; what a crash leaves of it is published once more, and known as a repeat."""
+    removing = [(lane, len(lane.removable)) for lane in lanes if lane.removable]
+    if not removing:
+        return
+    ids = [id_ for lane, count in removing for id_ in lane.removable[:count]]
+    await database.outbox.delete_many({"_id": {"$in": ids}})
+    for lane, count in removing:
+        del lane.removable[:count]
+    failpoints.hit("remove.after")
 
 
 class Publisher:

@@ -39,8 +39,6 @@ class LaneOutcome:
     disarmed: set[str] = field(default_factory=set)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Lane-owned states as they will stand; None for deleted."""
-    removing: list[str] = field(default_factory=list)
-    """Outbox documents that this transaction removes."""
 
     def arm(self, due: Due) -> None:
         """Arm a timer, in place of an earlier one with its key."""

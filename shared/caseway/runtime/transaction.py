@@ -3,6 +3,9 @@
 The first write is the guard: each lane's document is changed only where epoch and revision are still those this
 process knows. A guard that merely read them would not guard (delivery.md). What the batch needs of its own lanes is
 loaded before, since nobody else writes it and the guard proves so; what is shared is read inside, in the snapshot.
+
+Reading, writing and committing each run whole in one thread, on the driver's synchronous side: handing every single
+command to a thread and back cost a third of a small transaction.
 """
 
 from __future__ import annotations
@@ -11,11 +14,12 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
-from motor.motor_asyncio import AsyncIOMotorClientSession
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
@@ -30,6 +34,10 @@ from caseway.runtime.stage import Collection, Document
 COMMIT_SECONDS = 10.0
 """How long the outcome of a commit may stay unknown before the lanes are given up and claimed again."""
 
+THREADS = 4
+"""One more than transactions that are under way at the same time: a hanging one must not stop the others' end."""
+
+T = TypeVar("T")
 Loaded = dict[tuple[str, str], Any]
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne | DeleteMany
 
@@ -50,72 +58,90 @@ class Store:
     """A stage's states, timers, lanes and outbox in the service's database."""
 
     def __init__(self, client: Client, database: Database, stage: str, collections: Mapping[str, Collection]) -> None:
-        self._client = client
-        self._database = database
+        self._client = client.delegate
+        self._database = database.delegate
         self._stage = stage
         self._collections = collections
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"{stage} store")
+        self._running: dict[int, Future[Any]] = {}
+        """By session: what a thread does with it at present, also when its caller was cancelled meanwhile."""
 
-    async def load(self, refs: Iterable[Ref], session: AsyncIOMotorClientSession | None) -> Loaded:
+    async def _in_thread(self, work: Callable[[], T], session: ClientSession | None) -> T:
+        running = self._threads.submit(work)
+        if session is not None:
+            self._running[id(session)] = running
+        return await asyncio.wrap_future(running)
+
+    def _end(self, session: ClientSession) -> None:
+        if (running := self._running.pop(id(session), None)) is not None:
+            wait([running])
+        with contextlib.suppress(PyMongoError):
+            session.end_session()  # aborts what was not committed
+
+    async def load(self, refs: Iterable[Ref], session: ClientSession | None) -> Loaded:
         """The values of `refs`; None for what is not there."""
         by_collection: dict[str, list[str]] = {}
         for ref in refs:
             by_collection.setdefault(ref.collection, []).append(ref.id)
+        return await self._in_thread(lambda: self._load(by_collection, session), session)
+
+    def _load(self, by_collection: Mapping[str, Sequence[str]], session: ClientSession | None) -> Loaded:
         loaded: Loaded = {}
         for name, ids in by_collection.items():
             loaded.update(dict.fromkeys(((name, each) for each in ids), None))
             load = self._collections[name].load
-            async for document in self._database[name].find({"_id": {"$in": ids}}, session=session):
+            for document in self._database[name].find({"_id": {"$in": ids}}, session=session):
                 loaded[name, document["_id"]] = load(document)
         return loaded
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncIOMotorClientSession]:
+    async def transaction(self) -> AsyncIterator[ClientSession]:
         """A transaction that is aborted unless `commit` was reached; an abort that fails is left to expire."""
-        async with await self._client.start_session() as session:
-            session.start_transaction(
-                read_concern=ReadConcern("snapshot"),
-                write_concern=MAJORITY,
-                max_commit_time_ms=int(COMMIT_SECONDS * 1000),
-            )
-            try:
-                yield session
-            except BaseException:
-                if session.delegate.in_transaction:
-                    with contextlib.suppress(PyMongoError):
-                        await session.abort_transaction()
-                raise
+        session = self._client.start_session()
+        session.start_transaction(
+            read_concern=ReadConcern("snapshot"),
+            write_concern=MAJORITY,
+            max_commit_time_ms=int(COMMIT_SECONDS * 1000),
+        )
+        try:
+            yield session
+        finally:
+            await self._in_thread(lambda: self._end(session), None)
 
-    async def write(
-        self, outcome: Outcome, loaded: Loaded, now: dt.datetime, session: AsyncIOMotorClientSession
-    ) -> list[Parcel]:
+    async def write(self, outcome: Outcome, loaded: Loaded, now: dt.datetime, session: ClientSession) -> list[Parcel]:
         """Write the whole batch; returns what is to be published once it is committed.
 
         Raises:
             Fenced: the guard did not match.
         """
-        shares = list(outcome.lanes.values())
-        failpoints.hit("txn.before_guard")
-        await self._guard(shares, session)
-        failpoints.hit("txn.after_guard")
-        for name, writes in self._state_writes(outcome, loaded, now).items():
-            await self._database[name].bulk_write(writes, ordered=False, session=session)
-        if timers := [write for share in shares for write in timer_writes(share)]:
-            await self._database.timers.bulk_write(timers, ordered=False, session=session)
-        failpoints.hit("txn.after_state")
-        parcels = [parcel for share in shares for parcel in parcels_of(share)]
-        await self._write_outbox(shares, parcels, session)
-        if outcome.parked:
-            await self._database.parked.insert_many(outcome.parked, ordered=False, session=session)
-        failpoints.hit("txn.after_outbox")
+        parcels = [parcel for share in outcome.lanes.values() for parcel in parcels_of(share)]
+        await self._in_thread(lambda: self._write(outcome, parcels, loaded, now, session), session)
         return parcels
 
-    async def _guard(self, shares: Sequence[LaneOutcome], session: AsyncIOMotorClientSession) -> None:
+    def _write(
+        self, outcome: Outcome, parcels: Sequence[Parcel], loaded: Loaded, now: dt.datetime, session: ClientSession
+    ) -> None:
+        shares = list(outcome.lanes.values())
+        failpoints.hit("txn.before_guard")
+        self._guard(shares, session)
+        failpoints.hit("txn.after_guard")
+        for name, writes in self._state_writes(outcome, loaded, now).items():
+            self._database[name].bulk_write(writes, ordered=False, session=session)
+        if timers := [write for share in shares for write in timer_writes(share)]:
+            self._database.timers.bulk_write(timers, ordered=False, session=session)
+        failpoints.hit("txn.after_state")
+        self._write_outbox(parcels, session)
+        if outcome.parked:
+            self._database.parked.insert_many(outcome.parked, ordered=False, session=session)
+        failpoints.hit("txn.after_outbox")
+
+    def _guard(self, shares: Sequence[LaneOutcome], session: ClientSession) -> None:
         writes = [guard(share) for share in shares]
-        result = await self._database.lanes.bulk_write(writes, ordered=False, session=session)
+        result = self._database.lanes.bulk_write(writes, ordered=False, session=session)
         if result.matched_count == len(shares):
             return
         stands = {share.lane.id: share for share in shares}
-        async for document in self._database.lanes.find({"_id": {"$in": list(stands)}}, session=session):
+        for document in self._database.lanes.find({"_id": {"$in": list(stands)}}, session=session):
             share = stands[document["_id"]]
             # inside this transaction a lane that matched already shows the next revision
             if document["epoch"] == share.lane.epoch and document["revision"] == share.lane.revision + 1:
@@ -139,36 +165,33 @@ class Store:
             writes[ARRIVALS.name] = [InsertOne({"_id": key, "_at": at}) for key, at in outcome.arrivals.items()]
         return writes
 
-    async def _write_outbox(
-        self, shares: Sequence[LaneOutcome], parcels: Sequence[Parcel], session: AsyncIOMotorClientSession
-    ) -> None:
-        writes: list[Write] = [InsertOne(parcel.to_document()) for parcel in parcels]
-        for share in shares:
-            share.removing = list(share.lane.removable)
-        if removing := [each for share in shares for each in share.removing]:
-            writes.append(DeleteMany({"_id": {"$in": removing}}))
-        if writes:
-            await self._database.outbox.bulk_write(writes, ordered=False, session=session)
+    def _write_outbox(self, parcels: Sequence[Parcel], session: ClientSession) -> None:
+        if parcels:
+            documents = [parcel.to_document() for parcel in parcels]
+            self._database.outbox.insert_many(documents, ordered=False, session=session)
 
-    async def commit(self, session: AsyncIOMotorClientSession) -> None:
+    async def commit(self, session: ClientSession) -> None:
         """Commit; of a commit whose outcome is unknown only the commit itself is repeated.
 
         Raises:
             InDoubt: it stays unknown.
             PyMongoError: it failed.
         """
+        await self._in_thread(lambda: self._commit(session), session)
+
+    def _commit(self, session: ClientSession) -> None:
         failpoints.hit("commit.before")
         deadline = time.monotonic() + COMMIT_SECONDS
         while True:
             try:
-                await session.commit_transaction()
+                session.commit_transaction()
             except PyMongoError as error:
                 if not error.has_error_label("UnknownTransactionCommitResult"):
                     raise
                 metrics.TRANSACTIONS.labels(self._stage, "unknown").inc()
                 if time.monotonic() > deadline:
                     raise InDoubt from error
-                await asyncio.sleep(0.1)
+                time.sleep(0.1)
             else:
                 failpoints.hit("commit.after")
                 return
@@ -239,7 +262,6 @@ def applied(outcome: Outcome) -> None:
         lane = share.lane
         lane.progress = share.progress
         lane.revision += 1
-        del lane.removable[: len(share.removing)]
         for ref, value in share.values.items():
             lane.cache.put(ref, value)
         for key in share.disarmed:

@@ -34,8 +34,8 @@ def outbox_is_skipped() -> None:
     """What goes out is published, but never written with the state: removed before it was acknowledged."""
     original = Store._write_outbox  # noqa: SLF001
 
-    async def write_outbox(self: Store, shares: Any, _: Any, session: Any) -> None:
-        await original(self, shares, [], session)
+    def write_outbox(self: Store, _: Any, session: Any) -> None:
+        original(self, [], session)
 
     setattr(Store, "_write_outbox", write_outbox)
 
