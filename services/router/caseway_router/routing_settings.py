@@ -14,8 +14,7 @@ from caseway.runtime.configuration import condition_over
 from caseway_router.domain.flows import Step
 from caseway_router.domain.items import Requirement
 from caseway_router.domain.routing import FIELDS, Languages, RoutingRule
-from caseway_router.pool_settings import Name, Part, Seconds, duplicates, hundredths, length
-from caseway_router.staff_settings import SkillLevel
+from caseway_router.pool_settings import Name, Part, Seconds, SkillLevel, duplicates, hundredths, length
 
 Boost = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Weight = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from caseway.kernel.vocabulary import Channel, Level
+from caseway.kernel.vocabulary import Channel
 from caseway_router.domain import staff
-from caseway_router.pool_settings import Name, Part, hundredths
+from caseway_router.pool_settings import Name, Part, SkillLevel, hundredths
 
 Amount = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 """Contacts at once."""
 
 
-def level_named(given: object) -> object:
-    """A level by its word, such as `fluent`; whatever is none is left to pydantic to refuse."""
-    if isinstance(given, str) and given.upper() in Level.__members__:
-        return Level[given.upper()]
-    if isinstance(given, str):
-        raise ValueError(f"one of {', '.join(each.name.lower() for each in Level)}")  # noqa: TRY004 - a fault of the file
-    return given
-
-
-SkillLevel = Annotated[Level, BeforeValidator(level_named)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class ChannelLimit(Part):
@@ -32,6 +24,25 @@ class ChannelLimit(Part):
     at_most: Amount
     beside: Amount | None = None
     """The most other work beside it; 0: this channel is exclusive; absent: any."""
+    active: Share = 1
+    """Of its weight, how much work counts while it waits for its agent."""
+    quiet: Share = 1
+    """Of its weight, how much it counts while it waits for the customer."""
+    wrap_up: Share = 1
+    """Of its weight, how much it counts while it is written up."""
+    rings: int | None = Field(default=None, ge=1, le=100)
+    """The most offers of it at once. A telephone rings for one call at a time, whatever is said here."""
+
+    def to_domain(self, channel: Channel) -> staff.ChannelLimit:
+        """As matching counts it."""
+        return staff.ChannelLimit(
+            at_most=hundredths(self.at_most),
+            beside=None if self.beside is None else hundredths(self.beside),
+            active=round(self.active * 100),
+            quiet=round(self.quiet * 100),
+            wrap_up=round(self.wrap_up * 100),
+            rings=1 if channel is Channel.PHONE else self.rings,
+        )
 
 
 class Profile(Part):
@@ -47,12 +58,7 @@ class Profile(Part):
         return staff.Profile(
             name=name,
             total=hundredths(self.total),
-            channels={
-                channel.value: staff.ChannelLimit(
-                    at_most=hundredths(limit.at_most), beside=None if limit.beside is None else hundredths(limit.beside)
-                )
-                for channel, limit in self.channels.items()
-            },
+            channels={channel.value: limit.to_domain(channel) for channel, limit in self.channels.items()},
             auto_accepts=frozenset(channel.value for channel in self.auto_accept),
         )
 
@@ -66,8 +72,20 @@ class Agent(Part):
     skills: dict[Name, SkillLevel] = Field(default_factory=dict)
     queues: tuple[Name, ...] | None = None
     """Only these; absent: every queue of the pool."""
+    total: Amount | None = None
+    """Another total than the profile's."""
+    channels: dict[Channel, ChannelLimit] = Field(default_factory=dict)
+    """Other limits than the profile's, by channel."""
+    interests: tuple[Name, ...] = ()
+    """Categories and tags of the cases that they like best."""
     role: str = "agent"
     """`coordinator` for those who supervise."""
+
+    def own_limits(self, profile: staff.Profile) -> staff.Profile:
+        """The profile, with what is said of this agent in place of it."""
+        own = {channel.value: limit.to_domain(channel) for channel, limit in self.channels.items()}
+        total = profile.total if self.total is None else hundredths(self.total)
+        return replace(profile, total=total, channels={**profile.channels, **own})
 
 
 class Agents(Part):
@@ -91,9 +109,10 @@ class Agents(Part):
                 agent=name,
                 name=agent.name,
                 pool=pool,
-                profile=profiles[agent.profile],
+                profile=agent.own_limits(profiles[agent.profile]),
                 skills={skill: int(level) for skill, level in agent.skills.items()},
                 queues=None if agent.queues is None else frozenset(agent.queues),
+                interests=frozenset(agent.interests),
             )
             for name, agent in self.agents.items()
             if agent.pool == pool
