@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -130,6 +131,20 @@ class Languages(_Part):
         return self
 
 
+_ASPECTS = (
+    "category",
+    "priority",
+    "class_",
+    "complexity",
+    "preferred_channel",
+    "department",
+    "impact",
+    "urgency",
+    "product",
+    "service",
+)
+
+
 class TriageRule(_Part):
     """What a contact is judged to be when its condition holds; what it leaves out, later rules may say."""
 
@@ -151,6 +166,11 @@ class TriageRule(_Part):
     service: str | None = None
     """What entitlements call it, where that is not the category."""
     tags: tuple[str, ...] = ()
+
+    @cached_property
+    def says(self) -> Mapping[str, Any]:
+        """The aspects that it decides, by the names of the wire's `Triage`; asked for every contact, so found once."""
+        return {name: value for name in _ASPECTS if (value := getattr(self, name)) is not None}
 
     @field_validator("words", mode="after")
     @classmethod

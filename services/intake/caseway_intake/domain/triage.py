@@ -19,22 +19,10 @@ _DETECTED_ON = 200
 """Characters that tell a language; twice as many take twice the time, and tell no more."""
 _FEWEST_LETTERS = 8
 """A text of fewer letters, such as `OK`, tells no language."""
-_ASPECTS = (
-    "category",
-    "priority",
-    "class_",
-    "complexity",
-    "preferred_channel",
-    "department",
-    "impact",
-    "urgency",
-    "product",
-    "service",
-)
 
 
 class Rule(Protocol):
-    """One rule of triage.yaml; what it leaves out is None. Its further attributes are the aspects it decides."""
+    """One rule of triage.yaml."""
 
     @property
     def name(self) -> str:
@@ -49,6 +37,11 @@ class Rule(Protocol):
     @property
     def words(self) -> tuple[str, ...]:
         """Folded beginnings of words, of which one must stand in subject or text; none: any text."""
+        ...
+
+    @property
+    def says(self) -> Mapping[str, Any]:
+        """The aspects that it decides, by the names of the wire's `Triage`."""
         ...
 
     @property
@@ -113,6 +106,8 @@ class Judgement:
     tags: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
     """For each aspect, the rule that decided it."""
+    folded: str = ""
+    """Subject and text, as words were looked for in them."""
 
 
 def judge(rules: Iterable[Rule], facts: Mapping[str, Any]) -> Judgement:
@@ -122,15 +117,15 @@ def judge(rules: Iterable[Rule], facts: Mapping[str, Any]) -> Judgement:
     deciding: dict[str, str] = {}
     tags: dict[str, None] = {}
     for rule in rules:
-        said = {name: value for name in _ASPECTS if name not in aspects and (value := getattr(rule, name)) is not None}
-        if not said and not rule.tags:
+        if not rule.tags and rule.says.keys() <= aspects.keys():
             continue
         if (rule.words and not has_any(folded, rule.words)) or not rule.when(facts):
             continue
+        said = {name: value for name, value in rule.says.items() if name not in aspects}
         aspects |= said
         deciding |= dict.fromkeys((name.rstrip("_") for name in said), rule.name)
         tags |= dict.fromkeys(rule.tags)
-    return Judgement(aspects=aspects, tags=tuple(tags), rules=deciding)
+    return Judgement(aspects=aspects, tags=tuple(tags), rules=deciding, folded=folded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`GET /v1/cases/{case_id}/background`: who the customer is or may be.
+"""`GET /v1/cases/{case_id}/background`: who it may be.
 
 What the case's first fact told was so when the contact came. Before somebody calls back, the registry is looked at
 again: "not linked" never meant "not registered" (S2-03 to S2-07).

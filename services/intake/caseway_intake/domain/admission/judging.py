@@ -1,4 +1,4 @@
-"""What a contact is judged to be: triage, support owed, facts missing."""
+"""What a contact is judged to be, what is owed and what lacks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from caseway_intake.domain.admission.knowledge import Draft, Knowledge
 from caseway_intake.domain.admission.parties import background_of, link_of, order_of, shown, who
 from caseway_intake.domain.customers import Holder, Match
 from caseway_intake.domain.triage import Judgement, Tongue, judge, priority_of, tongue_of
-from caseway_intake.domain.words import fold
 
 _NO_FACTS: Mapping[str, Any] = {"automatic": False, "public": False, "attachments_count": 0}
-_LOOKED_AT = 8_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ def find_out(draft: Draft, known: Knowledge) -> Finding:
     judgement = judge(known.rules.triage.rules, facts)
     judged = _said(draft, found.holder, judgement, known)
     if draft.opens:
-        judged |= _case_facts(draft, found, judged, known, facts)
+        judged |= _case_facts(draft, found, judged, known, facts, judgement.folded)
     judged.pop("service", None)
     judged["customer"] = link
     return Finding(link=link, tongue=tongue, judged=judged)
@@ -88,7 +86,7 @@ def _said(draft: Draft, holder: Holder | None, judgement: Judgement, known: Know
 
 
 def _case_facts(
-    draft: Draft, found: Match, judged: Mapping[str, Any], known: Knowledge, facts: Mapping[str, Any]
+    draft: Draft, found: Match, judged: Mapping[str, Any], known: Knowledge, facts: Mapping[str, Any], folded: str
 ) -> dict[str, Any]:
     """What only a case that begins is asked."""
     triage = known.rules.triage
@@ -99,7 +97,6 @@ def _case_facts(
     states = triage.record_types[record_type].states if record_type in triage.record_types else ()
     told = {**facts, **{name: judged.get(name) for name in ("category", "product")}}
     told |= {"class": judged.get("class_"), "state": states[0] if states else None}
-    folded = fold(f"{draft.subject} \n {draft.text[:_LOOKED_AT]}") if triage.campaigns else ""
     return {
         **_held_back(draft, judged, given, known),
         "entitlement": _entitlement(found.holder, before.entitlements, judged, known),
