@@ -22,6 +22,7 @@ from caseway_analytics.domain.cells import CellKey, Tally, together
 RETAIL = Path(__file__).parents[1] / "deploy/scenarios/retail"
 PARTITIONS = 4
 WRITERS = {"cases": "intake.core", "work": "router.core", "milestones": "escalation", "notifications": "notifier"}
+OUTSIDE = "survey://test"
 
 
 class AnalyticsDesk:
@@ -42,6 +43,11 @@ class AnalyticsDesk:
     async def prepare(self) -> None:
         """Create the topics."""
         await create_topics(self.namespace.kafka_url, self.namespace.prefix, PARTITIONS)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process of this desk is started with."""
+        return {**self._environment, "CASEWAY_SIGNING_KEY": "test"}
 
     def service(self) -> ServiceProcess:
         """One instance."""
@@ -87,11 +93,11 @@ class AnalyticsDesk:
         value, headers = encode(
             fact,
             id=id_,
-            source=f"caseway://{WRITERS[topic]}",
+            source=f"caseway://{WRITERS[topic]}" if topic in WRITERS else OUTSIDE,
             time=fact.at,
             subject=key,
-            lane=f"{WRITERS[topic]}/{partition}/test",
-            sequence=sequence,
+            lane=f"{WRITERS[topic]}/{partition}/test" if topic in WRITERS else "",
+            sequence=sequence if topic in WRITERS else 0,
         )
         return topic, partition, key.encode(), value, headers
 

@@ -60,6 +60,18 @@ COMMANDS = (
         summary="what could not be handled; replay it",
     ),
     Command(
+        name="replay",
+        module="caseway.runtime.replay_commands",
+        extra="runtime",
+        summary="rebuild a service's figures from the log",
+    ),
+    Command(
+        name="templates",
+        module="caseway_notifier.commands",
+        extra="",
+        summary="what the notifier writes to people: preview, lint",
+    ),
+    Command(
         name="run",
         module="caseway.scenario.commands",
         extra="scenario",

@@ -9,13 +9,16 @@ import time
 import pytest
 
 from caseway.kernel.vocabulary import Channel, Presence
+from caseway.runtime.configuration import load
 from caseway.testkit.desk_facts import CaseTeller, day_of, presence
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
 from caseway_analytics.domain.recount import recount
-from tests.analytics_desk import AnalyticsDesk, events, get
+from caseway_analytics.settings import Configuration
+from tests.analytics_desk import RETAIL, AnalyticsDesk, events, get
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
+KNOWN = load(RETAIL, Configuration).value.known
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ async def tell_in_parts(desk, facts):
 
 async def equals_recount(desk):
     """Whether the aggregates are those of everything that was told."""
-    return await desk.cells() == recount(desk.facts)
+    return await desk.cells() == recount(desk.facts, KNOWN)
 
 
 async def test_streaming_equals_a_recount_through_kills_and_duplicates(desk):

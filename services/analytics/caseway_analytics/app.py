@@ -16,6 +16,7 @@ from caseway.runtime.application import application as assembled
 from caseway.runtime.service import Service
 from caseway.runtime.stage import Handle, Stage
 from caseway_analytics import handlers
+from caseway_analytics.adapters import upkeep
 from caseway_analytics.adapters.states import RUNS, STATES
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.board import Board
@@ -55,7 +56,7 @@ def build() -> Service:
         configuration=Configuration,
         http_port=8085,
         routes=lambda running: routes(running, board),
-        loops=(board.keep,),
+        loops=(board.keep, upkeep.gather, upkeep.index, upkeep.publish),
         collections=(RUNS,),
     )
 

@@ -16,7 +16,7 @@ from caseway_analytics.domain.known import NOTHING, Known
 from caseway_analytics.domain.measures import EDITION
 from caseway_analytics.domain.surveyed import AnyRecord
 from caseway_analytics.domain.tracking import FactOfCase, follow
-from caseway_analytics.ports import AGENTS, CASES, CELLS, QUALITY, SERVING, TEXTS, TOTALS
+from caseway_analytics.ports import AGENTS, CASES, CELLS, ERASED, QUALITY, SERVING, TEXTS, TOTALS
 
 
 def needs_case(message: Message[Any]) -> Iterable[Ref]:
@@ -45,8 +45,9 @@ def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment
     served = _serving(before, after, moment.lane)
     wanted = (Put(collection=TEXTS, id=text.id, value=text) for text in texts.kept)
     erased = (Delete(collection=TEXTS, id=id_) for id_ in texts.erased)
+    noted = (Put(collection=ERASED, id=customer, value={}) for customer in searching.erased_customers(before, fact))
     put = Put(collection=CASES, id=fact.case_id, value=after)
-    return Decision(changes=(put, *changes, *served, *wanted, *erased))
+    return Decision(changes=(put, *changes, *served, *wanted, *erased, *noted))
 
 
 def on_notification(message: Message[NotificationFact], _: States, moment: Moment) -> Decision:
@@ -105,15 +106,18 @@ def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:
 
 def _serving(before: History | None, after: History, lane: str) -> Iterable[Add]:
     """Who has served which customer: they must not interview them. Source: S3-09."""
-    told = len(before.pick_ups) if before else 0
-    if not after.customer or len(after.pick_ups) == told:
-        return ()
     return (
         Add(
             collection=SERVING,
-            id=f"{lane}/{after.customer}\x1f{mark.agent}",
+            id=f"{lane}/{customer}\x1f{agent}",
             amounts={"n": 1},
-            fixed={"customer": after.customer, "agent": mark.agent},
+            fixed={"customer": customer, "agent": agent},
         )
-        for mark in after.pick_ups[told:]
+        for customer, agent in _pairs(after) - _pairs(before)
     )
+
+
+def _pairs(history: History | None) -> set[tuple[str, str]]:
+    if history is None or not history.customer:
+        return set()
+    return {(history.customer, mark.agent) for mark in history.pick_ups}

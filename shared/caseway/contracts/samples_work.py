@@ -134,7 +134,7 @@ WORK_SAMPLES: dict[str, Any] = {
     "sample_count": 40,
     "complete": True,
     "ReportPublished.report": "day-by-team",
-    "recipients": ["list:coordinators"],
+    "ReportPublished.recipients": ["list:coordinators"],
     "files": [
         {
             "name": "day-by-team.csv",

@@ -157,5 +157,8 @@ SERVING = Collection(name=ports.SERVING, indexes=([("customer", 1)],))
 RUNS = Collection(name=ports.RUNS)
 """Which report was last published when."""
 
-STATES = (CASES, AGENTS, CELLS, TOTALS, QUALITY, TEXTS, SERVING)
+ERASED = Collection(name=ports.ERASED, shared=True)
+"""Customers whose data is gone: a note for what lies on other lanes."""
+
+STATES = (CASES, AGENTS, CELLS, TOTALS, QUALITY, TEXTS, SERVING, ERASED)
 """Everything that follows from the log, and so can be rebuilt from it."""

@@ -83,6 +83,13 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
     return replace(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
 
 
+def erased_customers(before: History | None, fact: object) -> set[str]:
+    """The customer whose data an erasure names, or whose case it was."""
+    if not isinstance(fact, PersonalDataErased):
+        return set()
+    return {customer for customer in (fact.customer, before.customer if before else "") if customer}
+
+
 def folded(text: str) -> str:
     """Without what does not matter when searching: width, case, accents."""
     wide = unicodedata.normalize("NFKC", text).casefold()

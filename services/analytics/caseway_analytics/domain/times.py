@@ -134,8 +134,9 @@ def wrap_up(history: History) -> Iterator[Sample]:
     for call in history.calls.values():
         if call.wrap_up:
             yield timed(history, call.wrap_up)._replace(channel="phone")
-    for mark in history.wrap_ups:
-        yield timed(history, mark)
+    if not any(call.wrap_up for call in history.calls.values()):
+        for mark in history.wrap_ups:
+            yield timed(history, mark)
 
 
 def worked(history: History) -> Iterator[Sample]:

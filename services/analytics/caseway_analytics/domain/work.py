@@ -124,7 +124,7 @@ def completed(
     )  # fmt: skip
     if wrap_up_ms is None and before.wrapping_since:
         wrap_up_ms = milliseconds_between(before.wrapping_since, at)
-    if wrap_up_ms and not any(call.wrap_up for call in history.calls.values()):
+    if wrap_up_ms:
         history = replace(history, wrap_ups=(*history.wrap_ups, replace(mark, milliseconds=wrap_up_ms)))
     return done(replace(history, handled=(*history.handled, mark)), at, item)
 

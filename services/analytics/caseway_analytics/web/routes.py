@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from pymongo.errors import PyMongoError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -15,10 +13,12 @@ from starlette.routing import BaseRoute, Route
 from caseway.runtime.running import Running
 from caseway_analytics.adapters.figures import MongoFigures
 from caseway_analytics.domain.answers import answer
-from caseway_analytics.domain.questions import BadQuestion, asked
+from caseway_analytics.domain.questions import asked
 from caseway_analytics.domain.summary import summary
 from caseway_analytics.settings import Configuration
+from caseway_analytics.web.answering import answering
 from caseway_analytics.web.board import Board
+from caseway_analytics.web.reports import report_routes
 
 _PAGE = {
     "": ("wall.html", "text/html"),
@@ -58,8 +58,9 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
     return [
         *(Route(f"/{path}", _asset(name, kind)) for path, (name, kind) in _PAGE.items()),
         Route("/v1/live", live),
-        Route("/v1/summary", _answering(summed)),
-        Route("/v1/measures/{measure}", _answering(measure)),
+        *report_routes(running),
+        Route("/v1/summary", answering(summed)),
+        Route("/v1/measures/{measure}", answering(measure)),
     ]
 
 
@@ -70,23 +71,3 @@ def _asset(name: str, kind: str) -> Any:
         return Response(content, media_type=f"{kind}; charset=utf-8", headers=_SAFE)
 
     return asset
-
-
-def _answering(endpoint: Any) -> Any:
-    """What is wrong with the question is 422 (404 for an unknown measure), a database that is gone is 503."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            async with asyncio.timeout(20):
-                response: Response = await endpoint(request)
-                return response
-        except BadQuestion as bad:
-            return _refused(404 if bad.field == "measure" else 422, {"field": bad.field, "expected": bad.expected})
-        except (PyMongoError, TimeoutError) as error:
-            return _refused(503, {"reason": f"the database does not answer ({type(error).__name__})"})
-
-    return answered
-
-
-def _refused(status: int, why: Mapping[str, str]) -> Response:
-    return JSONResponse({"error": why}, status_code=status)

@@ -1,0 +1,40 @@
+"""How what is wrong with a question becomes an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from caseway_analytics.adapters.browser import NoBrowser
+from caseway_analytics.domain.questions import BadQuestion
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_NAMES = frozenset({"measure", "report", "form"})
+"""What stands in the path: an unknown one is not found."""
+SECONDS = 20
+
+
+def answering(endpoint: Endpoint, seconds: float = SECONDS) -> Endpoint:
+    """What is wrong with the question is 422 (404 for what stands in the path), a database that is gone is 503."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            async with asyncio.timeout(seconds):
+                return await endpoint(request)
+        except BadQuestion as bad:
+            return refused(404 if bad.field in _NAMES else 422, {"field": bad.field, "expected": bad.expected})
+        except NoBrowser as missing:
+            return refused(501, {"reason": str(missing)})
+        except (PyMongoError, TimeoutError) as error:
+            return refused(503, {"reason": f"the database does not answer ({type(error).__name__})"})
+
+    return answered
+
+
+def refused(status: int, why: Mapping[str, str]) -> Response:
+    """An answer that says what was expected."""
+    return JSONResponse({"error": why}, status_code=status)

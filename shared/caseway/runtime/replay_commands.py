@@ -1,0 +1,73 @@
+"""The command `caseway replay`: rebuild a service's figures from the log."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import sys
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from pymongo.errors import PyMongoError
+
+from caseway.kernel.errors import CasewayError
+from caseway.runtime.configuration import load
+from caseway.runtime.kafka import count_partitions
+from caseway.runtime.mongo import connect, database
+from caseway.runtime.replaying import Replay
+from caseway.runtime.service import Service
+from caseway.runtime.settings import Settings
+
+SERVICES = ("analytics",)
+"""Those whose states follow from facts alone, and of whose emissions nobody waits for a second one."""
+_FETCH_BYTES = 4 * 1024 * 1024
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `replay`."""
+    replay = subparsers.add_parser("replay", help="rebuild a service's states from the log, beside the live ones")
+    replay.add_argument("service", choices=SERVICES)
+    replay.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return asyncio.run(_replay(options.service))
+    except (CasewayError, PyMongoError, KafkaError, TimeoutError, OSError) as error:
+        sys.stderr.write(f"caseway: {error or type(error).__name__}\n")
+        return 1
+
+
+async def _replay(name: str) -> int:
+    settings = Settings()
+    service: Service = importlib.import_module(f"caseway_{name}.app").build()
+    loaded = load(settings.config, service.configuration)
+    (stage,) = service.stages
+    counts = await count_partitions(settings.kafka_url, [settings.namespace + topic for topic in stage.topics])
+    client = connect(settings.mongo_url.get_secret_value())
+
+    def consumer() -> Any:
+        return AIOKafkaConsumer(
+            bootstrap_servers=settings.kafka_url, group_id=None, enable_auto_commit=False,
+            isolation_level="read_committed", max_partition_fetch_bytes=_FETCH_BYTES,
+        )  # fmt: skip
+
+    replay = Replay(
+        stage=stage,
+        namespace=settings.namespace,
+        database=database(client, settings.namespace, name),
+        configuration=loaded.value,
+        version=loaded.version,
+        partitions=min(counts.values()),
+        make_consumer=consumer,
+    )
+    read = await replay.run(_say)
+    _say(f"{read} records read; {name} goes on with what was rebuilt")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,314 @@
+"""How a stage's states are built anew from the log, beside the live ones, and put in their place.
+
+Lane by lane the log is read from its beginning and decided by the same code that runs live, in memory; what comes of it
+is written to collections beside the live ones. What the live stage has read meanwhile is then caught up with. Last, the
+lanes are halted for a moment, the rest is read up to exactly where each lane stands, and the collections change names.
+Whatever happens in between, the live states are whole: they are only ever replaced by finished ones.
+
+Only for stages whose emissions nobody waits for: facts and timers that decisions ask for are not repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from pymongo import DeleteOne, ReplaceOne, UpdateOne
+from pymongo.errors import OperationFailure
+
+from caseway.kernel.decision import Add, Message, Moment, Put, Ref
+from caseway.kernel.errors import Rejected, Superseded
+from caseway.runtime.items import Item, from_record
+from caseway.runtime.mongo import Database
+from caseway.runtime.stage import Collection, Document, Stage
+
+SUFFIX = "~next"
+"""Of the collections beside."""
+HALTED = "replay: what was rebuilt takes its place"
+READ_SECONDS = 30.0
+_WRITES = 1_000
+_RECORDS = 4_000
+
+Offsets = Mapping[str, int]
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Rebuilt:
+    """One lane's states as far as its log was read."""
+
+    number: int
+    next: dict[str, int] = field(default_factory=dict)
+    seen: dict[str, int] = field(default_factory=dict)
+    arrivals: set[str] = field(default_factory=set)
+    values: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """Put, or None for deleted: what is not here has never been met, or stands in the collections beside."""
+    additions: dict[tuple[str, str], Document] = field(default_factory=dict)
+    fixed: dict[tuple[str, str], Document] = field(default_factory=dict)
+    changed: set[tuple[str, str]] = field(default_factory=set)
+    records: int = 0
+
+    def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the port's word
+        """As `States` has it."""
+        return self.values.get((collection, id))
+
+    @property
+    def resident(self) -> Any:
+        """No stage with a resident object is replayed."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """Rebuilds one stage's collections."""
+
+    stage: Stage
+    namespace: str
+    database: Database
+    configuration: Any
+    version: str
+    partitions: int
+    make_consumer: Callable[[], AIOKafkaConsumer]
+
+    async def run(self, tell: Progress) -> int:
+        """Build, catch up, switch over; how many records were read.
+
+        Raises:
+            Rejected: a lane has not been claimed yet, or is halted for another reason; or the log no longer reaches back
+            to its beginning, so that figures would be lost.
+        """
+        if await self._finish_switch(tell):
+            return 0
+        await self._clear()
+        started = time.monotonic()
+        lanes = []
+        for number in range(self.partitions):
+            lane = Rebuilt(number=number)
+            await self._read(lane, await self._live(number))
+            await self._write(lane)
+            lanes.append(lane)
+            read = sum(each.records for each in lanes)
+            rate = read / max(0.001, time.monotonic() - started)
+            tell(f"lane {number + 1} of {self.partitions}: {read} records so far, {rate:,.0f} a second")
+        for lane in lanes:
+            await self._read(lane, await self._live(lane.number))
+            await self._write(lane)
+        await self._switch(lanes, tell)
+        return sum(each.records for each in lanes)
+
+    # --- reading and deciding ---------------------------------------------------------------------
+
+    async def _live(self, number: int) -> Offsets:
+        """Where the live lane stands."""
+        document = await self.database.lanes.find_one({"_id": f"{self.stage.name}/{number}"}, {"next": 1})
+        if document is None or set(self.stage.topics) - set(document.get("next", {})):
+            raise Rejected("not-claimed", f"lane {number} has not been claimed yet: start the service first")
+        offsets: Offsets = document["next"]
+        return offsets
+
+    async def _read(self, lane: Rebuilt, until: Offsets) -> None:
+        consumer = self.make_consumer()
+        await consumer.start()
+        try:
+            places = {TopicPartition(self.namespace + topic, lane.number): topic for topic in self.stage.topics}
+            consumer.assign(list(places))
+            begins = await consumer.beginning_offsets(list(places))
+            for place, topic in places.items():
+                if begins[place] and topic not in lane.next:
+                    raise Rejected(
+                        "cut", f"{topic}/{lane.number} begins at {begins[place]}: what came before would be lost"
+                    )
+                lane.next.setdefault(topic, 0)
+                consumer.seek(place, lane.next[topic])
+            await self._read_all(lane, until, consumer, places)
+        finally:
+            await consumer.stop()
+
+    async def _read_all(
+        self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, str]
+    ) -> None:
+        waiting = time.monotonic()
+        while left := [place for place, topic in places.items() if lane.next[topic] < until[topic]]:
+            consumer.pause(*(place for place in places if place not in left))
+            found = await consumer.getmany(*left, timeout_ms=500, max_records=_RECORDS)
+            if not found and time.monotonic() - waiting > READ_SECONDS:
+                raise Rejected("unreadable", f"lane {lane.number}: nothing came for {READ_SECONDS:.0f} s")
+            if found:
+                waiting = time.monotonic()
+            records = [
+                record
+                for place, run in found.items()
+                for record in run
+                if record.offset < until[places[place]] and record.offset >= lane.next[places[place]]
+            ]
+            await self._apply(lane, records)
+            for place, run in found.items():
+                if run:
+                    lane.next[places[place]] = min(run[-1].offset + 1, max(until[places[place]], 0))
+            await asyncio.sleep(0)
+
+    async def _apply(self, lane: Rebuilt, records: Sequence[ConsumerRecord]) -> None:
+        items = []
+        for record in sorted(records, key=lambda each: each.timestamp):
+            topic = record.topic.removeprefix(self.namespace)
+            item = from_record(record, topic, self.stage, self.partitions)
+            if item.message is not None and item.handle is not None and item.error is None and _is_fresh(lane, item):
+                items.append(item)
+        await self._load(lane, items)
+        for item in items:
+            self._decide(lane, item)
+        lane.records += len(records)
+
+    async def _load(self, lane: Rebuilt, items: Iterable[Item]) -> None:
+        """States that stand in the collections beside, and are not in memory any more."""
+        wanted: dict[str, set[str]] = {}
+        for item in items:
+            assert item.handle is not None
+            assert item.message is not None
+            for ref in item.handle.needs(item.message):
+                if tuple(ref) not in lane.values:
+                    wanted.setdefault(ref.collection, set()).add(ref.id)
+        for name, ids in wanted.items():
+            lane.values.update(dict.fromkeys((Ref(name, id_) for id_ in ids), None))
+            load = self._collection(name).load
+            async for document in self.database[name + SUFFIX].find({"_id": {"$in": list(ids)}}):
+                lane.values[name, document["_id"]] = load(document)
+
+    def _decide(self, lane: Rebuilt, item: Item) -> None:
+        message: Message[Any] | None = item.message
+        assert message is not None
+        assert item.handle is not None
+        moment = Moment(
+            now=message.recorded_at,
+            configuration=self.configuration,
+            version=self.version,
+            lane=f"{self.stage.name}/{lane.number}",
+            partitions=self.partitions,
+        )
+        try:
+            decision = item.handle.decide(message, lane, moment)
+        except (Rejected, Superseded):
+            return  # live it was parked, or skipped: nothing follows from it
+        for change in decision.changes:
+            ref = (change.collection, change.id)
+            if isinstance(change, Add):
+                amounts = lane.additions.setdefault(ref, {})
+                lane.fixed.setdefault(ref, dict(change.fixed))
+                for name, amount in change.amounts.items():
+                    amounts[name] = amounts.get(name, 0) + amount
+            else:
+                lane.values[ref] = change.value if isinstance(change, Put) else None
+                lane.changed.add(ref)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def _collection(self, name: str) -> Collection:
+        return next(each for each in self.stage.collections if each.name == name)
+
+    async def _clear(self) -> None:
+        for collection in self.stage.collections:
+            beside = self.database[collection.name + SUFFIX]
+            await beside.drop()
+            await self.database.create_collection(collection.name + SUFFIX)
+            for index in collection.indexes:
+                await beside.create_index(list(index))
+            if collection.expires_after is not None:
+                await beside.create_index(
+                    [("_at", 1)], expireAfterSeconds=int(collection.expires_after.total_seconds())
+                )
+
+    async def _write(self, lane: Rebuilt) -> None:
+        """Put what has changed into the collections beside, and forget it: a lane is in memory only while it is read."""
+        writes: dict[str, list[ReplaceOne[Document] | UpdateOne | DeleteOne]] = {}
+        now = (await self.database.command("hello"))["localTime"]
+        for name, id_ in lane.changed:
+            writes.setdefault(name, []).append(self._state(name, id_, lane, now))
+        for (name, id_), amounts in lane.additions.items():
+            kept = {field: amount for field, amount in amounts.items() if amount}
+            if kept:
+                fixed = {**lane.fixed[name, id_], "_lane": f"{self.stage.name}/{lane.number}"}
+                writes.setdefault(name, []).append(
+                    UpdateOne({"_id": id_}, {"$inc": kept, "$setOnInsert": fixed}, upsert=True)
+                )
+        for name, each in writes.items():
+            for start in range(0, len(each), _WRITES):
+                await self.database[name + SUFFIX].bulk_write(each[start : start + _WRITES], ordered=False)
+        lane.values, lane.additions, lane.fixed, lane.changed = {}, {}, {}, set()
+
+    def _state(self, name: str, id_: str, lane: Rebuilt, now: Any) -> ReplaceOne[Document] | DeleteOne:
+        value = lane.values[name, id_]
+        if value is None:
+            return DeleteOne({"_id": id_})
+        collection = self._collection(name)
+        document = {**collection.dump(value), "_id": id_}
+        if not collection.shared:
+            document["_lane"] = f"{self.stage.name}/{lane.number}"
+        if collection.expires_after is not None:
+            document["_at"] = now
+        return ReplaceOne({"_id": id_}, document, upsert=True)
+
+    # --- switching over ---------------------------------------------------------------------------
+
+    async def _switch(self, lanes: Sequence[Rebuilt], tell: Progress) -> None:
+        await self._halt()
+        try:
+            for lane in lanes:
+                await self._read(lane, await self._live(lane.number))
+                await self._write(lane)
+        except BaseException:
+            await self._resume()  # nothing was renamed: the live states go on
+            raise
+        mark = {"_id": f"replay {self.stage.name}", "at": (await self.database.command("hello"))["localTime"]}
+        await self.database.audit.replace_one({"_id": mark["_id"]}, {**mark, "act": "switching"}, upsert=True)
+        await self._rename()
+        tell("switched over")
+
+    async def _finish_switch(self, tell: Progress) -> bool:
+        """Whether a replay that was killed while it switched over has now been finished."""
+        mark = await self.database.audit.find_one({"_id": f"replay {self.stage.name}", "act": "switching"})
+        if mark is None:
+            return False
+        await self._rename()
+        tell("the last replay was interrupted while it switched over; it is finished now")
+        return True
+
+    async def _rename(self) -> None:
+        """Each collection changes names at once; the one that figures are read from last. Done twice it does nothing."""
+        for collection in self.stage.collections:
+            beside = self.database[collection.name + SUFFIX]
+            try:
+                await beside.rename(collection.name, dropTarget=True)
+            except OperationFailure as error:
+                if error.code != 26:  # it is not there: renamed before we were interrupted
+                    raise
+        await self.database.audit.update_one({"_id": f"replay {self.stage.name}"}, {"$set": {"act": "switched"}})
+        await self._resume()
+
+    async def _halt(self) -> None:
+        """From here on nothing that the lanes' owners still write matches their guard."""
+        other = {"_id": {"$regex": f"^{self.stage.name}/[0-9]+$"}, "halted": {"$nin": ["", HALTED]}}
+        if (halted := await self.database.lanes.find_one(other)) is not None:
+            raise Rejected("halted", f"{halted['_id']} is halted: {halted['halted']}")
+        mine = {"_id": {"$in": [f"{self.stage.name}/{number}" for number in range(self.partitions)]}}
+        await self.database.lanes.update_many(mine, {"$set": {"halted": HALTED}, "$inc": {"epoch": 1}})
+
+    async def _resume(self) -> None:
+        mine = {"_id": {"$in": [f"{self.stage.name}/{number}" for number in range(self.partitions)]}, "halted": HALTED}
+        await self.database.lanes.update_many(mine, {"$set": {"halted": ""}, "$inc": {"epoch": 1}})
+
+
+def _is_fresh(lane: Rebuilt, item: Item) -> bool:
+    """The first time that this lane reads it."""
+    if item.upstream:
+        if item.sequence <= lane.seen.get(item.upstream, 0):
+            return False
+        lane.seen[item.upstream] = item.sequence
+        return True
+    if item.arrival in lane.arrivals:
+        return False
+    lane.arrivals.add(item.arrival)
+    return True
