@@ -140,7 +140,7 @@ def test_an_agents_reply_goes_to_an_automaton_all_the_same() -> None:
 
 
 def test_nobody_to_tell_is_a_fact() -> None:
-    """Issue 7 in small: an empty recipient at run time is never silence."""
+    """An empty recipient at run time is never silence."""
     decision = Desk().hears(opened(channel="web", reply_to=None, author=Author(), party=Party(name="Anna")))
 
     assert kinds(decision) == [NotificationRequested, NotificationGivenUp]

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from caseway.runtime.configuration import load
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
 from caseway_notifier.domain.content import UnrenderableError
+from caseway_notifier.preview import previewed
 from caseway_notifier.settings import Configuration
 from tests.notifier_builders import RETAIL
 
 GOLDEN = Path(__file__).parent / "notifier_golden"
-DATA: dict[str, Any] = {
-    "case": {
-        "number": 27, "subject": "AW: Zamówienie A-2026-0042", "priority": "urgent", "channel": "email", "agent": "agent-07",
-        "language": "pl",
-    },
-    "customer": {"id": "C-7", "name": "Anna Nowak"},
-    "sender": {"name": "Example Shop", "address": "support@example.com", "signature": "Example Shop · support@example.com"},
-    "fact": {
-        "text": "Paczka nie przyszła.\n{{ 7*7 }} <b>fett</b>", "title": "決済システムの停止", "severity": "高", "at": "2026-11-22 11:00",
-        "cause_department": "システム部", "reason": "Klient prosi o przełożonego", "kind": "first_response",
-        "due_at": "2026-11-22 12:00", "subject": "Re: Zamówienie A-2026-0042",
-    },
-}  # fmt: skip
 
 
 @functools.cache
@@ -39,7 +26,7 @@ def retail() -> Templates:
 def test_the_retail_templates_say_what_was_agreed(golden: Path) -> None:
     """S1-22, S4-22: Polish, English, German and Japanese, read by a person before they were kept."""
     name, language = golden.stem.split(".")
-    content = retail().render(name, language, DATA)
+    content = previewed(retail(), name, language)
     said = f"{content.subject}\n\n{content.text}" + (f"\n{content.html}\n" if content.html else "")
     assert said == golden.read_text(encoding="utf-8")
 

@@ -73,6 +73,15 @@ class Templates:
         if faults:
             raise BadTemplateError("; ".join(faults))
 
+    @property
+    def default_language(self) -> str:
+        """What is written where the reader's language is missing."""
+        return self._default
+
+    def all_names(self) -> list[str]:
+        """Every template."""
+        return sorted(self._letters)
+
     def languages(self, name: str) -> frozenset[str]:
         """The languages that a template is written in; none where there is no such template."""
         return frozenset(self._letters.get(name, ()))

@@ -97,7 +97,13 @@ class Directory:
             case "agent" | "person" | "employee" | "supervisor" | "officer" | "manager":
                 yield from self.person(name)
             case _:
-                yield from self.person(name) if name in self.people else self.in_role(name)
+                yield from self._bare(name)
+
+    def _bare(self, name: str) -> Iterator[Found]:
+        """A name without its kind: a person, else a role, else a department or a list of that name."""
+        if name in self.people:
+            return self.person(name)
+        return self.in_role(name) if name in self.roles else self.in_department(name)
 
     @staticmethod
     def _group(kind: str, name: str, groups: Mapping[str, tuple[Member, ...]]) -> Iterator[Found]:
