@@ -10,6 +10,7 @@ from caseway.contracts.case_commands import AddContact
 from caseway.contracts.parts import Actor, Author, Party
 from caseway.kernel.decision import Message, Moment
 from caseway.kernel.ids import case_id
+from caseway_intake.case_settings import Life
 from caseway_intake.domain import life
 from caseway_intake.settings import Configuration, Forms
 
