@@ -201,7 +201,7 @@ async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: Wor
     await world.send(mail("drugi", "joined.2", "joined.1"), mail("Półka jest krzywa!  ", "joined.4"), tagged)
     await world.send(mail("Półka jest krzywa.", "joined.6"))
     last = case_id("joined.6@example.com")
-    facts = await world.facts({child, root, same, last}, 9)
+    facts = await world.facts({child, root, same, last}, 10)
     merged = {each["case_id"]: each for each in facts if each["fact"] == "merged" and each["into"] != each["case_id"]}
     (one,) = merged.keys() & {child, root}  # of two of one instant, the cores say which is the older
     assert merged[one]["into"] in {child, root} - {one}
