@@ -13,6 +13,7 @@ import httpx
 import pytest
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from pymongo import AsyncMongoClient
 
 from caseway.contracts.codec import encode
 from caseway.contracts.contacts import PhoneContact, WebContact
@@ -77,8 +78,8 @@ async def send(namespace: Namespace, *contacts: WireModel) -> None:
             await producer.send_and_wait(topic, value, key=contact.key().encode(), headers=headers)
 
 
-async def facts_until(namespace: Namespace, count: int, *kinds: str) -> list[dict[str, Any]]:
-    """Facts of these kinds, once there are so many."""
+async def facts_until(namespace: Namespace, count: int, *kinds: str, case: str = "") -> list[dict[str, Any]]:
+    """Facts of these kinds, once there are so many; of one case, where it is named."""
     found: list[dict[str, Any]] = []
     topic = namespace.topic("cases")
     async with AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest") as consumer:
@@ -88,8 +89,9 @@ async def facts_until(namespace: Namespace, count: int, *kinds: str) -> list[dic
             for records in (await consumer.getmany(timeout_ms=100)).values():
                 for record in records:
                     kind = dict(record.headers)["ce_type"].decode().split(".")[2]
-                    if kind in kinds:
-                        found.append({**json.loads(record.value), "fact": kind})
+                    data = json.loads(record.value)
+                    if kind in kinds and case in {"", data["case_id"]}:
+                        found.append({**data, "fact": kind})
             return len(found) >= count
 
         await eventually(enough, f"{count} facts of {kinds}", seconds=60)
@@ -149,3 +151,31 @@ async def test_an_unlinked_cases_candidates_are_shown_before_the_call_back(
     assert [(each["customer"], each["matched_by"]) for each in background["candidates"]] == [("C-77", "phone")]
     assert [each["order"] for each in background["orders"]] == ["A-77"]
     assert stranger.status_code == 401
+
+
+async def test_an_offered_call_tells_orders_and_open_cases_before_anybody_answers(
+    desk: tuple[Namespace, ServiceProcess],
+) -> None:
+    """S1-02, S2-07: what the edge follows stands in another stage's states, and in the same transaction."""
+    namespace, _ = desk
+    registered = CustomerRecorded(customer="C-88", name="Jan Lis", phones=(PhoneNumber(number="600-555-088"),))
+    await send(namespace, registered, OrderChanged(customer="C-88", order="A-88", status="packed"))
+    async with AsyncMongoClient(namespace.mongo_url) as mongo:
+        database = mongo[f"{namespace.prefix}caseway_intake"]
+
+        async def is_known() -> bool:
+            """Calls are read by other lanes than customers: they come only once both are there."""
+            order = await database["backgrounds"].find_one({"_id": "customer:C-88"})
+            return bool(order) and await database["customers"].find_one({"_id": "C-88"}) is not None
+
+        await eventually(is_known, "the customer and the order")
+    cases = [case_id(f"phone:k-{number}") for number in (88, 89)]
+    await send(namespace, PhoneContact(call="k-88", event="offered", caller="+48600555088"))
+    told = await facts_until(namespace, 1, "opened", case=cases[0])
+    await send(namespace, PhoneContact(call="k-89", event="offered", caller="600 555 088"))
+    told += await facts_until(namespace, 1, "opened", case=cases[1])
+    first, second = (each["background"] for each in told)
+    assert [(each["order"], each["status"]) for each in first["orders"]] == [("A-88", "packed")]
+    assert first["cases"] == []
+    assert [(each["case_id"], each["status"]) for each in second["cases"]] == [(cases[0], "open")]
+    assert (second["open_cases_count"], second["last_channel"]) == (1, "phone")

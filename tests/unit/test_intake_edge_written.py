@@ -205,3 +205,14 @@ def test_a_public_posts_case_is_tagged(edge: Edge) -> None:
     """S1-08."""
     assert "public" in command_of(edge.contact(message(platform="social", public=True))).tags
     assert "public" not in command_of(edge.contact(message(2, conversation="wa-2"))).tags
+
+
+def test_what_may_stand_in_a_header_is_one_line(edge: Edge) -> None:
+    """Bad input: a form that tries to add headers to our answer."""
+    attack = "Anna\r\nBcc: everybody@example.com"
+    fields = {"subject": attack, "name": attack, "email": "a@example.com\r\nBcc: x@example.com", "message": "a\nb"}
+    command = command_of(edge.contact(form(fields)))
+    assert "form-invalid" in command.tags
+    written = (command.subject, command.party.name, command.party.email, command.reply_to, command.author.name)
+    assert not [each for each in written if each and ("\r" in each or "\n" in each)]
+    assert command.text == "a\nb"

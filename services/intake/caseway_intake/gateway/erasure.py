@@ -22,6 +22,7 @@ from caseway_intake import metrics
 from caseway_intake.adapters.errands import ERRANDS
 from caseway_intake.domain.admission.knowledge import BACKGROUNDS, CLAIMS, CONVERSATIONS, ENDED_CHATS, RECEIVED
 from caseway_intake.domain.admission.mails import CORRESPONDENTS
+from caseway_intake.domain.background import of_customer, of_order
 from caseway_intake.domain.correspondents import correspondent_id
 from caseway_intake.domain.life import Search, Trace
 from caseway_intake.domain.life.steps import ERASURE
@@ -82,7 +83,14 @@ class Eraser:
                 break
             after = found[-1]["_id"]
         if search.customer is not None and search.action == "erasure":
-            await self._database[BACKGROUNDS].delete_one({"_id": search.customer})
+            await self._forget_background(search.customer)
+
+    async def _forget_background(self, customer: str) -> None:
+        """Orders, entitlements and earlier cases, under the customer's name and under the orders' numbers."""
+        name = of_customer(customer)
+        document = await self._database[BACKGROUNDS].find_one({"_id": name}, {"orders.order": 1})
+        numbers = [of_order(each["order"]) for each in (document or {}).get("orders", ())]
+        await self._database[BACKGROUNDS].delete_many({"_id": {"$in": [name, *numbers]}})
 
     async def _tell(self, search: Search, case_id: str) -> None:
         command = EraseCase(

@@ -180,7 +180,8 @@ def _by_meaning(contact: WebContact, known: Knowledge) -> tuple[dict[str, str], 
         if meaning in {"other", "order"} or meaning in said or not isinstance(value, str | int | float):
             rest["order" if meaning == "order" else name] = value
         elif str(value).strip():
-            said[meaning] = str(value).strip()
+            # but for the text, whatever stands in a mail's header some day: one line, whatever was sent
+            said[meaning] = str(value).strip() if meaning == "text" else " ".join(str(value).split())
     return said, rest
 
 
