@@ -112,9 +112,9 @@ class AnalyticsDesk:
             await producer.stop()
 
 
-async def get(service: ServiceProcess, path: str) -> httpx.Response:
+async def get(service: ServiceProcess, path: str, seconds: float = 20) -> httpx.Response:
     """What a path answers."""
-    async with httpx.AsyncClient(timeout=20) as client:
+    async with httpx.AsyncClient(timeout=seconds) as client:
         return await client.get(service.url + path)
 
 
