@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient
 
 from caseway.contracts.codec import encode
 from caseway.contracts.contacts import DeskContact
@@ -71,7 +71,9 @@ class Firm:
 
     async def _facts(self, case: str, verbs: list[str]) -> list[dict[str, Any]]:
         name = self.namespace.topic("cases")
-        async with AIOKafkaConsumer(bootstrap_servers=self.namespace.kafka_url, auto_offset_reset="earliest") as consumer:
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.namespace.kafka_url, auto_offset_reset="earliest"
+        ) as consumer:
             consumer.assign([TopicPartition(name, number) for number in range(PARTITIONS)])
             found: dict[str, dict[str, Any]] = {}
 
@@ -165,7 +167,9 @@ async def test_エスカレーションは_SVが折り返し_つながっては�
     await eventually(lambda: _is_on_sheet(firm, case), "the call-back on the 対応シート")
     await firm.act("SVの田中", "check", case, outcome="confirmed")
     await firm.act("SVの田中", "record-callback", case, outcome="no_answer")
-    await firm.act("SVの田中", "record-callback", case, outcome="reached", text="手数料表をお送りすると案内し、ご納得。")
+    await firm.act(
+        "SVの田中", "record-callback", case, outcome="reached", text="手数料表をお送りすると案内し、ご納得。"
+    )
     facts = await firm.happened(
         case, "opened", "escalation-requested", "checked", "callback-recorded", "callback-recorded", "shared"
     )
@@ -215,9 +219,22 @@ async def test_本人の請求で個人情報は消え_法が求める記録だ�
         owner = "k-other" if name == "erase-other" else "k-9"
         link = {"state": "linked", "id": owner, "name": "Hanako Yamada"}
         category = "trade" if name == "erase-trade" else "fees"
-        await firm.publish(mail(f"{name}@example.com", case_id=case, customer=link, category=category, raw=raw if name == "erase-1" else None))
+        await firm.publish(
+            mail(
+                f"{name}@example.com",
+                case_id=case,
+                customer=link,
+                category=category,
+                raw=raw if name == "erase-1" else None,
+            )
+        )
     await firm.happened(names["erase-1"], "opened")
-    database = AsyncIOMotorClient(firm.namespace.mongo_url)[_database(firm)]
+    async with AsyncMongoClient(firm.namespace.mongo_url, tz_aware=True) as client:
+        await _erase(firm, client[_database(firm)], names, raw)
+
+
+async def _erase(firm: Firm, database: Any, names: dict[str, str], raw: str) -> None:
+    """The officer grants it; what must go has gone, and nothing else."""
     await database.claims.insert_one({"_id": "erase-1@example.com", "case_id": names["erase-1"], "body": ""})
     await database.blobs.insert_one({"_id": f"{raw}/0", "of": 1, "data": b"a raw mail that nobody else has"})
     await firm.act("オペレーターの山本", "request-data-action", names["erase-1"], action="erasure")
@@ -225,16 +242,24 @@ async def test_本人の請求で個人情報は消え_法が求める記録だ�
     decision = {"request": facts[1]["request"], "granted": True, "identity": "登録番号へ折り返して確認"}
     await firm.act("SVの田中", "decide-data-action", names["erase-1"], expected=403, **decision)
     await firm.act("内部管理の木村", "decide-data-action", names["erase-1"], **decision)
-    for name, told in (("erase-1", "personal-data-erased"), ("erase-2", "personal-data-erased"), ("erase-trade", "personal-data-restricted")):
+    for name, told in (
+        ("erase-1", "personal-data-erased"),
+        ("erase-2", "personal-data-erased"),
+        ("erase-trade", "personal-data-restricted"),
+    ):
         await eventually(lambda name=name, told=told: _has_told(database, names[name], told), f"{told} on {name}")
     await eventually(lambda: _are_gone(database, raw), "traces and files gone")
-    stored = str([document async for document in database.cases.find({"_id": {"$in": [names["erase-1"], names["erase-2"]]}})])
+    stored = str(
+        [document async for document in database.cases.find({"_id": {"$in": [names["erase-1"], names["erase-2"]]}})]
+    )
     assert not [secret for secret in ("Yamada", "jan@example.com", "paczk", "erase-1@") if secret in stored]
     other = await firm.see("オペレーターの山本", f"/v1/cases/{names['erase-other']}")
     assert other["customer"]["name"] == "Hanako Yamada"
     kept = await firm.see("オペレーターの山本", f"/v1/cases/{names['erase-trade']}")
     assert (kept["restricted"], "customer" in kept) == (True, False)
-    assert (await firm.see("内部管理の木村", f"/v1/cases/{names['erase-trade']}"))["customer"]["name"] == "Hanako Yamada"
+    assert (await firm.see("内部管理の木村", f"/v1/cases/{names['erase-trade']}"))["customer"][
+        "name"
+    ] == "Hanako Yamada"
     await firm.see("内部管理の木村", "/v1/customers/k-9/personal-data", expected=403)
 
 
@@ -265,4 +290,4 @@ async def _are_gone(database: Any, raw: str) -> bool:
 
 
 def _database(firm: Firm) -> str:
-    return f"{firm.namespace.prefix}intake"
+    return f"{firm.namespace.prefix}caseway_intake"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from caseway_intake.case_settings import Life
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.facts import facts_of
-from caseway_intake.case_settings import Life
 
 _ONLY_KEPT = ("case_id", "number", "version", "status", "turn", "channel", "category", "opened_at", "changed_at")
 """What is told of a case that a law or a request restricts."""

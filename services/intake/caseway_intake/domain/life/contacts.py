@@ -73,6 +73,7 @@ def open_case(command: AddContact, step: Step, number: int) -> Outcome:
         files=with_files((), _files(command)),
     )
     told = {**vars(command), **head(case, step), "number": number, "turn": case.turn}
+    told["department"] = case.nature.department
     outcome = Outcome(case=case, facts=(CaseOpened.model_validate(told),), commands=_links(command, step))
     if command.channel is not Channel.DESK or command.attributes.get("escalation") is not True:
         return outcome
@@ -84,6 +85,12 @@ def _first_turn(command: AddContact) -> Turn:
     if command.waits:
         return Turn.THIRD
     return Turn.CUSTOMER if command.direction == "outbound" else Turn.DESK
+
+
+def _department(command: AddContact) -> str | None:
+    """Whose it is; a voice is the department's that wrote it down (S0-02, S0-15)."""
+    wrote = command.attributes.get("written_by_department") if command.record_type == "voice" else None
+    return command.department or (wrote if isinstance(wrote, str) else None)
 
 
 def _voice(command: AddContact) -> Voice:
@@ -309,7 +316,7 @@ def _nature(command: AddContact) -> Nature:
         class_=command.class_,
         complexity=command.complexity,
         tags=command.tags,
-        department=command.department,
+        department=_department(command),
         preferred_channel=command.preferred_channel,
         missing_fields=command.missing_fields,
         fields=command.fields,
