@@ -72,13 +72,13 @@ def sample(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Data for these dotted names.
 
     >>> sample(["case.number", "fact.odd"])["fact"]
-    {'odd': '‹fact.odd›'}
+    {'odd': '<fact.odd>'}
     """
     data: dict[str, Any] = {"notices": _NOTICES}
     for name in sorted(names):
         group, _, field = name.partition(".")
         if field:
-            data.setdefault(group, {})[field] = _SAMPLE.get(name, f"‹{name}›")
+            data.setdefault(group, {})[field] = _SAMPLE.get(name, f"<{name}>")
     return data
 
 
@@ -91,7 +91,7 @@ def remarks(words: Templates, used: Iterable[str]) -> list[str]:
     """What is no fault and yet worth a look: templates that nothing uses, and languages that some lack."""
     there = set(used)
     lines = [f"{name}: no rule uses it" for name in words.all_names() if name not in there]
-    for name in sorted(there & set(words.all_names())):
-        if not words.languages(name) >= {words.default_language}:
-            lines.append(f"{name}: not in the default language, {words.default_language}")
-    return lines
+    missing = (
+        name for name in sorted(there & set(words.all_names())) if words.default_language not in words.languages(name)
+    )
+    return [*lines, *(f"{name}: not in the default language, {words.default_language}" for name in missing)]

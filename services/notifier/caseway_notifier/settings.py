@@ -46,18 +46,16 @@ class Configuration(BaseModel):
     """The router's file, of which only names and skills are read: who there is."""
 
     _key: bytes = PrivateAttr(b"")
-    _plan: Plan = PrivateAttr()
-    _words: Templates = PrivateAttr()
 
-    @property
+    @functools.cached_property
     def plan(self) -> Plan:
         """Subscriptions, senders and lists, in the domain's words."""
-        return self._plan
+        return plan_of(self, self.words)
 
-    @property
+    @functools.cached_property
     def words(self) -> Templates:
         """The templates, compiled."""
-        return self._words
+        return Templates(self.templates, self.senders.default_language)
 
     @field_validator("templates")
     @classmethod
@@ -88,8 +86,7 @@ class Configuration(BaseModel):
 
     def model_post_init(self, _: Any) -> None:
         """Compile once what every decision needs."""
-        self._words = Templates(self.templates, self.senders.default_language)
-        self._plan = plan_of(self, self._words)
+        _ = self.plan
 
     def keyed(self, key: bytes) -> None:
         """Sign with this key from now on; said once, before anything is decided. Without one nobody believes us."""

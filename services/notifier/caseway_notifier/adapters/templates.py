@@ -109,7 +109,7 @@ class Templates:
         letter = self._letters.get(name, {}).get(language)
         if letter is None:
             raise UnrenderableError(f"no template {name!r} in {language!r}")
-        safe = _clean(data)
+        safe = _clean(_looked_at(data, letter.names))
         return Content(
             language=language,
             subject=one_line(_filled(letter.subject, safe)),
@@ -251,6 +251,22 @@ def _filled(template: Template | None, data: Mapping[str, Any]) -> str:
         detail = wrong.message if isinstance(wrong, TemplateError) else type(wrong).__name__
         raise UnrenderableError(detail or type(wrong).__name__) from None
     return "".join(parts)
+
+
+def _looked_at(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """Of the data what the template asks for; what is missing stays missing, and is a fault of the template."""
+    wanted: dict[str, Any] = {}
+    for name in names:
+        group, _, field = name.partition(".")
+        held = data.get(group)
+        if not isinstance(held, Mapping):
+            if group in data:
+                wanted[group] = held
+            continue
+        found = wanted.setdefault(group, {})
+        if field in held:
+            found[field] = held[field]
+    return wanted
 
 
 def _clean(value: Any) -> Any:

@@ -15,6 +15,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-
 ACKNOWLEDGE = "\ue000acknowledge\ue001"
 """Stands in rendered words where each recipient's own link goes; no customer can write it (`plain`)."""
 _MARKS = re.compile(r"[\ue000\ue001]")
+_STRANGE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069\ue000\ue001]"
+)
+"""Any of what is taken out: most texts hold none, and are read but once."""
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """Marks that turn the direction of the text after them: a name could disguise what follows it."""
 
@@ -35,7 +39,11 @@ class UnrenderableError(Exception):
 
 def plain(value: str) -> str:
     """A customer's text as it may stand in a mail's body: without control characters, bounded."""
+    if value.isprintable() and value.isascii():
+        return value[:LONGEST_VALUE]
     text = value.replace("\r\n", "\n").replace("\r", "\n")
+    if _STRANGE.search(text) is None:
+        return text[:LONGEST_VALUE]
     return _MARKS.sub("", _BIDI.sub("", _CONTROLS.sub("", text)))[:LONGEST_VALUE]
 
 

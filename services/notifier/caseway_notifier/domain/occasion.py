@@ -6,7 +6,7 @@ import datetime as dt
 import enum
 import types
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 _PLAIN = (str, int, float, bool, dt.datetime, dt.date, enum.Enum)
@@ -40,6 +40,27 @@ def shown(fact: Any, zone: zoneinfo.ZoneInfo, names: Iterable[str] | None = None
         names: those that anybody looks at; all of them where it is not known.
     """
     return {name: _shown(getattr(fact, name), zone) for name in (plain_fields(type(fact)) if names is None else names)}
+
+
+class Plain(Mapping[str, Any]):
+    """A fact's plain values as they are, read only where somebody asks."""
+
+    def __init__(self, fact: Any) -> None:
+        self._fact = fact
+
+    def __getitem__(self, name: str) -> Any:
+        """The value; KeyError for what is none, or not plain."""
+        if name not in plain_fields(type(self._fact)):
+            raise KeyError(name)
+        return getattr(self._fact, name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Their names."""
+        return iter(plain_fields(type(self._fact)))
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(plain_fields(type(self._fact)))
 
 
 def pairs(value: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from caseway.kernel.rules import Condition, Facts
 from caseway_notifier.domain.budget import Allowance
 from caseway_notifier.domain.case import KnownCase
+from caseway_notifier.domain.choosing import Filed, filed
 from caseway_notifier.domain.delivery import Automatic, Patience, Urgency
 from caseway_notifier.domain.directory import Directory
 from caseway_notifier.domain.occasion import name_of
@@ -202,6 +203,7 @@ class Plan:
     bundle_template: str = ""
     looks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By fact: the fields that its rules and templates look at."""
+    _filed: dict[str, Filed[Subscription]] = field(default_factory=dict, compare=False, repr=False)
     _by_address: dict[str, Sender] = field(default_factory=dict, compare=False, repr=False)
     departments: Mapping[str, str] = field(default_factory=dict)
     """By department: the sender that speaks for it, with its name and brand."""
@@ -225,9 +227,12 @@ class Plan:
         """The fields of a fact that any rule or template looks at: the others need not be made readable."""
         return self.looks.get(name_of(event_type), frozenset())
 
-    def wanted(self, occasion: str, facts: Facts) -> Iterator[Subscription]:
+    def wanted(self, occasion: str, facts: Facts) -> Sequence[Subscription]:
         """The subscriptions whose condition holds, in the order written."""
-        return (each for each in self.subscriptions.get(occasion, ()) if each.when(facts))
+        found = self._filed.get(occasion)
+        if found is None:
+            found = self._filed[occasion] = filed(self.subscriptions.get(occasion, ()))
+        return found.holding(facts)
 
     def sender_for(self, subscription: Subscription, known: KnownCase) -> Sender:
         """To customers the mailbox that they wrote to, if it is ours, else their department's; else the rule's."""

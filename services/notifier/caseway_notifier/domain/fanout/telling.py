@@ -114,7 +114,7 @@ class _Telling:
 
     def _named(self) -> Mapping[str, Any]:
         """The fact's plain values as they are: recipients may stand in any of them."""
-        return {name: getattr(self.fact, name) for name in occasion.plain_fields(type(self.fact))}
+        return occasion.Plain(self.fact)
 
     def _remembered(
         self, subscription: Subscription, request: Request, asked: tuple[Awaited, ...]
