@@ -59,7 +59,7 @@ def test_the_page_lists_each_counted_span_and_each_pause_in_order():
 
 
 def test_the_page_says_a_statutory_promise_in_words():
-    assert "1 calendar month at all hours (Europe/Warsaw) were promised by" in html.unescape(page(desk()))
+    assert "1 calendar month at all hours (Europe/Warsaw) was promised by" in html.unescape(page(desk()))
 
 
 def test_what_was_written_elsewhere_is_shown_as_text():

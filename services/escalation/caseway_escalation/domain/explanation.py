@@ -110,7 +110,7 @@ def _words(
     place = ZoneInfo(hours.zone)
     terms = milestone.terms
     told = [
-        f"{_promised(milestone, hours)} were promised by {terms.policy!r}, from {local_time(milestone.started_at, place)}.",
+        f"{_promised(milestone, hours)} {'was' if terms.months == 1 else 'were'} promised by {terms.policy!r}, from {local_time(milestone.started_at, place)}.",
         *_taken_over(milestone),
         f"Counted: {_spans((each.span for each in counted), place) or 'nothing'}.",
     ]
