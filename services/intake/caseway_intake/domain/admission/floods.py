@@ -29,7 +29,6 @@ def within_quota(command: AddContact, rules: quota.Rules, known: Knowledge) -> D
     block: quota.Block | None = known.states.get(FORM_BLOCKS, str(known.lane))
     place = quota.place(pool, block, rules, known.now)
     changes = _changes(place, pool, block, known)
-    notices = _notices(place, rules, known)
     match place.outcome:
         case "now":
             return Decision(emits=(command,), changes=changes)
@@ -38,9 +37,9 @@ def within_quota(command: AddContact, rules: quota.Rules, known: Knowledge) -> D
             hold = HoldCase(
                 case_id=command.case_id, actor=_EDGE, turn=Turn.THIRD, reason=REASON, until=place.release_at
             )
-            return Decision(emits=(waiting, hold, *notices), changes=changes)
+            return Decision(emits=(waiting, hold, *_notices(place, rules, known)), changes=changes)
         case "refused":
-            return Decision(emits=notices, changes=changes, parks="refused")
+            return Decision(emits=tuple(_notices(place, rules, known)), changes=changes, parks="refused")
 
 
 def _changes(
@@ -55,19 +54,16 @@ def _changes(
     return tuple(changes)
 
 
-def _notices(place: quota.Place, rules: quota.Rules, known: Knowledge) -> tuple[AddContact, ...]:
+def _notices(place: quota.Place, rules: quota.Rules, known: Knowledge) -> Iterable[AddContact]:
     """The day's case about the flood: opened by the first form that waits, told of the first refused ones."""
     day = quota.local_day(rules, known.now)
-    first = _notice(day, "", f"{rules.daily} forms came today: the others wait.", known)
-    if place.outcome == "waits":
-        return (first,) if place.is_first else ()
+    if place.is_first:
+        yield _notice(day, "", f"{rules.daily} forms came today: the others wait.", known)
     if 1 <= place.refused_count <= quota.NOTICES:
         text = (
             f"Form {place.refused_count} of today is refused: {rules.waiting} wait. It is parked, and can be replayed."
         )
-        refused = _notice(day, f"/refused/{place.refused_count}", text, known)
-        return (first, refused) if place.is_first else (refused,)
-    return ()
+        yield _notice(day, f"/refused/{place.refused_count}", text, known)
 
 
 def _notice(day: dt.date, part: str, text: str, known: Knowledge) -> AddContact:
