@@ -135,7 +135,7 @@ def first_report(submission: str, **changes: Any) -> DeskContact:
     )
 
 
-async def test_一般のお声は_SVが承認してから全社員に共有され_内部管理が判定し_管理者が確認する(firm):  # noqa: PLC2401 - a story in the language of those who live it
+async def test_一般のお声は_SVが承認してから全社員に共有され_内部管理が判定し_管理者が確認する(firm):  # noqa: N802, PLC2401 - a story in the language of those who live it
     """S0-02, S0-03, S0-08, S0-09, S1-38: and who may not, is told so."""
     case = case_id("desk:koe-1")
     await firm.publish(first_report("koe-1"))
@@ -160,7 +160,7 @@ async def test_一般のお声は_SVが承認してから全社員に共有さ�
     assert not [secret for secret in ("山田", "花子", "0101") if secret in facts[5]["text"] + str(shared)]
 
 
-async def test_エスカレーションは_SVが折り返し_つながってはじめて共有される(firm):  # noqa: PLC2401 - a story in the language of those who live it
+async def test_エスカレーションは_SVが折り返し_つながってはじめて共有される(firm):  # noqa: N802, PLC2401 - a story in the language of those who live it
     """S0-04, S0-05, S2-14."""
     case = case_id("desk:koe-2")
     await firm.publish(first_report("koe-2", escalation=True, text="上席から折り返してほしい。"))
@@ -178,7 +178,7 @@ async def test_エスカレーションは_SVが折り返し_つながっては�
     assert not await _is_on_sheet(firm, case)
 
 
-async def test_あとからインシデントと判定されれば_一報と引き継ぎが出る(firm):  # noqa: PLC2401 - a story in the language of those who live it
+async def test_あとからインシデントと判定されれば_一報と引き継ぎが出る(firm):  # noqa: N802, PLC2401 - a story in the language of those who live it
     """S0-06, S0-07, S0-09."""
     case = case_id("desk:koe-3")
     await firm.publish(first_report("koe-3", text="身に覚えのない取引がある。"))
@@ -194,7 +194,7 @@ async def test_あとからインシデントと判定されれば_一報と引�
     assert (facts[2]["late"], facts[3]["shape"], facts[4]["to"]) == (True, "incident", "risk")
 
 
-async def test_二つの案件は一つになり_あとの連絡は親に届き_また分けられる(firm):  # noqa: PLC2401 - a story in the language of those who live it
+async def test_二つの案件は一つになり_あとの連絡は親に届き_また分けられる(firm):  # noqa: N802, PLC2401 - a story in the language of those who live it
     """S4-27, across lanes: whichever is told, the older is the parent."""
     old, new = case_id("merge-old@example.com"), case_id("merge-new@example.com")
     await firm.publish(mail("merge-old@example.com", case_id=old))
@@ -211,7 +211,7 @@ async def test_二つの案件は一つになり_あとの連絡は親に届き_
     await firm.happened(old, "opened", "merged", "contact-added", "unmerged")
 
 
-async def test_本人の請求で個人情報は消え_法が求める記録だけは利用せずに残る(firm):  # noqa: PLC2401 - a story in the language of those who live it
+async def test_本人の請求で個人情報は消え_法が求める記録だけは利用せずに残る(firm):  # noqa: N802, PLC2401 - a story in the language of those who live it
     """S4-05, S2-17: this person's cases, whoever's lane they are on; their traces at the edge, their files, their name."""
     names = {name: case_id(f"{name}@example.com") for name in ("erase-1", "erase-2", "erase-trade", "erase-other")}
     raw = digest(b"a raw mail that nobody else has")

@@ -168,7 +168,7 @@ def test_a_child_that_came_or_left_already_changes_nothing():
 def test_what_was_begun_on_a_child_is_decided_there():
     desk = Desk("a", "b")
     desk.send(RequestDataAction(case_id=desk.id("b"), actor=AGENT, action="access"))
-    request = desk.case("b").privacy.claims[0].id
+    request = desk.case("b").privacy.requests[0].id
     desk.merge("a", "b")
     decision = {"request": request, "granted": True, "identity": "passport seen"}
     desk.send(DecideDataAction(case_id=desk.id("b"), actor=OFFICER, **decision))

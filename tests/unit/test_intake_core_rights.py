@@ -39,7 +39,7 @@ def opened(**changes):
 
 def requested(action="erasure", case=None, **fields):
     case = told(case or opened(), RequestDataAction, AGENT, action=action, **fields).case
-    return case, case.privacy.claims[-1].id
+    return case, case.privacy.requests[-1].id
 
 
 def granted(action="erasure", case=None, **fields):

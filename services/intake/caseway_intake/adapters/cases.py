@@ -20,7 +20,7 @@ from caseway_intake.domain.voice import Voice
 Document = dict[str, Any]
 
 CALLBACKS, VOICES, UNJUDGED, UNCHECKED = "callbacks", "voices", "unjudged", "unchecked"
-INCIDENTS, CLAIMS, MERGED = "incidents", "data-claims", "merged"
+INCIDENTS, REQUESTS, MERGED = "incidents", "data-requests", "merged"
 """Names of the lists that people look at."""
 
 
@@ -139,11 +139,11 @@ def views_of(case: Case) -> list[str]:
     about = [f"about:{case.ties.about}"] if case.ties.about else []
     joined = [f"incident:{case.incident}"] if case.incident else []
     asked = [f"approval:{each}" for each in approval.asked] if approval else []
-    claimed = [CLAIMS] if any(each.granted is None for each in case.privacy.claims) else []
+    requested = [REQUESTS] if any(each.granted is None for each in case.privacy.requests) else []
     followed = [f"follower:{each}" for each in case.circle.followers]
     transferred = [f"department:{case.help.transfer.department}"] if case.help.transfer else []
     there = [name for name, is_there in named.items() if is_there]
-    return [*there, *about, *joined, *asked, *claimed, *followed, *transferred]
+    return [*there, *about, *joined, *asked, *requested, *followed, *transferred]
 
 
 def _dump_nature(nature: Nature) -> Document:

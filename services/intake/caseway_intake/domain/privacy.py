@@ -13,7 +13,7 @@ Action = Literal["access", "correction", "erasure", "consent", "restriction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class DataRequest:
     """A person's request about their data, and the officer's decision."""
 
     id: str
@@ -30,7 +30,7 @@ class Claim:
 class Privacy:
     """What was asked, and what came of it."""
 
-    claims: tuple[Claim, ...] = ()
+    requests: tuple[DataRequest, ...] = ()
     restricted_by: str | None = None
     """The request since which the case is only kept."""
     restricted_until: dt.datetime | None = None
@@ -38,9 +38,9 @@ class Privacy:
     erased_by: str | None = None
     erased_at: dt.datetime | None = None
 
-    def claim(self, id: str) -> Claim | None:  # noqa: A002 - the word of the wire
+    def request(self, id: str) -> DataRequest | None:  # noqa: A002 - the word of the wire
         """The request with this id."""
-        return next((each for each in self.claims if each.id == id), None)
+        return next((each for each in self.requests if each.id == id), None)
 
 
 class Retention(Protocol):

@@ -100,7 +100,7 @@ class Lists:
 
 def _grants_access(case: Case, customer: str) -> bool:
     return any(
-        each.action == "access" and each.granted is True and each.customer == customer for each in case.privacy.claims
+        each.action == "access" and each.granted is True and each.customer == customer for each in case.privacy.requests
     )
 
 

@@ -44,7 +44,7 @@ class Query(BaseModel):
     customer: str | None = None
     number: int | None = None
     view: str | None = Field(default=None, max_length=300)
-    """A list that the case stands on: `callbacks`, `voices`, `unjudged`, `unchecked`, `incidents`, `data-claims`, `merged`,
+    """A list that the case stands on: `callbacks`, `voices`, `unjudged`, `unchecked`, `incidents`, `data-requests`, `merged`,
     `about:<case>`, `incident:<incident>`, `approval:<person>`, `follower:<person>`, `department:<department>`."""
     record_type: Literal["case", "voice"] | None = None
     q: str | None = Field(default=None, min_length=2, max_length=100)

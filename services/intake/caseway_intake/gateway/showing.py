@@ -132,7 +132,7 @@ def _around(case: Case) -> dict[str, Any]:
         **asdict(case.ties),
         "proposals": [asdict(each) for each in case.proposals],
         "data_requests": [
-            {"id": each.id, "action": each.action, "at": each.at, "granted": each.granted} for each in privacy.claims
+            {"id": each.id, "action": each.action, "at": each.at, "granted": each.granted} for each in privacy.requests
         ],
         "restricted": privacy.restricted_by is not None,
         "erased_at": privacy.erased_at,

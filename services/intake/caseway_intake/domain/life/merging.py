@@ -87,7 +87,7 @@ def stays(case: Case, command: CaseCommand) -> bool:
         case UnmergeCase() | EraseCase() | LinkCase():
             return True
         case DecideDataAction():
-            return case.privacy.claim(command.request) is not None
+            return case.privacy.request(command.request) is not None
         case AdviseOnCase():
             return case.help.advice(command.advice) is not None
         case RecordCallback() | CheckCase():

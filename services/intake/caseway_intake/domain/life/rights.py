@@ -36,7 +36,7 @@ from caseway_intake.domain.life.steps import (
     check_room,
     head,
 )
-from caseway_intake.domain.privacy import Claim, kept_by, purposes
+from caseway_intake.domain.privacy import DataRequest, kept_by, purposes
 
 RETENTION_ENDS = "retention-ends"
 """The kind of timer that erases what a law wanted kept."""
@@ -47,51 +47,51 @@ _CORRECTED = {"name", "email", "phone"}
 
 
 def request_data_action(case: Case, command: RequestDataAction, step: Step) -> Outcome:
-    """A person claims a right (S4-05); a consent withdrawn holds at once."""
+    """A person requests a right (S4-05); a consent withdrawn holds at once."""
     check_length(command.text)
-    check_room(len(case.privacy.claims), MOST, "requests about data")
-    claim = Claim(
+    check_room(len(case.privacy.requests), MOST, "requests about data")
+    asked = DataRequest(
         id=f"request_{derived_id(case.id, step.cause)}",
         action=command.action,
         at=step.at_after(case.at),
         customer=command.customer or case.customer.id,
         fields=command.fields,
     )
-    if claim.action == "consent" and not list(purposes(claim.fields)):
+    if asked.action == "consent" and not list(purposes(asked.fields)):
         raise Refused("no-purpose", "`fields.purpose` says what is allowed or forbidden")
-    withdraws = claim.action == "consent" and claim.fields.get("given") is not True
+    withdraws = asked.action == "consent" and asked.fields.get("given") is not True
     if withdraws:
-        claim = replace(claim, granted=True)
-    after = advance(case, step, privacy=replace(case.privacy, claims=(*case.privacy.claims, claim)))
-    told = {"action": claim.action, "customer": claim.customer, "fields": command.fields, "text": command.text}
-    outcome = Outcome(case=after, facts=(DataActionRequested(**head(after, step), request=claim.id, **told),))
-    outcome = _consented(outcome, claim, step, given=False) if withdraws else outcome
+        asked = replace(asked, granted=True)
+    after = advance(case, step, privacy=replace(case.privacy, requests=(*case.privacy.requests, asked)))
+    told = {"action": asked.action, "customer": asked.customer, "fields": command.fields, "text": command.text}
+    outcome = Outcome(case=after, facts=(DataActionRequested(**head(after, step), request=asked.id, **told),))
+    outcome = _consented(outcome, asked, step, given=False) if withdraws else outcome
     return _protected(outcome, step)
 
 
 def decide_data_action(case: Case, command: DecideDataAction, step: Step) -> Outcome:
     """The officer decides, and says how the person's identity was checked."""
-    claim = case.privacy.claim(command.request)
-    if claim is None:
+    asked = case.privacy.request(command.request)
+    if asked is None:
         raise Refused("unknown-request")
-    if claim.granted is not None:
+    if asked.granted is not None:
         raise Refused("already-decided")
     if command.granted and not command.identity.strip():
         raise Refused("identity", "nothing is granted before the person's identity is checked")
     if not command.granted and not command.reason.strip():
         raise Refused("no-reason", "a person is told why")
-    decided = replace(claim, granted=command.granted, decided_by=actor_id(step))
-    claims = tuple(decided if each.id == claim.id else each for each in case.privacy.claims)
-    after = advance(case, step, privacy=replace(case.privacy, claims=claims))
+    decided = replace(asked, granted=command.granted, decided_by=actor_id(step))
+    requests = tuple(decided if each.id == asked.id else each for each in case.privacy.requests)
+    after = advance(case, step, privacy=replace(case.privacy, requests=requests))
     fact = DataActionDecided(
         **head(after, step),
-        request=claim.id,
+        request=asked.id,
         granted=command.granted,
         reason=command.reason,
         identity=command.identity,
-        action=claim.action,
-        customer=claim.customer,
-        fields=dict(claim.fields),
+        action=asked.action,
+        customer=asked.customer,
+        fields=dict(asked.fields),
     )
     outcome = Outcome(case=after, facts=(fact,))
     return _granted(outcome, decided, step) if command.granted else outcome
@@ -120,42 +120,42 @@ def retention_ends(case: Case, due_at: dt.datetime, step: Step) -> Outcome | Non
     return _erased(case, privacy.restricted_by, case.customer.id, step)
 
 
-def _granted(outcome: Outcome, claim: Claim, step: Step) -> Outcome:
+def _granted(outcome: Outcome, asked: DataRequest, step: Step) -> Outcome:
     """What follows: from access nothing here, the export may now be read."""
-    match claim.action:
+    match asked.action:
         case "access":
             return outcome
         case "consent":
-            return _consented(outcome, claim, step, given=True)
+            return _consented(outcome, asked, step, given=True)
         case "correction":
-            return _corrected(outcome, claim, step)
+            return _corrected(outcome, asked, step)
         case "erasure" | "restriction":
-            return _spread(outcome, claim)
+            return _spread(outcome, asked)
 
 
-def _spread(outcome: Outcome, claim: Claim) -> Outcome:
+def _spread(outcome: Outcome, asked: DataRequest) -> Outcome:
     """This case is told at once; a loop looks for the customer's others. The registration stays, nameless (S2-17)."""
     case = outcome.case
-    action: Literal["erasure", "restriction"] = "erasure" if claim.action == "erasure" else "restriction"
+    action: Literal["erasure", "restriction"] = "erasure" if asked.action == "erasure" else "restriction"
     actor = Actor(kind="machine", id="intake.core")
-    told = EraseCase(case_id=case.id, actor=actor, request=claim.id, customer=claim.customer, action=action)
-    search = Search(id=claim.id, case_id=case.id, action=action, customer=claim.customer, email=case.answer.email)
-    nameless = (CustomerRecorded(customer=claim.customer, at=case.at),) if claim.customer else ()
+    told = EraseCase(case_id=case.id, actor=actor, request=asked.id, customer=asked.customer, action=action)
+    search = Search(id=asked.id, case_id=case.id, action=action, customer=asked.customer, email=case.answer.email)
+    nameless = (CustomerRecorded(customer=asked.customer, at=case.at),) if asked.customer else ()
     records = nameless if action == "erasure" else ()
     return replace(outcome, commands=(told,), errands=(search,), records=records)
 
 
-def _consented(outcome: Outcome, claim: Claim, step: Step, *, given: bool) -> Outcome:
+def _consented(outcome: Outcome, asked: DataRequest, step: Step, *, given: bool) -> Outcome:
     case, facts = outcome.case, list(outcome.facts)
-    for purpose in purposes(claim.fields):
+    for purpose in purposes(asked.fields):
         case = advance(case, step)
-        facts.append(ConsentChanged(**head(case, step), customer=claim.customer, purpose=purpose, given=given))
+        facts.append(ConsentChanged(**head(case, step), customer=asked.customer, purpose=purpose, given=given))
     return replace(outcome, case=case, facts=tuple(facts))
 
 
-def _corrected(outcome: Outcome, claim: Claim, step: Step) -> Outcome:
+def _corrected(outcome: Outcome, asked: DataRequest, step: Step) -> Outcome:
     """The case has the right values; CRM, which owns the record, learns them from the decision."""
-    values = {name: value for name, value in claim.fields.items() if name in _CORRECTED and isinstance(value, str)}
+    values = {name: value for name, value in asked.fields.items() if name in _CORRECTED and isinstance(value, str)}
     if not values:
         return outcome
     case = outcome.case
@@ -195,7 +195,7 @@ def _erased(case: Case, request: str, customer: str | None, step: Step) -> Outco
         restricted_until=None,
         erased_by=request,
         erased_at=after.at,
-        claims=tuple(replace(each, fields={}) for each in after.privacy.claims),
+        requests=tuple(replace(each, fields={}) for each in after.privacy.requests),
     )
     after, fields = erased(replace(after, privacy=privacy))
     fact = PersonalDataErased(
