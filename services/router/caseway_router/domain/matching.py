@@ -19,9 +19,6 @@ from caseway_router.domain.pool import Pool
 from caseway_router.domain.ranked import Ranked
 from caseway_router.domain.staff import Seat
 
-_SMALL = 40
-"""In a pool of so many agents looking at everyone costs no more than a few lists would, and everyone is counted."""
-
 _BUSY = frozenset({"capacity", "cool_down"})
 """What keeps out an agent who will be free in a while."""
 
@@ -287,7 +284,7 @@ def _named(
 
 
 def _is_small(pool: Pool) -> bool:
-    return len(pool.plan.agents) <= _SMALL
+    return len(pool.plan.agents) <= pool.plan.counted_whole
 
 
 def _rest(pool: Pool, item: WorkItem, now: dt.datetime, named: tuple[Candidate, ...]) -> dict[str, int]:

@@ -81,6 +81,8 @@ class PoolPlan:
     """An agent whose desk sent heartbeats, and sends none for so long, counts as offline."""
     listed_count: int = 10
     """The most candidates that an explanation names."""
+    counted_whole: int = 40
+    """In a pool of so many agents looking at everyone costs no more than a few lists, and an explanation counts them all."""
     policy: str = "even"
     """In which order those who may take work are asked: one of `policy.POLICIES`."""
     reserves: tuple[Reserve, ...] = ()
