@@ -12,9 +12,10 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from caseway.contracts.cases import CaseOpened, CaseReplied, CaseResolved, ContactAdded
+from caseway.contracts.cases import CaseOpened, CaseReplied, CaseResolved, ContactAdded, ContactUpdated
 from caseway.contracts.codec import encode
 from caseway.contracts.milestones import MilestoneWarned
+from caseway.contracts.parts import Call
 from caseway.contracts.wire import WireModel
 from caseway.contracts.work_commands import (
     AcceptWork,
@@ -27,6 +28,7 @@ from caseway.kernel.clock import WallClock
 from caseway.kernel.vocabulary import Channel, Presence, Turn
 from caseway.local import Stack
 from caseway.runtime.kafka import create_topics
+from caseway.testkit.browser import browser
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
 from caseway.testkit.waiting import eventually
@@ -262,3 +264,83 @@ async def test_the_figures_are_exported(around: Surroundings) -> None:
         )
 
     await eventually(shown, "the figures", seconds=30)
+
+
+def called(case: str, **other: Any) -> CaseOpened:
+    """A call that is offered to the desk."""
+    call = Call(call=case, event="offered", asked_for=other.pop("asked_for", None))
+    return opened(case, channel=Channel.PHONE, event="offered", call=call, source_key=f"phone:{case}", **other)
+
+
+async def words_about(around: Surroundings, case: str) -> str:
+    """What the router says of a case to who wants plain words."""
+    async with httpx.AsyncClient(base_url=around.service.url, timeout=20) as client:
+        answer = await client.get(f"/v1/cases/{case}/decisions", headers={"accept": "text/plain"})
+    return answer.text
+
+
+async def test_why_it_is_still_waiting_and_then_why_this_agent_in_a_browser(
+    around: Surroundings, tool: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Explained: "nobody present has German ≥ 1", what is ahead, what changes next; then the agent, and who came next."""
+    await around.send(opened("case-0"), opened("case-1", number=4711), online("celina.sowa"))
+    await around.told("queued", case_id="case-1")
+    await around.told("presence-changed", agent="celina.sowa")
+    said = await words_about(around, "case-1")
+    assert "Case 4711" in said
+    assert "Nobody present has German ≥ 1 (basic); 6 agents have it: 6 offline." in said
+    assert "1 item goes before it in its queue." in said
+    assert "it stops asking for orders ≥ 1 (basic)." in said
+    async with browser(tool("chromium", "chromium-browser", "google-chrome")) as page:
+        for scheme, width in (("light", 1280), ("dark", 390)):
+            await page.size(width, 900, scheme=scheme, is_phone=width < 500)
+            await page.go(f"{around.service.url}/v1/cases/case-1/decisions")
+            await eventually(lambda: page.text(".stands"), "the page is shown")
+            assert (await page.text(".stands")).startswith("Waiting in Customers for ")
+            assert await page.value("document.documentElement.scrollWidth <= window.innerWidth")
+        await around.send(online(GERMAN), online(OTHER_GERMAN))
+        await around.told("offered", case_id="case-1")
+        await page.go(f"{around.service.url}/v1/cases/case-1/decisions")
+        await eventually(lambda: page.text("tr.chosen"), "the decision is shown")
+        assert await page.text("#offers") == "Why this agent"
+        assert "Kept out:" in await page.text(".words")
+        await page.picture(tmp_path / "decision.png", whole=True)
+        await page.go(f"{around.service.url}/v1/pools/retail")
+        await eventually(lambda: page.text("#agents"), "the pool is shown")
+        assert "3 of 32 agents online" in await page.text(".stands")
+        assert [problem for problem in page.problems if "favicon" not in problem] == []
+        assert {httpx.URL(url).port for url in page.requests} == {around.service.port}
+
+
+async def test_an_abandoned_call_leaves_and_is_called_back_and_a_named_agent_is_told(around: Surroundings) -> None:
+    """S2-15, S2-19."""
+    await around.send(called("case-1", asked_for="Georg Storch", number=1))
+    queued = await around.told("queued", case_id="case-1")
+    assert (queued["queue"], queued["named_agent"]) == ("phone", GERMAN)
+    mentioned = await around.told("mentioned", case_id="case-1")
+    assert mentioned["mentions"] == [GERMAN]
+    gone = ContactUpdated(**stamp("case-1", 2), source_key="phone:case-1", event="abandoned")
+    await around.send(gone)
+    assert (await around.told("withdrawn", case_id="case-1"))["reason"] == "abandoned"
+    back = await around.told("queued", case_id="case-1", queue="callbacks")
+    assert back["queue_entered_at"] == queued["queue_entered_at"]
+
+
+async def test_what_waits_for_an_opening_is_queued_by_a_timer_that_survives(around: Surroundings) -> None:
+    """Never endless waiting: a wished time is kept over a kill."""
+    await around.send(called("case-1"))
+    await around.told("queued", case_id="case-1")
+    wished = WallClock().now() + dt.timedelta(seconds=6)
+    attributes = {"callback_at": wished.isoformat()}
+    await around.send(
+        ContactUpdated(
+            **stamp("case-1", 2), source_key="phone:case-1", event="callback_requested", attributes=attributes
+        )
+    )
+    assert (await around.told("postponed", case_id="case-1"))["reason"] == "wished"
+    assert "the customer is to be called at" in await words_about(around, "case-1")
+    around.service.kill()
+    around.service = around.process()
+    await around.service.start().until_ready(60)
+    back = await around.told("queued", case_id="case-1", queue="callbacks")
+    assert dt.datetime.fromisoformat(back["at"]) >= wished
