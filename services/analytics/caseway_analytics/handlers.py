@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from caseway.contracts.notifications import NotificationFact
@@ -88,10 +90,15 @@ def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
 def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
         collection=CELLS,
-        id=f"{lane}/{key.cut}/{key.slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(key.values),
+        id=f"{lane}/{key.cut}/{_named(key.slot)}/" + "\x1f".join(key.values),
         amounts={f"m.{name}": amount for name, amount in amounts.items()},
         fixed={"cut": key.cut, "slot": key.slot, "grain": "slot", "values": list(key.values)},
     )
+
+
+@lru_cache(maxsize=10_000)
+def _named(slot: dt.datetime) -> str:
+    return f"{slot:%Y-%m-%dT%H:%M}"
 
 
 def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:

@@ -110,7 +110,7 @@ def _json(value: Any) -> str:
 class Workbook:
     """An XLSX file in the making, on disk and row by row."""
 
-    def __init__(self, path: Path, report: Report) -> None:
+    def __init__(self, path: Path, report: Report, sheet_rows: int = SHEET_ROWS) -> None:
         # text is text: neither a formula nor a link, whatever a customer wrote
         options = {
             "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
@@ -118,6 +118,7 @@ class Workbook:
         }  # fmt: skip
         self._book = xlsxwriter.Workbook(str(path), options)
         self._report = report
+        self._sheet_rows = sheet_rows
         self._zone = ZoneInfo(report.zone)
         self._bold = self._book.add_format({"bold": True})
         self._head = self._book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
@@ -139,7 +140,7 @@ class Workbook:
         sheet, name, first = self._begin(table, table.title)
         line = first
         async for row in rows_of(table):
-            if line - first >= SHEET_ROWS:
+            if line - first >= self._sheet_rows:
                 sheet, name, first = self._begin(table, table.title)
                 line = first
             self._row(sheet, line, table.columns, row, self._kinds)
@@ -216,11 +217,11 @@ class Workbook:
         sheet.insert_chart(first - 1, len(table.columns) + 1, chart)
 
 
-async def xlsx_of(report: Report) -> bytes:
+async def xlsx_of(report: Report, sheet_rows: int = SHEET_ROWS) -> bytes:
     """The report as a workbook: a sheet for each table, charts where they are asked for."""
     with tempfile.TemporaryDirectory(prefix="caseway-report-") as folder:
         path = Path(folder) / "report.xlsx"
-        await Workbook(path, report).write()
+        await Workbook(path, report, sheet_rows).write()
         return await asyncio.to_thread(path.read_bytes)
 
 

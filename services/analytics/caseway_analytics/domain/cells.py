@@ -10,7 +10,7 @@ from typing import NamedTuple
 from caseway_analytics.domain.cuts import CUTS, Values, places
 from caseway_analytics.domain.histogram import bucket_of
 from caseway_analytics.domain.history import NO_FACE, Face, History
-from caseway_analytics.domain.measures import changed, given_by, samples_of
+from caseway_analytics.domain.measures import changed, given_by
 from caseway_analytics.domain.samples import Sample
 
 
@@ -74,13 +74,11 @@ def difference(before: History | None, after: History) -> Tally:
     Measures that are newer than the case's last counting were not counted then, and so nothing is taken away for them.
     """
     tally: Tally = {}
-    if before is None:
-        for measure, sample in samples_of(after):
-            count(tally, after.face, measure, sample)
-        return without_zeros(tally)
     measures = changed(before, after)
     for measure, sample in given_by(measures, after):
         count(tally, after.face, measure, sample)
+    if before is None:
+        return tally
     for measure, sample in given_by(measures, before, before.edition):
         count(tally, before.face, measure, sample, sign=-1)
     return without_zeros(tally)

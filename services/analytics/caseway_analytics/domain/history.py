@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 MILLISECOND = dt.timedelta(milliseconds=1)
 SLOT = dt.timedelta(minutes=30)
@@ -247,3 +248,16 @@ class History:
                 break
             found = stay.queue
         return found
+
+
+_NAMES = tuple(each.name for each in fields(History))
+_values = attrgetter(*_NAMES)
+
+
+def changed(history: History, **changes: Any) -> History:
+    """The history with some fields changed.
+
+    What `dataclasses.replace` does, in half the time: every fact changes a history of some thirty-five fields once or
+    twice, and that was a fifth of the stage's work (measured).
+    """
+    return History(**(dict(zip(_NAMES, _values(history), strict=True)) | changes))

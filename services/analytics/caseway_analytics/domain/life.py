@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from caseway_analytics.domain.history import Call, Cycle, Face, History, Mark, milliseconds_between, slot_of
+from caseway_analytics.domain.history import Call, Cycle, Face, History, Mark, changed, milliseconds_between, slot_of
 from caseway_analytics.domain.known import NOTHING, Known
 
 
 def opened(
     history: History, at: dt.datetime, *, face: Face | None = None, channel: str = "", number: str = "",
-    is_ours: bool = False,
+    is_ours: bool = False, customer: str = "",
 ) -> History:  # fmt: skip
     """A contact opened it."""
-    return replace(
+    return changed(
         history,
         number=number,
         face=face or Face(channel=channel),
@@ -22,6 +22,7 @@ def opened(
         turn="desk",
         turn_since=at,
         is_ours=is_ours,
+        customer=customer,
         opened_at=at,
         cycles=(Cycle(started_at=at, contacts=0 if is_ours else 1),),
     )
@@ -31,7 +32,7 @@ def contacted(history: History, at: dt.datetime, channel: str) -> History:
     """A further contact came from the customer; after the first response it waits for the next."""
     slot = (slot_of(at), channel)
     waits = history.first_response is not None and history.unanswered_since is None
-    return replace(
+    return changed(
         history,
         contacts={**history.contacts, slot: history.contacts.get(slot, 0) + 1},
         cycles=_counted(history.cycles),
@@ -49,11 +50,11 @@ def responded(history: History, at: dt.datetime, *, agent: str = "", known: Know
     """A person answered: the first time, or what was asked since."""
     if history.first_response is None:
         start = history.opened_at or at
-        return replace(history, first_response=known.mark(start, at, agent=agent))
+        return changed(history, first_response=known.mark(start, at, agent=agent))
     if history.unanswered_since is None:
         return history
     mark = known.mark(history.unanswered_since, at, agent=agent)
-    return replace(history, next_responses=(*history.next_responses, mark), unanswered_since=None)
+    return changed(history, next_responses=(*history.next_responses, mark), unanswered_since=None)
 
 
 def resolved(history: History, at: dt.datetime, *, agent: str = "", known: Known = NOTHING) -> History:
@@ -63,26 +64,26 @@ def resolved(history: History, at: dt.datetime, *, agent: str = "", known: Known
     ended = _turns_until(history, at)
     mark = known.mark(ended.started_at, at, agent=agent)
     last = replace(ended, resolved=mark, left_at=ended.left_at or at)
-    return replace(history, cycles=(*history.cycles[:-1], last), turn_since=at, unanswered_since=None)
+    return changed(history, cycles=(*history.cycles[:-1], last), turn_since=at, unanswered_since=None)
 
 
 def left(history: History, at: dt.datetime) -> History:
     """Closed, or merged into another: nothing is left to do here."""
     if not history.cycles or history.cycles[-1].left_at:
         return history
-    return replace(history, cycles=(*history.cycles[:-1], replace(_turns_until(history, at), left_at=at)))
+    return changed(history, cycles=(*history.cycles[:-1], replace(_turns_until(history, at), left_at=at)))
 
 
 def returned(history: History) -> History:
     """Taken out of the case that it was merged into: what was unresolved is so again."""
     if history.cycles and not history.cycles[-1].resolved:
-        history = replace(history, cycles=(*history.cycles[:-1], replace(history.cycles[-1], left_at=None)))
-    return replace(history, status="open")
+        history = changed(history, cycles=(*history.cycles[:-1], replace(history.cycles[-1], left_at=None)))
+    return changed(history, status="open")
 
 
 def reopened(history: History, at: dt.datetime) -> History:
     """A new cycle begins; what the earlier ones measured stands."""
-    return replace(history, cycles=(*history.cycles, Cycle(started_at=at, contacts=1)), turn_since=at)
+    return changed(history, cycles=(*history.cycles, Cycle(started_at=at, contacts=1)), turn_since=at)
 
 
 def turned(history: History, at: dt.datetime, turn: str) -> History:
@@ -90,8 +91,8 @@ def turned(history: History, at: dt.datetime, turn: str) -> History:
     if not turn or turn == history.turn:
         return history
     if not history.cycles or history.cycles[-1].left_at:
-        return replace(history, turn=turn, turn_since=at)
-    return replace(history, cycles=(*history.cycles[:-1], _turns_until(history, at)), turn=turn, turn_since=at)
+        return changed(history, turn=turn, turn_since=at)
+    return changed(history, cycles=(*history.cycles[:-1], _turns_until(history, at)), turn=turn, turn_since=at)
 
 
 def _turns_until(history: History, at: dt.datetime) -> Cycle:
@@ -103,7 +104,7 @@ def _turns_until(history: History, at: dt.datetime) -> Cycle:
 
 def confirmed(history: History, at: dt.datetime, *, is_corrected: bool) -> History:
     """The customer was asked about what was declared; only the first time, and the first error, count."""
-    return replace(
+    return changed(
         history,
         is_confirmed=True,
         confirmed_at=history.confirmed_at or at,
@@ -118,7 +119,7 @@ def call_answered(
     call = history.calls.get(source_key, Call())
     mark = call.answered or Mark(at=at, agent=agent, team=known.teams.get(agent, ""))
     answered = replace(call, answered=mark)
-    return responded(replace(history, calls={**history.calls, source_key: answered}), at, agent=agent, known=known)
+    return responded(changed(history, calls={**history.calls, source_key: answered}), at, agent=agent, known=known)
 
 
 def call_abandoned(history: History, at: dt.datetime, source_key: str) -> History:
@@ -126,7 +127,7 @@ def call_abandoned(history: History, at: dt.datetime, source_key: str) -> Histor
     call = history.calls.get(source_key, Call())
     if call.answered or call.abandoned_at:
         return history
-    return replace(history, calls={**history.calls, source_key: replace(call, abandoned_at=at)})
+    return changed(history, calls={**history.calls, source_key: replace(call, abandoned_at=at)})
 
 
 def call_timed(
@@ -139,4 +140,4 @@ def call_timed(
     team = known.teams.get(agent, "")
     talk = Mark(at=at, milliseconds=talk_ms, agent=agent, team=team) if talk_ms is not None else call.talk
     wrap = Mark(at=at, milliseconds=wrap_up_ms, agent=agent, team=team) if wrap_up_ms is not None else call.wrap_up
-    return replace(history, calls={**history.calls, source_key: replace(call, talk=talk, wrap_up=wrap)})
+    return changed(history, calls={**history.calls, source_key: replace(call, talk=talk, wrap_up=wrap)})

@@ -350,13 +350,24 @@ def given_by(measures: tuple[Measure, ...], history: History, edition: int = EDI
                 yield name, sample
 
 
-def changed(before: History, after: History) -> tuple[Measure, ...]:
+_EMPTY = History()
+
+
+def changed(before: History | None, after: History) -> tuple[Measure, ...]:
     """The measures of cases whose figures may differ between two histories of one case."""
+    if before is None:
+        return _touched(_EMPTY, after)
     if before.face != after.face or before.edition != after.edition or before.is_ours != after.is_ours:
         return _OF_CASES
+    return _touched(before, after)
+
+
+def _touched(before: History, after: History) -> tuple[Measure, ...]:
     found: dict[str, Measure] = {}
     for part in PARTS:
-        if getattr(before, part) is not getattr(after, part):
+        now, then = getattr(after, part), getattr(before, part)
+        # empty tuples are one object, empty mappings are not
+        if now is not then and (now or then):
             for measure in _READERS[part]:
                 found[measure.name] = measure
     return tuple(found.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from caseway_analytics.domain.history import History, Outcome, Promise
+from caseway_analytics.domain.history import History, Outcome, Promise, changed
 
 
 def promised(history: History, milestone: str, kind: str, due_at: dt.datetime, *, is_paused: bool = False) -> History:
@@ -35,4 +35,4 @@ def _promise(history: History, milestone: str, kind: str) -> Promise:
 
 
 def _with(history: History, milestone: str, value: Promise) -> History:
-    return replace(history, promises={**history.promises, milestone: value})
+    return changed(history, promises={**history.promises, milestone: value})

@@ -15,11 +15,11 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caseway.contracts.cases import CallbackRecorded, CaseNoted, CaseOpened, CaseReplied, CaseResolved, ContactAdded
 from caseway.contracts.voices import PersonalDataErased
-from caseway_analytics.domain.history import History, whole
+from caseway_analytics.domain.history import History, changed, whole
 from caseway_analytics.domain.known import Known
 
 LONGEST = 20_000
@@ -62,7 +62,7 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
     """The history that knows of its texts, and those to be kept or erased."""
     if isinstance(fact, PersonalDataErased):
         erased = tuple(f"{fact.case_id}/{version}" for version in history.texts)
-        return replace(history, texts=(), customer="", is_erased=True), Texts(erased=erased)
+        return changed(history, texts=(), customer="", is_erased=True), Texts(erased=erased)
     if not known.keeps_texts or not isinstance(
         fact, CaseOpened | ContactAdded | CaseReplied | CaseNoted | CaseResolved | CallbackRecorded
     ):
@@ -80,7 +80,7 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
         subject=subject[:500],
         text=text[:LONGEST],
     )
-    return replace(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
+    return changed(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
 
 
 def erased_customers(before: History | None, fact: object) -> set[str]:

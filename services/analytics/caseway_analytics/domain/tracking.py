@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,7 +53,7 @@ from caseway.contracts.work import (
     WorkWrappingUp,
 )
 from caseway_analytics.domain import life, promises, work
-from caseway_analytics.domain.history import Face, History, Outcome, whole
+from caseway_analytics.domain.history import Face, History, Outcome, changed, whole
 from caseway_analytics.domain.known import NOTHING, Known, bounded
 
 FactOfCase = CaseFact | WorkFact | MilestoneFact
@@ -71,7 +70,7 @@ def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, ed
     """The history with one more fact of its case; `edition` is that of the measures by which it will be counted."""
     before, at = history or _NEW, whole(fact.at)
     if edition is not None and before.edition != edition:
-        before = replace(before, edition=edition)
+        before = changed(before, edition=edition)
     match fact:
         case CaseFact():
             return _standing(_step(_LIFE, before, fact, at, known), fact, at)
@@ -94,9 +93,9 @@ def _standing(history: History, fact: CaseFact, at: dt.datetime) -> History:
     if turn and turn != history.turn:
         history = life.turned(history, at, turn)
     if status and status != history.status:
-        history = replace(history, status=status)
+        history = changed(history, status=status)
     if priority and priority != history.face.priority:
-        history = replace(history, face=history.face._replace(priority=priority))
+        history = changed(history, face=history.face._replace(priority=priority))
     return life.left(history, at) if status in _OVER else history
 
 
@@ -116,8 +115,10 @@ def _opened(history: History, fact: CaseOpened, at: dt.datetime, known: Known) -
         department=bounded(fact.department or ""),
         campaign=_campaign(fact.tags),
     )
-    opened = life.opened(history, at, face=face, number=str(fact.number), is_ours=fact.direction == "outbound")
-    opened = replace(opened, customer=fact.customer.id or "")
+    opened = life.opened(
+        history, at, face=face, number=str(fact.number), is_ours=fact.direction == "outbound",
+        customer=fact.customer.id or "",
+    )  # fmt: skip
     return _called(opened, fact, at, known)
 
 
@@ -140,14 +141,14 @@ def _assigned(history: History, fact: FactsAssigned, _: dt.datetime, known: Know
     face = history.face
     product = fact.product or _text(fact.fields.get("product"))
     campaign = bounded(fact.campaign or "") or _campaign(fact.tags or ())
-    changed = face._replace(
+    corrected = face._replace(
         category=bounded(fact.category) if fact.category is not None else face.category,
         language=bounded(fact.language) if fact.language is not None else face.language,
         department=bounded(fact.department) if fact.department is not None else face.department,
         product=known.product(product) or face.product,
         campaign=campaign or face.campaign,
     )
-    return history if changed == face else replace(history, face=changed)
+    return history if corrected == face else changed(history, face=corrected)
 
 
 def _confirmed(history: History, fact: FactsConfirmed, at: dt.datetime, _: Known) -> History:
@@ -156,11 +157,11 @@ def _confirmed(history: History, fact: FactsConfirmed, at: dt.datetime, _: Known
 
 def _linked(history: History, fact: CustomerLinked, _: dt.datetime, __: Known) -> History:
     customer = "" if history.is_erased else fact.customer.id or ""
-    return replace(history, face=history.face._replace(segment=_segment(fact.customer)), customer=customer)
+    return changed(history, face=history.face._replace(segment=_segment(fact.customer)), customer=customer)
 
 
 def _escalated(history: History, fact: EscalatedToDepartment, _: dt.datetime, __: Known) -> History:
-    return replace(history, face=history.face._replace(department=bounded(fact.department)))
+    return changed(history, face=history.face._replace(department=bounded(fact.department)))
 
 
 def _added(history: History, fact: ContactAdded, at: dt.datetime, known: Known) -> History:
@@ -209,12 +210,12 @@ def _called_back(history: History, fact: CallbackRecorded, at: dt.datetime, know
 
 def _resolved(history: History, fact: CaseResolved, at: dt.datetime, known: Known) -> History:
     if fact.category and fact.category != history.face.category:
-        history = replace(history, face=history.face._replace(category=bounded(fact.category)))
+        history = changed(history, face=history.face._replace(category=bounded(fact.category)))
     return life.resolved(history, at, agent=_agent(fact.actor), known=known)
 
 
 def _merged(history: History, fact: CaseMerged, at: dt.datetime, _: Known) -> History:
-    return history if fact.into == fact.case_id else replace(life.left(history, at), status="merged")
+    return history if fact.into == fact.case_id else changed(life.left(history, at), status="merged")
 
 
 def _unmerged(history: History, _fact: CaseUnmerged, _: dt.datetime, __: Known) -> History:

@@ -12,6 +12,7 @@ from caseway_analytics.domain.history import (
     ItemState,
     Mark,
     Stay,
+    changed,
     milliseconds_between,
 )
 from caseway_analytics.domain.known import NOTHING, Known
@@ -59,7 +60,7 @@ def accepted(
     if began is None:
         return now_held
     pick_up = replace(known.mark(began, at, queue=queue, agent=agent), skill=before.skill)
-    return replace(now_held, pick_ups=(*history.pick_ups, pick_up))
+    return changed(now_held, pick_ups=(*history.pick_ups, pick_up))
 
 
 def focused(history: History, at: dt.datetime, item: str, queue: str, agent: str) -> History:
@@ -106,7 +107,7 @@ def transferred(
     moved = replace(
         before, queue=queue, state=ItemState.WAITING, waiting_since=at, agent="", since=None, focus_since=None
     )
-    known_before = replace(_released(history, at, item), transfers=(*history.transfers, mark))
+    known_before = changed(_released(history, at, item), transfers=(*history.transfers, mark))
     return _staying(_with(known_before, item, moved), at, queue)
 
 
@@ -125,8 +126,8 @@ def completed(
     if wrap_up_ms is None and before.wrapping_since:
         wrap_up_ms = milliseconds_between(before.wrapping_since, at)
     if wrap_up_ms:
-        history = replace(history, wrap_ups=(*history.wrap_ups, replace(mark, milliseconds=wrap_up_ms)))
-    return done(replace(history, handled=(*history.handled, mark)), at, item)
+        history = changed(history, wrap_ups=(*history.wrap_ups, replace(mark, milliseconds=wrap_up_ms)))
+    return done(changed(history, handled=(*history.handled, mark)), at, item)
 
 
 def _handling(history: History, before: Item, at: dt.datetime, item: str, told: int | None) -> int | None:
@@ -141,7 +142,7 @@ def _handling(history: History, before: Item, at: dt.datetime, item: str, told: 
 def done(history: History, at: dt.datetime, item: str) -> History:
     """Completed or withdrawn: nobody waits for it or holds it."""
     items = {key: value for key, value in history.items.items() if key != item}
-    return replace(_released(history, at, item), items=items)
+    return changed(_released(history, at, item), items=items)
 
 
 def _let_go(history: History, at: dt.datetime, item: str, known: Known) -> History:
@@ -164,7 +165,7 @@ def _worked(history: History, at: dt.datetime, milliseconds: int, item: Item, ag
         at=at, milliseconds=milliseconds, business_ms=known.business_ms(began, at), queue=item.queue,
         agent=agent, team=known.teams.get(agent, ""), skill=item.skill,
     )  # fmt: skip
-    return replace(history, worked=(*history.worked, mark))
+    return changed(history, worked=(*history.worked, mark))
 
 
 def _item(history: History, item: str, queue: str) -> Item:
@@ -176,18 +177,18 @@ def _is_held(item: Item) -> bool:
 
 
 def _with(history: History, item: str, value: Item) -> History:
-    return replace(history, items={**history.items, item: value})
+    return changed(history, items={**history.items, item: value})
 
 
 def _staying(history: History, at: dt.datetime, queue: str) -> History:
     if history.stays and history.stays[-1].queue == queue:
         return history
-    return replace(history, stays=(*history.stays, Stay(since=at, queue=queue)))
+    return changed(history, stays=(*history.stays, Stay(since=at, queue=queue)))
 
 
 def _released(history: History, at: dt.datetime, item: str) -> History:
     before = history.items.get(item)
-    return replace(history, released_at=at) if before and _is_held(before) else history
+    return changed(history, released_at=at) if before and _is_held(before) else history
 
 
 def _not_held_since(history: History, since: dt.datetime) -> dt.datetime:

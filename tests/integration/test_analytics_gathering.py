@@ -1,0 +1,93 @@
+"""Old cells become coarser without a figure being lost, on a real MongoDB."""
+
+import asyncio
+import datetime as dt
+
+from caseway.runtime.mongo import connect, database, prepare_collections
+from caseway.testkit.namespaces import Namespace
+from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.adapters.gathering import Gatherer
+from caseway_analytics.adapters.states import CELLS
+from caseway_analytics.domain.answers import tables
+from caseway_analytics.domain.questions import Keeping, asked
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+ZONE = "Europe/Warsaw"
+KEEPING = Keeping(slots=dt.timedelta(days=2), days=dt.timedelta(days=20))
+
+
+def cells():
+    """Three lanes, every half hour of forty days, one contact each."""
+    for lane in range(3):
+        for place in range(40 * 48):
+            slot = NOW - dt.timedelta(minutes=30 * place)
+            yield {
+                "_id": f"analytics/{lane}/desk/{slot.isoformat()}", "cut": "desk", "slot": slot, "grain": "slot",
+                "values": ["email", "stores", "normal"], "m": {"contacts": {"n": 1}, "pick_up": {"n": 1, "ms": 60_000, "b": {"9": 1}}},
+            }  # fmt: skip
+
+
+async def test_nothing_is_lost_and_storage_shrinks_whoever_gathers(namespace: Namespace):
+    """Storage grows with cells, not with events; retention by grain; two processes gather at once."""
+    client = connect(namespace.mongo_url)
+    db = database(client, namespace.prefix, "analytics")
+    await prepare_collections(db, (CELLS,))
+    await db.cells.insert_many(list(cells()))
+    question = asked(
+        "contacts", {"from": "2026-10-01", "to": "2026-12-01", "grain": "day"}, now=NOW, zone=ZONE,
+        keeping=Keeping(slots=dt.timedelta(days=400)),
+    )  # fmt: skip
+    rows_before, total_before = await told(db, question)
+    gatherers = [Gatherer(client, db, ZONE, KEEPING) for _ in range(2)]
+    for _ in range(3):
+        await asyncio.gather(*(each.run(NOW) for each in gatherers))
+    rows_after, total_after = await told(db, question)
+    kinds = {grain: await db.cells.count_documents({"grain": grain}) for grain in ("slot", "half_hour", "day", "month")}
+    assert total_before == total_after == {"count": 3 * 40 * 48}
+    # the days that are still kept by the day or finer are as they were
+    assert rows_after[-15:] == rows_before[-15:]
+    # the last two hours belong to their lanes; two days by the half hour; then days, and months
+    assert kinds["slot"] == 3 * 5
+    assert kinds["half_hour"] <= 3 * 48
+    assert 15 <= kinds["day"] <= 60
+    assert 1 <= kinds["month"] <= 2
+    assert kinds["slot"] + kinds["half_hour"] + kinds["day"] + kinds["month"] < 250
+    pick_up = await db.cells.aggregate(
+        [{"$group": {"_id": None, "ms": {"$sum": "$m.pick_up.ms"}, "b": {"$sum": "$m.pick_up.b.9"}}}]
+    ).to_list(None)
+    assert (pick_up[0]["ms"], pick_up[0]["b"]) == (3 * 40 * 48 * 60_000, 3 * 40 * 48)
+
+
+async def test_a_late_fact_is_gathered_in_its_turn(namespace: Namespace):
+    """Late facts correct the past."""
+    client = connect(namespace.mongo_url)
+    db = database(client, namespace.prefix, "analytics")
+    await prepare_collections(db, (CELLS,))
+    await db.cells.insert_many(list(cells()))
+    gatherer = Gatherer(client, db, ZONE, KEEPING)
+    await gatherer.run(NOW)
+    late = NOW - dt.timedelta(days=30)
+    await db.cells.insert_one(
+        {
+            "_id": "late",
+            "cut": "desk",
+            "slot": late,
+            "grain": "slot",
+            "values": ["email", "stores", "normal"],
+            "m": {"contacts": {"n": -1}},
+        }
+    )
+    await gatherer.run(NOW)
+    question = asked(
+        "contacts",
+        {"from": "2026-10-01", "to": "2026-12-01", "grain": "all"},
+        now=NOW,
+        zone=ZONE,
+        keeping=Keeping(slots=dt.timedelta(days=400)),
+    )
+    assert (await told(db, question))[1] == {"count": 3 * 40 * 48 - 1}
+    assert await db.cells.count_documents({"_id": "late"}) == 0
+
+
+async def told(db, question):
+    return tables(question, await MongoFigures(db).stored(question), as_of=NOW)
