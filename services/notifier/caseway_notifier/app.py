@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import functools
 
@@ -79,7 +80,8 @@ async def send(running: Running) -> None:
     pool = smtp.Pool(
         smtp.server(running.settings.smtp_url.get_secret_value()), attempt_seconds=seconds, helo=plan.domain
     )
-    hooks, rooms = endpoints(configuration.lists, attempt_seconds=seconds, clock=running.clock)
+    # in a thread: the first room loads all that apprise knows, which takes seconds
+    hooks, rooms = await asyncio.to_thread(endpoints, configuration.lists, attempt_seconds=seconds, clock=running.clock)
     transport = Transports(Post(plan, pool, key), hooks, rooms)
     composer = Composer(plan, configuration.words, key)
     await Sender(running, plan, transport, composer, functools.partial(_sign, key, plan.domain)).run()
