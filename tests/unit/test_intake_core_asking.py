@@ -243,3 +243,30 @@ def test_roles_may_be_set_and_are_asked_in_the_core():
     command = c.ResolveCase(case_id=opened().id, actor=AGENT)
     assert refusal_of(life.decide(opened(), command, by(AGENT, rules=rules))) == "role"
     assert person("supervisor", "x").kind == "supervisor"
+
+
+def test_another_category_asks_for_other_facts():
+    """S2-20, S2-21."""
+    rules = configuration(
+        gates={
+            "required": {"order": ["order", "email"]},
+            "confirm_first": {"channels": ["email"], "categories": ["order"], "facts": ["device"]},
+        }
+    )
+    command = c.AssignFacts(case_id=opened().id, actor=AGENT, category="order")
+    outcome = life.decide(opened(), command, by(AGENT, rules=rules))
+    assert (outcome.facts[0].missing_fields, outcome.case.nature.to_confirm) == (("order",), ("device",))
+    urgent = life.decide(opened(priority="urgent"), command, by(AGENT, rules=rules))
+    assert (urgent.case.nature.missing_fields, urgent.case.nature.to_confirm) == ((), ())
+
+
+def test_a_record_moves_between_its_types_own_states_only():
+    """S1-25."""
+    types = {"case": {"states": ["new", "working", "done"], "moves": {"new": ["working"]}}}
+    rules = configuration(triage={"languages": {"known": ["pl"], "default": "pl"}, "record_types": types})
+    answers = []
+    for state in ("working", "done", "nowhere"):
+        command = c.AssignFacts(case_id=opened().id, actor=AGENT, state=state)
+        outcome = life.decide(opened(state="new"), command, by(AGENT, rules=rules))
+        answers.append((verbs(outcome)[0], outcome.case.nature.state))
+    assert answers == [("facts-assigned", "working"), ("refused", "new"), ("refused", "new")]

@@ -32,9 +32,10 @@ from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import CaseStatus, Turn
 from caseway_intake.domain.campaigns import with_tag
 from caseway_intake.domain.case import Case, Nature
-from caseway_intake.domain.gates import blocks_guidance, corrected
+from caseway_intake.domain.gates import blocks_guidance, corrected, is_exempt, missing_facts, to_confirm
 from caseway_intake.domain.life.contacts import is_long_over, reopening
 from caseway_intake.domain.life.steps import Outcome, Refused, Step, advance, head
+from caseway_intake.domain.triage import may_move
 
 Value = TypeVar("Value")
 
@@ -48,7 +49,9 @@ def assign_facts(case: Case, command: AssignFacts, step: Step) -> Outcome:
     """What the case is, corrected by a person or a machine; what is absent stays."""
     if command.subject is not None and case.voice is not None and case.voice.approval is not None:
         raise Refused("locked", "the voice waits for its approval")
-    nature = _corrected(case.nature, command)
+    if command.state is not None:
+        _check_move(case, command.state, step)
+    nature = _gated(case, _corrected(case.nature, command), step)
     if len(nature.fields) > _MOST_FIELDS:
         raise Refused("too-many-fields", f"a case has at most {_MOST_FIELDS} fields")
     after = advance(case, step, nature=nature)
@@ -71,6 +74,29 @@ def assign_facts(case: Case, command: AssignFacts, step: Step) -> Outcome:
         route=command.route,
     )
     return Outcome(case=after, facts=(fact,))
+
+
+def _check_move(case: Case, state: str, step: Step) -> None:
+    """A record goes from state to state as its type's path allows (S1-25)."""
+    if not may_move(step.rules.triage.record_types.get(case.record_type), case.nature.state, state):
+        raise Refused("state", f"a {case.record_type} does not go from {case.nature.state or 'none'} to {state}")
+
+
+def _gated(case: Case, nature: Nature, step: Step) -> Nature:
+    """In another category, other facts are required and to be confirmed."""
+    if nature.category == case.nature.category:
+        return nature
+    if is_exempt(nature.priority, nature.class_):
+        return replace(nature, missing_fields=(), to_confirm=())
+    number = case.answer.to if case.answer.to and "@" not in case.answer.to else None
+    known = {"name": case.customer.name, "email": case.answer.email, "phone": number}
+    given = {**{name: value for name, value in known.items() if value}, **nature.fields, **nature.confirmed}
+    gates = step.rules.gates
+    return replace(
+        nature,
+        missing_fields=missing_facts(gates, nature.category, given),
+        to_confirm=to_confirm(gates, case.channel.value, nature.category, given, nature.confirmed),
+    )
 
 
 def confirm_facts(case: Case, command: ConfirmFacts, step: Step) -> Outcome:

@@ -15,6 +15,7 @@ from caseway.kernel.decision import Arm, Disarm
 from caseway.kernel.vocabulary import Turn
 from caseway_intake.domain.approvals import Process, Waits
 from caseway_intake.domain.case import Case
+from caseway_intake.domain.gates import Gates
 
 CORE = "caseway://intake.core"
 """The `ce_source` of what one case says to another."""
@@ -109,6 +110,16 @@ class Rules(Protocol):
     @property
     def voices_hours(self) -> BusinessHours | None:
         """In which hours an approval's time passes."""
+        ...
+
+    @property
+    def triage(self) -> Any:
+        """triage.yaml: `record_types`, with their own states."""
+        ...
+
+    @property
+    def gates(self) -> Gates:
+        """gates.yaml: what a case needs before it goes on."""
         ...
 
     @property
