@@ -17,7 +17,7 @@ from caseway.kernel.decision import Message
 from caseway.runtime.settings import Settings
 from caseway.runtime.stage import Stage
 from caseway_intake.adapters.edge_states import COLLECTIONS
-from caseway_intake.adapters.html import text_of
+from caseway_intake.adapters.html import sanitised, text_of
 from caseway_intake.adapters.languages import detect
 from caseway_intake.adapters.numbers import to_e164
 from caseway_intake.domain.admission import Tools
@@ -56,7 +56,7 @@ def _environments_key() -> bytes:
 def _read(message: Message[bytes], key: bytes) -> Mail:
     """One mail, read and counted."""
     with MAIL_SECONDS.time():
-        mail = edge.prepare_mail(message, key, text_of)
+        mail = edge.prepare_mail(message, key, text_of, sanitised)
     MAILS_READ.labels(mail.origin.value).inc()
     for fault in mail.faults:
         MAIL_FAULTS.labels(fault).inc()
