@@ -45,6 +45,7 @@ from caseway.contracts.milestones import (
 )
 from caseway.contracts.parts import ContactContent
 from caseway.contracts.voices import (
+    ApprovalReminded,
     CaseApproved,
     CaseChecked,
     CaseHandedOver,
@@ -57,12 +58,15 @@ from caseway.contracts.voices import (
     HandOverAccepted,
     HandOverReturned,
     IncidentContained,
+    IncidentCorrected,
     IncidentDeclared,
     IncidentEnded,
+    IncidentJoined,
     IncidentReviewed,
     IncidentRoleSet,
     IncidentUpdated,
     PersonalDataErased,
+    PersonalDataRestricted,
 )
 from caseway.contracts.wire import Fact, Instant, WireModel
 from caseway.contracts.work import (
@@ -103,7 +107,7 @@ OCCASIONS: tuple[type[WireModel], ...] = (
     IncidentDeclared, IncidentUpdated, IncidentContained, IncidentEnded, IncidentReviewed, IncidentRoleSet,
     CaseHandedOver, HandOverAccepted, HandOverReturned,
     CaseShared, CaseSubmitted, CaseApproved, CaseRejected, CaseJudged, CaseChecked, DataActionRequested, DataActionDecided,
-    PersonalDataErased,
+    PersonalDataErased, PersonalDataRestricted, ApprovalReminded, IncidentJoined, IncidentCorrected,
     WorkQueued, WorkOffered, WorkAccepted, WorkReturned, WorkDeclined, WorkExpired, WorkTransferred, WorkWithdrawn,
     MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
