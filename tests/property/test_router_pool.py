@@ -59,13 +59,16 @@ from tests.router_builders import (
 )
 
 AGENTS = [f"agent-{n}" for n in range(5)]
-CASES = [f"case-{n}" for n in range(8)]
+CASES = [f"case-{n}" for n in range(12)]
 SKILLS = ["pl", "en", "orders"]
 agents, cases = st.sampled_from(AGENTS), st.sampled_from(CASES)
 levels = st.integers(1, 3)
 needs = st.lists(
-    st.builds(need, st.sampled_from(SKILLS), levels, st.sampled_from([None, None, 15.0, 40.0])), max_size=2
+    st.builds(need, st.sampled_from(SKILLS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([None, None, 15.0, 40.0])),
+    max_size=2,
 )
+which = st.integers(0, 11)
+"""Which of those that stand so, counted round."""
 PROFILES = [
     profile(3, email=2, chat=ChannelLimit(at_most=200, quiet=0), phone=ChannelLimit(at_most=100, beside=0)),
     profile(
@@ -83,7 +86,7 @@ staff = st.builds(
         "queues": queues,
         "interests": interests,
     },
-    st.dictionaries(st.sampled_from(SKILLS), levels),
+    st.dictionaries(st.sampled_from(SKILLS), levels, min_size=1),
     st.integers(0, 2),
     st.sampled_from([None, None, frozenset({"mail"})]),
     st.sampled_from([frozenset(), frozenset(), frozenset({"gift"})]),
@@ -144,6 +147,8 @@ class Pool(RuleBasedStateMachine):
         self.holders: dict[str, str] = {}
         self.excused: set[str] = set()
         """Agents who may hold more than their capacity, for a reason that the facts tell."""
+        for name in AGENTS:
+            self.do(presence(name))
 
     by_hand = False
     """Whether a person chooses, and not the policy."""
@@ -171,9 +176,9 @@ class Pool(RuleBasedStateMachine):
         to=st.sampled_from(["mail", "calls"]),
         class_=st.sampled_from([None, None, "data_protection"]),
         age=st.integers(0, 90),
-        named_agent=st.sampled_from([None, None, *AGENTS, "nobody"]),
+        named_agent=st.sampled_from([None] * 6 + AGENTS + ["nobody"]),
         preferred_agents=some_agents,
-        excluded_agents=some_agents,
+        excluded_agents=st.just(()) | some_agents,
         tags=st.sampled_from([(), ("gift",)]),
         slack=st.sampled_from([None, 30, 300]),
         steps=flows,
@@ -182,21 +187,45 @@ class Pool(RuleBasedStateMachine):
         entered, due_at = self.desk.now - age * SECOND, None if slack is None else self.desk.now + slack * SECOND
         self.do(queue(case, *asks, queue=to, queue_entered_at=entered, slack_due_at=due_at, **other))
 
-    @rule(case=cases)
-    def accepts(self, case: str) -> None:
-        self.do(accept(self.desk.holder(case) or AGENTS[0], case))
+    def one_that_is(self, standing: type, which: int) -> tuple[str, str]:
+        """A case that stands so, and who has it; one that nobody knows where there is none."""
+        there = sorted(case for case, item in self.desk.pool.items.items() if isinstance(item.standing, standing))
+        case = there[which % len(there)] if there else "nowhere"
+        return self.desk.holder(case) or AGENTS[0], case
 
-    @rule(case=cases)
-    def declines(self, case: str) -> None:
-        self.do(decline(self.desk.holder(case) or AGENTS[0], case))
+    @rule(which=which)
+    def accepts(self, which: int) -> None:
+        self.do(accept(*self.one_that_is(Offered, which)))
 
-    @rule(case=cases)
-    def completes(self, case: str) -> None:
-        self.do(complete(self.desk.holder(case) or AGENTS[0], case))
+    @rule()
+    def everything_is_accepted(self) -> None:
+        for _ in range(len(CASES)):
+            self.do(accept(*self.one_that_is(Offered, 0)))
 
-    @rule(case=cases, kind=st.sampled_from([ReleaseWork, FinishWrapUp, StartWork]))
-    def go_on(self, case: str, kind: Any) -> None:
-        self.do(kind(pool=POOL, agent=self.desk.holder(case) or AGENTS[0], case_id=case))
+    @rule(which=which)
+    def declines(self, which: int) -> None:
+        self.do(decline(*self.one_that_is(Offered, which)))
+
+    @rule(which=which)
+    def completes(self, which: int) -> None:
+        self.do(complete(*self.one_that_is(Held, which)))
+
+    @rule(which=which, again=st.booleans())
+    def the_customer_is_asked(self, which: int, again: bool) -> None:
+        _, case = self.one_that_is(Held, which)
+        self.do(withdraw(case, "customer"))
+        if again:
+            self.do(queue(case, channel="chat", work_item="again"))
+
+    @rule(which=which, kind=st.sampled_from([ReleaseWork, StartWork]))
+    def go_on(self, which: int, kind: Any) -> None:
+        name, case = self.one_that_is(Held, which)
+        self.do(kind(pool=POOL, agent=name, case_id=case))
+
+    @rule(which=which)
+    def finishes(self, which: int) -> None:
+        name, case = self.one_that_is(WrappingUp, which)
+        self.do(FinishWrapUp(pool=POOL, agent=name, case_id=case))
 
     @rule(name=agents, case=cases, kind=st.sampled_from([accept, decline, complete]))
     def meddle(self, name: str, case: str, kind: Any) -> None:
@@ -217,6 +246,15 @@ class Pool(RuleBasedStateMachine):
                 pool=POOL, case_id=case, priority=priority, requirements=None if asks is None else tuple(asks), boost=1
             )
         )
+
+    @rule(
+        asks=st.lists(needs, min_size=6, max_size=6),
+        channel=st.sampled_from(["email", "chat"]),
+        priorities=st.lists(st.sampled_from(Priority), min_size=6, max_size=6),
+    )
+    def a_rush(self, asks: list[list[Any]], channel: str, priorities: list[Priority]) -> None:
+        for case, wanted, priority in zip(CASES[6:], asks, priorities, strict=True):
+            self.do(queue(case, *wanted, channel=channel, priority=priority))
 
     @rule(case=cases, to=st.sampled_from(["mail", "calls"]), name=st.none() | agents)
     def transfers(self, case: str, to: str, name: str | None) -> None:
