@@ -13,6 +13,7 @@ import httpx
 import orjson
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from pymongo import AsyncMongoClient
 
 from caseway.contracts.codec import encode
 from caseway.contracts.wire import WireModel
@@ -25,7 +26,7 @@ from caseway.testkit.waiting import eventually
 from tests.notifier_builders import RETAIL
 
 PARTITIONS = 4
-KEY = "the key of the notifier's tests"
+KEY = "the signing key of the notifier's own tests"
 HASTY = {
     "retry": {"first": "PT0.3S", "longest": "PT1S", "attempts": 40, "give_up_after": "PT10M"},
     "pace": {"connections": 4, "per_destination": 4, "attempt": "PT3S", "lease": "PT3S"},
@@ -74,6 +75,11 @@ class NotifierDesk:
             "CASEWAY_FAILPOINTS_JOURNAL": str(self.journal),
         }
         return ServiceProcess("notifier", environment, self._folder)
+
+    def database(self) -> Any:
+        """The notifier's own database, to look into."""
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self.namespace.mongo_url)
+        return client[f"{self.namespace.prefix}caseway_notifier"]
 
     async def tell(self, *facts: WireModel) -> None:
         """Publish facts, as the other services do."""

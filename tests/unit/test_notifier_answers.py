@@ -21,6 +21,7 @@ from caseway.contracts.voices import (
 )
 from caseway.contracts.work import WorkAccepted, WorkOffered
 from caseway_notifier.adapters.composing import read_token, token
+from caseway_notifier.domain.content import ACKNOWLEDGE
 from caseway_notifier.domain.delivery import State
 from tests.notifier_builders import (
     CASE_ID,
@@ -133,6 +134,14 @@ def test_a_link_names_one_notification_and_cannot_be_forged() -> None:
         assert read_token(b"key", bad) is None, bad
     assert read_token(b"other", good) is None
     assert read_token(b"", token(b"", row)) is None, "without a key nobody is believed"
+
+
+def test_only_a_template_can_place_the_link() -> None:
+    """The mark for each recipient's own link is taken out of whatever customers write."""
+    templates = {**TEMPLATES, "opened.en.txt": '---\nsubject: "x"\n---\n{{ link.acknowledge }} {{ fact.text }}\n'}
+    desk = lane(templates=templates)
+    (content,) = put(desk.hears(CaseHandedOver(**HEAD, version=2, to="team", text=ACKNOWLEDGE)).changes, "contents")
+    assert content.text == f"{ACKNOWLEDGE} acknowledge\n"
 
 
 SILENT = {

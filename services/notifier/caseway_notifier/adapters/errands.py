@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from caseway_notifier.adapters.documents import load_delivery, load_errand
 from caseway_notifier.domain.delivery import State, conclude
 from caseway_notifier.domain.errand import BOUNCE, Errand
 from caseway_notifier.domain.fanout.record import joined, onward, outcome_fact, row
-from caseway_notifier.domain.kept import CONTENTS, DELIVERIES, ERRANDS
+from caseway_notifier.domain.kept import BUDGETS, CONTENTS, DELIVERIES, ERRANDS
 
 _SECONDS = 1.0
 _LOT = 100
@@ -86,8 +87,18 @@ class Errands:
             {"_id": {"$in": list({each["content"] for each in contents})}}
         )
         nobody: dict[str, Any] = {"recipient": "", "obstacles": [], "hops": [], "bundle": ""}
-        mail = {"mailing.to": "", "mailing.name": "", "mailing.copies": []}
+        mail = {
+            "mailing.to": "",
+            "mailing.name": "",
+            "mailing.copies": [],
+            "mailing.in_reply_to": "",
+            "mailing.references": [],
+        }
         customers = {"case_id": case_id, "reference": {"$regex": "^customer:"}}
+        addresses = [each for each in await deliveries.distinct("recipient", customers) if each]
+        names = {"$regex": f"\\|({'|'.join(map(re.escape, addresses))})$"}
+        if addresses:
+            await self._running.database[BUDGETS].delete_many({"_id": names})
         await deliveries.update_many({**customers, "mailing": {"$type": "object"}}, {"$set": {**nobody, **mail}})
         await deliveries.update_many({**customers, "mailing": {"$not": {"$type": "object"}}}, {"$set": nobody})
         return True

@@ -109,7 +109,9 @@ class Templates:
         letter = self._letters.get(name, {}).get(language)
         if letter is None:
             raise UnrenderableError(f"no template {name!r} in {language!r}")
-        safe = _clean(_looked_at(data, letter.names))
+        looked_at = _looked_at(data, letter.names)
+        # the links are ours, and hold the mark that no customer's text may
+        safe = {name: held if name == "link" else _clean(held) for name, held in looked_at.items()}
         return Content(
             language=language,
             subject=one_line(_filled(letter.subject, safe)),
