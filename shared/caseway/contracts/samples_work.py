@@ -22,6 +22,8 @@ WORK_SAMPLES: dict[str, Any] = {
     "boost": 1.5,
     "matched_rule": "polish-mail",
     "came_from": "retail-de",
+    "named_seconds": 45.0,
+    "context": "The customer has sent the photograph already.",
     "presence": "online",
     "previous": "away",
     "channels": {"email": True, "phone": False},
