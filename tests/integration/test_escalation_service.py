@@ -13,7 +13,7 @@ import pytest
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from caseway.contracts.cases import CaseHeld, CaseNoted, CaseOpened, CaseReplied, CaseResolved
+from caseway.contracts.cases import CaseHeld, CaseMerged, CaseNoted, CaseOpened, CaseReplied, CaseResolved
 from caseway.contracts.codec import encode
 from caseway.kernel.clock import WallClock
 from caseway.local import Stack
@@ -79,10 +79,10 @@ class Desk:
             await eventually(enough, f"{count} facts about {case}")
         return list(found.values())
 
-    async def get(self, path: str, **query: str) -> httpx.Response:
+    async def get(self, path: str, accept: str = "*/*", **query: str) -> httpx.Response:
         """One answer."""
         async with httpx.AsyncClient(base_url=self.service.url, timeout=20) as client:
-            return await client.get(path, params=query)
+            return await client.get(path, params=query, headers={"accept": accept})
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +185,27 @@ async def test_a_mistaken_question_is_answered_with_what_is_wrong(desk, path, qu
     assert answer.json()["error"]
 
 
+async def test_a_browser_is_answered_with_a_page(desk):
+    case = "case_page"
+    await desk.tell(CaseOpened, case)
+    await desk.told(case, 2)
+    answer = await desk.get(f"/v1/cases/{case}/milestones", accept="text/html,*/*")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "of the hours of &#39;always&#39; (Europe/Warsaw)" in answer.text
+
+
+async def test_a_merged_childs_earlier_deadline_reaches_its_parent_on_another_lane(desk):
+    """S4-27: by a command, whichever lane the parent stands on."""
+    child, parent = "case_merged_1", "case_merged_7"
+    opened = await desk.tell(CaseOpened, child, WallClock().now() - dt.timedelta(hours=2))
+    await desk.tell(CaseOpened, parent, opened + dt.timedelta(hours=1))
+    await desk.told(parent, 2)
+    await desk.tell(CaseMerged, child, into=parent)
+    taken = next(each for each in await desk.told(parent, 4) if each["kind"] == "resolution" and each.get("reason"))
+    assert (taken["type"], taken["reason"], taken["taken_over_from"]) == ("started", "merged", child)
+    assert instant(taken["replaces_due_at"]) - instant(taken["due_at"]) == dt.timedelta(hours=1)
+
+
 async def test_the_figures_of_promises_are_exported(desk):
     case = "case_counted"
     await desk.tell(CaseOpened, case)
@@ -199,3 +220,34 @@ async def test_the_figures_of_promises_are_exported(desk):
         )
 
     await eventually(shown, "counts in /metrics")
+
+
+@pytest.mark.slow
+async def test_a_changed_calendar_moves_running_clocks_in_the_background(stack, tmp_path):
+    """Nothing happens to the case: the service finds it after its restart, and says why its deadline moved."""
+    promises = [{"name": "normal", "target": "8h", "calendar": "desk"}]
+    kinds = {"resolution": RESOLUTION | {"promises": promises}}
+    now = WallClock().now()
+    days = [(now + dt.timedelta(days=day)).date() for day in range(-1, 3)]
+    open_all_day = {"zone": "Europe/Warsaw", "versions": [{"week": {"every-day": ["00:00-24:00"]}}]}
+    closed = open_all_day | {"exceptions": {day.isoformat(): "closed" for day in days}}
+    (tmp_path / "milestones.yaml").write_text(yaml.safe_dump({"kinds": kinds}))
+    (tmp_path / "calendars.yaml").write_text(yaml.safe_dump({"desk": open_all_day}))
+    namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
+    await create_topics(namespace.kafka_url, namespace.prefix, PARTITIONS)
+    service = ServiceProcess("escalation", namespace.environment() | {"CASEWAY_CONFIG": str(tmp_path)}, tmp_path)
+    try:
+        desk = Desk(namespace, service)
+        await service.start().until_ready()
+        await desk.tell(CaseOpened, "case_moved")
+        (started,) = await desk.told("case_moved", 1)
+        await service.terminate()
+        (tmp_path / "calendars.yaml").write_text(yaml.safe_dump({"desk": closed}))
+        await service.start().until_ready()
+        moved = (await desk.told("case_moved", 2))[1]
+        assert (moved["type"], moved["reason"]) == ("started", "calendar changed")
+        assert moved["replaces_due_at"] == started["due_at"]
+        assert instant(moved["due_at"]) > instant(started["due_at"]) + dt.timedelta(days=1)
+    finally:
+        service.kill()
+        await namespace.clean()

@@ -25,10 +25,11 @@ OUTDATED = Gauge(
     "Cases whose running clocks were reckoned by another configuration, and wait to be reckoned anew.",
 )
 _STAGE = "escalation.recomputing"
-_EVERY_SECONDS = 5.0
+_EVERY_SECONDS = 2.0
 _AGAIN_SECONDS = 30.0
 """After a round that asked: lanes that lag are not asked again and again."""
-_LEASE_SECONDS = 60.0
+_LEASE_SECONDS = 6.0
+"""How long a restarted process waits for the one before it."""
 _ROUND_SECONDS = 1.0
 
 _log = logger(__name__)

@@ -1,4 +1,4 @@
-"""What a fact, a command or a due time does to a case's promises.
+"""What a fact, a command or a due time does to promises.
 
 Every step is judged as of the instant at which it happened, not at which it was read: before a milestone is changed,
 it is settled up to that instant. Where a violation was told that had not come by then, the fact that is told now

@@ -1,4 +1,4 @@
-"""How a promise ends: completed or cancelled, and passed on where its case was merged."""
+"""How a promise ends: completed, or cancelled."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How a merged case's promises reach its parent: the earlier deadline of the two is kept.
+"""How a merged case's promises reach its parent.
 
-The parent may live on another lane, so the child's lane asks it by a command; a parent that was merged itself by then
+The earlier deadline of the two is kept. The parent may live on another lane, so the child's lane asks it by a command; a parent that was merged itself by then
 asks on. Source: semantics.md 5.12.
 """
 

@@ -1,6 +1,6 @@
-"""How a running clock gets another deadline: always as a fact with the old and the new.
+"""How a running clock gets another deadline.
 
-Because the case changed, because the configuration did, or because a statutory answer was put off with notice. A
+Always as a fact with the old and the new: because the case changed, because the configuration did, or because a statutory answer was put off with notice. A
 promise already broken stays broken.
 """
 
