@@ -66,6 +66,12 @@ COMMANDS = (
         summary="rebuild a service's figures from the log",
     ),
     Command(
+        name="archive",
+        module="caseway.runtime.archive_commands",
+        extra="runtime",
+        summary="facts about cases without names, to keep",
+    ),
+    Command(
         name="templates",
         module="caseway_notifier.commands",
         extra="",

@@ -13,6 +13,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import AsyncMongoClient
 
+from caseway.cli import main
 from caseway.contracts.codec import encode
 from caseway.contracts.contacts import DeskContact
 from caseway.contracts.wire import WireModel
@@ -291,3 +292,18 @@ async def _are_gone(database: Any, raw: str) -> bool:
 
 def _database(firm: Firm) -> str:
     return f"{firm.namespace.prefix}caseway_intake"
+
+
+async def test_法より長く残す記録には_誰の名もない(firm, tmp_path, monkeypatch):  # noqa: N802, PLC2401 - a story in the language of those who live it
+    """What is kept longer for replay is an archive without names, written by a command."""
+    case = case_id("archive-1@example.com")
+    await firm.publish(mail("archive-1@example.com", case_id=case))
+    await firm.happened(case, "opened")
+    for name, value in firm.namespace.environment().items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "cases.jsonl"
+    assert await asyncio.to_thread(main, ["archive", str(file)]) == 0
+    lines = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    (opened,) = [line for line in lines if line["data"]["case_id"] == case]
+    assert (opened["type"], opened["data"]["category"]) == ("caseway.case.opened.v1", "delivery")
+    assert not [secret for secret in (b"Kowalski", b"jan@", b"paczk", b"archive-1@") if secret in file.read_bytes()]
