@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from caseway.kernel.business_hours import BusinessHours
 from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent
-from caseway_router.fitting_settings import faults
 from caseway_router.domain.flows import NamedCalls, Step
 from caseway_router.domain.hours import OpeningHours
 from caseway_router.domain.naming import directory
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routing import Router
 from caseway_router.domain.staffing import Staffing
+from caseway_router.fitting_settings import faults
 from caseway_router.mention_settings import Mentions
 from caseway_router.pool_settings import Queues, hundredths, length
 from caseway_router.routing_settings import Routing, Rule
