@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from caseway.runtime.mongo import Database
 from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS, load_agent, load_history
@@ -13,6 +14,7 @@ from caseway_analytics.domain.cuts import CUTS
 from caseway_analytics.domain.figures import Cell, Figure, summed
 from caseway_analytics.domain.gathering import Stored
 from caseway_analytics.domain.history import History
+from caseway_analytics.domain.layers import stretches
 from caseway_analytics.domain.measures import DERIVED
 from caseway_analytics.domain.questions import Question, needed
 
@@ -25,19 +27,22 @@ _BATCH = 10_000
 class MongoFigures:
     """The service's database, read."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, zone: str = "UTC") -> None:
         self._database = database
+        self._zone = ZoneInfo(zone)
 
     async def stored(self, question: Question, measures: Iterable[str] | None = None) -> Sequence[Stored]:
         """The cells that answer a question, as they are stored, with these measures (or those it needs)."""
         names = needed(question.measure) if measures is None else measures
         derived = DERIVED.get(question.measure)
-        span: dict[str, dt.datetime] = {"$lt": question.ends_at}
-        if derived is None or not derived.is_running:
-            span["$gte"] = question.starts_at
+        is_running = derived is not None and derived.is_running
+        spans = [
+            {"cut": question.cut, "grain": layer, "slot": {"$gte": starts_at, "$lt": ends_at}}
+            for layer, starts_at, ends_at in stretches(question, self._zone, is_running=is_running)
+        ]
         fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
         wanted = {"_id": 0, "slot": 1, "values": 1} | {f"m.{name}.{each}": 1 for name in names for each in fields}
-        query: dict[str, Any] = {"cut": question.cut, "slot": span}
+        query: dict[str, Any] = {"$or": spans}
         for name, values in question.filters.items():
             query[f"values.{CUTS[question.cut].index(name)}"] = {"$in": sorted(values)}
         found = self._database[CELLS.name].find(query, wanted).batch_size(_BATCH)
@@ -49,7 +54,9 @@ class MongoFigures:
         """Every cell of the desk's cut in the span; with some measures, or all."""
         slots = {name: at for name, at in (("$gte", starts_at), ("$lt", ends_at)) if at is not None}
         wanted = dict.fromkeys(("slot", "cut", "values"), 1) | {f"m.{name}": 1 for name in measures}
-        query: dict[str, Any] = {"cut": "desk"} | ({"slot": slots} if slots else {})
+        query: dict[str, Any] = {"cut": "desk", "grain": {"$in": ["slot", "half_hour"]}} | (
+            {"slot": slots} if slots else {}
+        )
         found = await self._database[CELLS.name].find(query, wanted if measures else None).to_list(None)
         return [_cell(document) for document in found]
 

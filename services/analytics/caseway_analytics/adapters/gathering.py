@@ -1,21 +1,20 @@
-"""Gathers what is old: lanes' cells into one, half hours into days, days into months.
+"""Gathers cells: lanes' into one by the half hour, by the day and by the month, and drops what is too fine for its age.
 
-What is gathered is *moved*, in one transaction: added to the coarser cell and removed from the finer ones. So every
-figure stands in exactly one place whatever is killed, a question adds up whatever it finds, and a late fact simply
-makes a small cell that is gathered in turn. A lane that adds to a cell just then conflicts with it, and one of the two
-goes again.
+A lane's cell is *moved*, in one transaction: added to each of the three layers, and removed. So every figure stands either
+in a lane's cell or in the layers, whatever is killed; a question reads lanes' cells, and of the layers the coarsest that
+fits each stretch of its span. A late fact makes a small cell that is gathered in turn. A lane that adds to a cell just
+then conflicts with it, and one of the two goes again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pymongo import DeleteMany, UpdateOne
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure
 
 from caseway.runtime.mongo import Client, Database
 from caseway_analytics.adapters.states import CELLS
@@ -23,17 +22,8 @@ from caseway_analytics.domain.questions import Keeping, gathered_before
 
 FRESH = dt.timedelta(hours=2)
 """Half hours that are still being written are left to their lanes."""
-_MOST = 3_000
+_MOST = 1_500
 """Documents moved in one transaction, about: it must stay far below five seconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """Cells of one grain that become coarser."""
-
-    grain: str
-    into: str
-    before: dt.datetime
 
 
 class Gatherer:
@@ -46,56 +36,51 @@ class Gatherer:
         self._keeping = keeping
 
     async def run(self, now: dt.datetime) -> int:
-        """Gather whatever is old enough; how many documents were moved."""
+        """Gather what lanes no longer write, and drop what is too fine for its age; how many cells were moved."""
         days = gathered_before(now, self._keeping.slots, self._zone.key)
-        months = gathered_before(now, self._keeping.days, self._zone.key).replace(day=1)
-        steps = (
-            _Step(grain="slot", into="half_hour", before=now - FRESH),
-            _Step(grain="half_hour", into="day", before=days),
-            _Step(grain="slot", into="day", before=days),
-            _Step(grain="day", into="month", before=months),
-        )
-        return sum([await self._gather(step) for step in steps])
+        months = self._start_of(gathered_before(now, self._keeping.days, self._zone.key), "month")
+        moved = await self._gather(now - FRESH, days, months)
+        for grain, before in (("half_hour", days), ("day", months)):
+            await self._database[CELLS.name].delete_many({"grain": grain, "slot": {"$lt": before}})
+        return moved
 
-    async def _gather(self, step: _Step) -> int:
+    async def _gather(self, before: dt.datetime, days: dt.datetime, months: dt.datetime) -> int:
         moved = 0
         while True:
-            found = await self._old(step)
-            if not found:
-                return moved
-            if not await self._move(found, step.into):
+            query = {"grain": "slot", "slot": {"$lt": before}}
+            found = await self._database[CELLS.name].find(query, {"_id": 1}).sort("slot", 1).limit(_MOST).to_list(None)
+            if not found or not await self._move([document["_id"] for document in found], days, months):
                 return moved
             moved += len(found)
 
-    async def _old(self, step: _Step) -> Sequence[Mapping[str, Any]]:
-        query = {"grain": step.grain, "slot": {"$lt": step.before}}
-        return await self._database[CELLS.name].find(query).sort("slot", 1).limit(_MOST).to_list(None)
-
-    async def _move(self, found: Sequence[Mapping[str, Any]], into: str) -> bool:
-        """Add them to the coarser cells and remove them; False when somebody else touched one of them."""
-        ids = [document["_id"] for document in found]
+    async def _move(self, ids: Sequence[str], days: dt.datetime, months: dt.datetime) -> bool:
+        """Add them to the layers and remove them; False when somebody else touched one of them."""
         try:
             async with await self._client.start_session() as session, session.start_transaction():
                 cells = self._database[CELLS.name]
-                fresh = await cells.find({"_id": {"$in": ids}}, session=session).to_list(None)
-                writes: list[UpdateOne | DeleteMany] = list(self._additions(fresh, into))
+                fresh = await cells.find({"_id": {"$in": list(ids)}}, session=session).to_list(None)
+                writes: list[UpdateOne | DeleteMany] = list(self._additions(fresh, days, months))
                 writes.append(DeleteMany({"_id": {"$in": [document["_id"] for document in fresh]}}))
                 await cells.bulk_write(writes, ordered=True, session=session)
-        except OperationFailure as error:
+        except (OperationFailure, BulkWriteError) as error:
             if error.has_error_label("TransientTransactionError"):
                 return False
             raise
         return True
 
-    def _additions(self, found: Sequence[Mapping[str, Any]], into: str) -> Sequence[UpdateOne]:
+    def _additions(
+        self, found: Sequence[Mapping[str, Any]], days: dt.datetime, months: dt.datetime
+    ) -> Sequence[UpdateOne]:
         sums: dict[str, tuple[dict[str, Any], dict[str, int]]] = {}
         for document in found:
-            slot = self._start_of(document["slot"], into)
-            id_ = f"{into}/{document['cut']}/{slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(document["values"])
-            fixed = {"cut": document["cut"], "slot": slot, "grain": into, "values": document["values"]}
-            _, amounts = sums.setdefault(id_, (fixed, {}))
-            for name, amount in _flat("m", document.get("m", {})):
-                amounts[name] = amounts.get(name, 0) + amount
+            amounts = _flat("m", document.get("m", {}))
+            for grain in _layers(document["slot"], days, months):
+                slot = self._start_of(document["slot"], grain)
+                id_ = f"{grain}/{document['cut']}/{slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(document["values"])
+                fixed = {"cut": document["cut"], "slot": slot, "grain": grain, "values": document["values"]}
+                _, into = sums.setdefault(id_, (fixed, {}))
+                for name, amount in amounts:
+                    into[name] = into.get(name, 0) + amount
         return [
             UpdateOne(
                 {"_id": id_}, {"$inc": {n: a for n, a in amounts.items() if a}, "$setOnInsert": fixed}, upsert=True
@@ -104,11 +89,20 @@ class Gatherer:
             if any(amounts.values())
         ]
 
-    def _start_of(self, slot: dt.datetime, into: str) -> dt.datetime:
-        if into == "half_hour":
+    def _start_of(self, slot: dt.datetime, grain: str) -> dt.datetime:
+        if grain == "half_hour":
             return slot
         local = slot.astimezone(self._zone).replace(hour=0, minute=0, fold=0)
-        return (local.replace(day=1) if into == "month" else local).astimezone(dt.UTC)
+        return (local.replace(day=1) if grain == "month" else local).astimezone(dt.UTC)
+
+
+def _layers(slot: dt.datetime, days: dt.datetime, months: dt.datetime) -> Iterator[str]:
+    """The layers that are still kept of that time."""
+    if slot >= days:
+        yield "half_hour"
+    if slot >= months:
+        yield "day"
+    yield "month"
 
 
 def _flat(path: str, value: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -60,7 +60,7 @@ class Publisher:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._configuration: Configuration = running.configuration
-        self._figures = MongoFigures(running.database)
+        self._figures = MongoFigures(running.database, self._configuration.measures.zone)
         self._reporter = Reporter(self._figures, Registers(running.database), self._configuration)
         self._zone = ZoneInfo(self._configuration.measures.zone)
 

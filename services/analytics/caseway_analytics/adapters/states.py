@@ -126,7 +126,7 @@ CASES = Collection(
 AGENTS = Collection(name=ports.AGENTS, dump=_fields, load=load_agent)
 """Each agent's presence; kept by the lane of the agent's id."""
 
-CELLS = Collection(name=ports.CELLS, indexes=([("cut", 1), ("slot", 1)], [("grain", 1), ("slot", 1)]))
+CELLS = Collection(name=ports.CELLS, indexes=([("cut", 1), ("grain", 1), ("slot", 1)], [("grain", 1), ("slot", 1)]))
 """The figures: a document for each lane, cut, half hour and values, only ever added to; older ones are gathered."""
 
 TOTALS = Collection(name=ports.TOTALS)

@@ -153,6 +153,8 @@ def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) 
             raise BadQuestion(name, "a full or a half hour, since figures are kept by the half hour")
     if question.starts_at < gathered_before(now, keeping.slots, zone):
         _check_gathered(question, zone, keeping.slots)
+    if question.starts_at < gathered_before(now, keeping.days, zone):
+        _check_months(question, keeping.days)
 
 
 def _check_gathered(question: Question, zone: str, kept: dt.timedelta) -> None:
@@ -163,6 +165,14 @@ def _check_gathered(question: Question, zone: str, kept: dt.timedelta) -> None:
         raise BadQuestion("zone", zone + why)
     if question.starts_at.astimezone(question.zone).time() != dt.time():
         raise BadQuestion("from", "the beginning of a day" + why)
+
+
+def _check_months(question: Question, kept: dt.timedelta) -> None:
+    why = f"; figures older than {kept.days} days are kept by the month"
+    if question.grain not in {"month", "all"}:
+        raise BadQuestion("grain", "month or all" + why)
+    if question.starts_at.astimezone(question.zone).day != 1:
+        raise BadQuestion("from", "the first of a month" + why)
 
 
 def gathered_before(now: dt.datetime, kept: dt.timedelta, zone: str) -> dt.datetime:

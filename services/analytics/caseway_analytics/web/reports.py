@@ -53,7 +53,7 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
     """Everything that is built from reports.yaml and satisfaction.yaml, and the search."""
     configuration: Configuration = running.configuration
     registers = Registers(running.database)
-    reporter = Reporter(MongoFigures(running.database), registers, configuration)
+    reporter = Reporter(MongoFigures(running.database, configuration.measures.zone), registers, configuration)
     texts = MongoTexts(running.database)
 
     async def listed(_: Request) -> Response:

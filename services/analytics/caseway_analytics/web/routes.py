@@ -37,8 +37,8 @@ _SAFE = {
 
 def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
     """The page, its stream, the measures and the summary."""
-    figures = MongoFigures(running.database)
     configuration: Configuration = running.configuration
+    figures = MongoFigures(running.database, configuration.measures.zone)
 
     async def live(_: Request) -> Response:
         stream = board.stream(running.stopping)
