@@ -83,6 +83,14 @@ def test_a_deadline_that_moved_into_the_past_is_violated_at_its_true_time():
     assert (seen[2].at, seen[2].noticed_at) == (at("17 14:00"), at("18 12:00"))
 
 
+def test_a_timer_of_one_clock_leaves_the_others_to_the_background():
+    kinds = {"first_response": FIRST_RESPONSE, "resolution": RESOLUTION}
+    desk = reconfigured(opened(kinds), closed_on_monday(kinds))
+    assert names(desk.wait(at("16 14:00"))) == ["first_response warned", "first_response violated"]
+    assert desk.documents[CASE]["configured"] == "v1"
+    assert names(desk.ask(RECOMPUTE, at("16 15:00"))) == ["resolution started"]
+
+
 def test_a_clock_that_stands_shows_its_new_deadline_too():
     desk = opened()
     desk.tell(CaseHeld, at("16 11:00"), turn="customer")

@@ -40,6 +40,8 @@ def follow(case: Case | None, message: Message[Any], promises: Promises, moment:
     now_known = _known(before, message, at)
     telling = Telling(now_known, message, moment)
     after = Following(before, now_known, promises, telling, at).result()
+    if after.milestones or after != before:
+        after = replace(after, configured=moment.version)  # all its clocks were looked at
     return _decision(before, after, telling, moment)
 
 
@@ -62,7 +64,7 @@ def take_over(case: Case | None, message: Message[TakeOverMilestone], promises: 
     Raises:
         Superseded: the parent's own deadline is the earlier, or its promise is over.
     """
-    before = case or Case(id=message.data.case_id)
+    before = case or Case(id=message.data.case_id, configured=moment.version)
     telling = Telling(before, message, moment)
     after = TakingOver(before, promises, telling).result(message.data)
     return _decision(before, after, telling, moment)
@@ -124,7 +126,6 @@ def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> De
     facts, moved = telling.in_order()
     if moved:
         after = replace(after, milestones=tuple(_renamed(each, moved) for each in after.milestones))
-    after = replace(after, configured=moment.version)
     put = Put(collection=CASES, id=after.id, value=after)
     counts = (Add(collection=COUNTS, id=moment.lane, amounts=dict(telling.counts)),) if telling.counts else ()
     return Decision(emits=(*facts, *telling.commands), changes=(put, *counts), timers=tuple(_timers(before, after)))
