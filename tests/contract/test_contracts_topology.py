@@ -33,9 +33,9 @@ team-changed escalated-to-department returned-from-department advice-asked advis
 incident-contained incident-ended incident-reviewed incident-role-set hand-over-accepted hand-over-returned
 data-action-requested data-action-decided personal-data-erased consent-changed contact-bounced refused"""
 WORK_VERBS = """queue withdraw raise set-presence heartbeat accept decline start-work pause-work transfer complete
-finish-wrap-up release"""
+finish-wrap-up release take"""
 WORK_FACTS = """queued offered accepted work-started work-paused declined expired returned transferred wrapping-up completed
-withdrawn raised refused"""
+withdrawn raised refused quieted revived postponed mentioned unroutable"""
 MILESTONES = "started paused resumed warned met violated cancelled"
 MILESTONE_COMMANDS = "recompute take-over"
 NOTIFICATIONS = "requested delivered failed given-up suppressed acknowledged"
