@@ -73,7 +73,7 @@ COMMANDS = (
     ),
     Command(
         name="templates",
-        module="caseway_notifier.commands",
+        module="caseway_notifier.adapters.commands",
         extra="",
         summary="what the notifier writes to people: preview, lint",
     ),

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from caseway.kernel.vocabulary import Channel, Presence
 from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway_analytics.domain.agents import Agent
+from caseway_analytics.domain.agents_told import follow_agent
 from caseway_analytics.domain.figures import Cell, Figure
 from caseway_analytics.domain.histogram import bucket_of
 from caseway_analytics.domain.summary import summary
-from caseway_analytics.domain.agents_told import follow_agent
 from caseway_analytics.domain.tracking import follow
 from caseway_analytics.domain.wall import Desk, Plan, Target, day_start, state_of, wall
 from caseway_analytics.metrics import DeskMetrics

@@ -22,7 +22,7 @@ from caseway_notifier.domain.fanout.record import Kept, settled, taken
 from caseway_notifier.domain.obstacle import BOUNCED, CANCELLED, CLOSED, MOOT, Obstacle
 from caseway_notifier.domain.restraint import Limit, together_sent
 from caseway_notifier.domain.taking import Hands
-from caseway_notifier.planning import _WEBHOOK_STEPS
+from caseway_notifier.plan_settings import _WEBHOOK_STEPS
 from tests.notifier_builders import NOW, OPENED, SENDERS, TEMPLATES, configuration, delivery, put
 
 PATIENCE = Patience(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from caseway.runtime.configuration import load
+from caseway_notifier.adapters.preview import previewed
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
 from caseway_notifier.domain.content import UnrenderableError
-from caseway_notifier.preview import previewed
 from caseway_notifier.settings import Configuration
 from tests.notifier_builders import RETAIL
 

@@ -19,7 +19,7 @@ from caseway.kernel.ids import derived_id
 from caseway.kernel.signing import sign_message_id
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
 from caseway_notifier.domain.subscription import Plan
-from caseway_notifier.planning import house_faults, plan_of
+from caseway_notifier.plan_settings import house_faults, plan_of
 from caseway_notifier.sender_settings import ListsFile, SendersFile
 from caseway_notifier.subscription_settings import (
     CASE_NAMES,

@@ -1,4 +1,4 @@
-"""How several notices become one, and how each recipient gets a link of their own."""
+"""How notices become what one recipient reads."""
 
 from __future__ import annotations
 

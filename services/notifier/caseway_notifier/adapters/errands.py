@@ -1,4 +1,4 @@
-"""What holders of buckets do beside sending: bounces, and people who are to be forgotten."""
+"""What senders do beside sending: bounces, and forgetting."""
 
 from __future__ import annotations
 

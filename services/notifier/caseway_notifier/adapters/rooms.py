@@ -1,6 +1,6 @@
-"""The transport for chat rooms: Slack, Teams, and whatever else apprise speaks to.
+"""The transport for chat rooms, by apprise.
 
-apprise blocks, so it works in threads of its own: a few, so that rooms which never answer fill those and nothing else.
+Slack, Teams, and whatever else it speaks to. apprise blocks, so it works in threads of its own: a few, so that rooms which never answer fill those and nothing else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who has said that they know, and what follows where nobody does.
+"""Who has said that they know, and what follows if nobody.
 
 Three ways to say it, all of them facts of the case: the done stamp, a stamp on the notice itself (what the signed page
 sends), and an answer by mail. Who says nothing is reminded; after the last reminder a superior is asked for.

@@ -1,4 +1,4 @@
-"""What a mail that came back, and a person who is to be forgotten, ask of the senders."""
+"""What bounces and erasures ask of the senders."""
 
 from __future__ import annotations
 

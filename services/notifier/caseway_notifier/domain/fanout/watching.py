@@ -1,4 +1,4 @@
-"""What must happen in time after a fact, and what follows where it does not.
+"""What must happen in time after a fact, and what if not.
 
 A watch is a timer that some facts arm and others disarm: a hand-over that nobody accepts, an incident of which nobody
 hears anything new, an approval that nobody decides.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from caseway.runtime.configuration import BadConfiguration, load
 from caseway.runtime.settings import Settings
+from caseway_notifier.adapters.preview import previewed, remarks
 from caseway_notifier.domain.content import UnrenderableError
-from caseway_notifier.preview import previewed, remarks
 from caseway_notifier.settings import Configuration
 
 
