@@ -1,4 +1,4 @@
-"""The command `caseway archive`: facts about cases, without names.
+"""The command `caseway archive`.
 
 The topic `cases` holds personal data and so forgets after months. What is wanted for longer (figures anew, another policy
 over last year's arrivals) is written here, a line of JSON a fact, in each lane's order, and names nobody.
