@@ -1,4 +1,4 @@
-"""What a case's life reads: who may what, voices, a person's rights."""
+"""What is configured of a case's life, voices and rights."""
 
 from __future__ import annotations
 

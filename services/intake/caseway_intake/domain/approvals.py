@@ -1,4 +1,4 @@
-"""Who is asked to approve, who stands in, and when the next is asked."""
+"""Who is asked to approve, who stands in, who is next."""
 
 from __future__ import annotations
 

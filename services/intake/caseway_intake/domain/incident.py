@@ -1,4 +1,4 @@
-"""How an incident is answered, from its declaration to its review."""
+"""What is remembered of how an incident is answered."""
 
 from __future__ import annotations
 

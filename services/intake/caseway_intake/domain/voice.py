@@ -1,4 +1,4 @@
-"""A customer's voice: what was said, who approves, judges and checks it."""
+"""What is remembered of a customer's voice."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The loop that carries out what was granted: it finds a person's cases, and removes what they left.
+"""The loop that erases.
 
-The core writes errands in the transaction that decides; this loop works each off, and only then removes it. Whatever it
+It finds a person's cases, and removes what they left elsewhere. The core writes errands in the transaction that decides; this loop works each off, and only then removes it. Whatever it
 does may be done twice: commands carry ids by which a repeat is known, and what is gone stays gone.
 """
 

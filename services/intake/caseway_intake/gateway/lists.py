@@ -1,4 +1,4 @@
-"""What people look at beside single cases: voices, the response sheet, approvals, a person's data."""
+"""Voices, the response sheet, approvals, a person's data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case, a voice, an entry of the response sheet as people read them."""
+"""A case, a voice, a call-back as people read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a voice is submitted, approved or sent back; never approved by silence."""
+"""How a voice is submitted, approved or sent back."""
 
 from __future__ import annotations
 

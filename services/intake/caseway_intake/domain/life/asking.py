@@ -1,4 +1,4 @@
-"""How a case asks for help: superiors, departments, those who know."""
+"""How superiors, departments and advisers are asked."""
 
 from __future__ import annotations
 

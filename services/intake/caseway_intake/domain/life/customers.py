@@ -1,4 +1,4 @@
-"""How a person says which customer it is, and which registrations are one."""
+"""How a person says which customer it is."""
 
 from __future__ import annotations
 

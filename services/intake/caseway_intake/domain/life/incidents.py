@@ -1,4 +1,4 @@
-"""How a case becomes, or joins, an incident, and how that is answered."""
+"""How a case declares, or joins, an incident, to its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who works on a case, follows it, stamps it, and is whispered to."""
+"""Who works on a case, follows it, and stamps it."""
 
 from __future__ import annotations
 

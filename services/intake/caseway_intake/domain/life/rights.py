@@ -1,4 +1,4 @@
-"""How a person's rights to their data are asked for, granted and carried out."""
+"""How a person's rights to their data are carried out."""
 
 from __future__ import annotations
 
