@@ -1,7 +1,8 @@
 """The loop that erases.
 
-It finds a person's cases, and removes what they left elsewhere. The core writes errands in the transaction that decides; this loop works each off, and only then removes it. Whatever it
-does may be done twice: commands carry ids by which a repeat is known, and what is gone stays gone.
+It finds a person's cases, and removes what they left elsewhere. The core writes errands in the transaction that
+decides; this loop works each off, and only then removes it. Whatever it does may be done twice: commands carry ids by
+which a repeat is known, and what is gone stays gone.
 """
 
 from __future__ import annotations
