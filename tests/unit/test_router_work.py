@@ -132,6 +132,13 @@ class TestWordsWhileSomebodyHasIt:
         queued = only(told, WorkQueued)
         assert (queued.work_item, queued.tags) == ("second", ("gift",))
 
+    def test_queued_anew_it_is_as_old_as_the_word_itself(self) -> None:
+        desk = desk_with_ada(wrap_up=WRAP_UP)
+        desk.does(queue("c1"), accept("ada", "c1"))
+        desk.passes(40)
+        desk.does(queue("c1", work_item="second", queue_entered_at=START + 5 * SECOND), complete("ada", "c1"))
+        assert only(desk.passes(30), WorkQueued).queue_entered_at == START + 5 * SECOND
+
     def test_the_second_word_adds_nothing_to_the_first(self) -> None:
         desk = self.desk()
         with pytest.raises(Superseded):

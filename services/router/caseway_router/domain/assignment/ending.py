@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from json import dumps
 
 from caseway.contracts.work import WorkWrappingUp
 from caseway.contracts.work_commands import QueueWork
@@ -40,7 +41,8 @@ def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.dateti
     note_release(ledger, standing.agent)
     serve(ledger, standing.agent)
     if item.again is not None:
-        enter(ledger, QueueWork.model_validate(item.again))
+        # from its JSON, as it is kept: instants are texts there
+        enter(ledger, QueueWork.model_validate_json(dumps(item.again)))
 
 
 def withdraw(ledger: Ledger, item: WorkItem, reason: str) -> None:
