@@ -1,4 +1,4 @@
-"""Whether work was assigned as it may be, from the facts alone.
+"""Whether work was assigned as allowed, from the facts alone.
 
 Source: delivery.md, "Checkers", 6: at most one holder a case; load ≤ capacity at every moment; required skills held;
 nobody absent is given work.
