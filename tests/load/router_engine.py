@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gc
 import random
 import resource
 import time
@@ -279,7 +280,8 @@ def _opened(number: int) -> CaseOpened:
 
 
 def main(agents: int, waiting: int, skills: int) -> None:
-    """The engine, then the edge."""
+    """The engine, then the edge; the collector runs as seldom as in a service (runtime/application.py)."""
+    gc.set_threshold(50_000, 20, 20)
     engine(agents, waiting, skills)
     edge(20_000)
 
