@@ -7,6 +7,7 @@ from typing import Any
 
 from caseway.contracts.cases import ContactBounced
 from caseway.contracts.customers import OrderChanged
+from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Arm, Decision, Delete, Disarm, Due, Message, Put
 from caseway_notifier import handlers
@@ -18,6 +19,7 @@ _HANDLES = {
     ContactBounced: handlers.on_bounce,
     PersonalDataErased: handlers.on_erasure,
     OrderChanged: handlers.on_order_changed,
+    ReportPublished: handlers.on_report,
 }
 
 

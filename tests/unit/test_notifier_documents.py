@@ -18,7 +18,7 @@ from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
-from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.content import Attachment, Content
 from caseway_notifier.domain.customer import KnownCustomer
 from caseway_notifier.domain.delivery import Automatic, Hop, Mailing, State, Urgency
 from caseway_notifier.domain.errand import Errand
@@ -64,7 +64,10 @@ VALUES: dict[str, list[Any]] = {
             state=State.LEASED, epoch=9, attempts=2, may_have_doubled=True, urgency=Urgency.URGENT,
         ),
     ],
-    "contents": [Content(language="ja", subject="一報", text="三\n", html="<p>三</p>")],
+    "contents": [
+        Content(language="en", subject="s", text="t", attachments=(Attachment(name="a.csv", media_type="text/csv", content=b"1"),)),
+        Content(language="ja", subject="一報", text="三\n", html="<p>三</p>"),
+    ],
     "broadcasts": [Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),))],
     "obstacles": [Obstacle(id="solved/case_1", reason="cause-gone", since=NOW)],
     "errands": [Errand(id="bounce/1", kind="bounce", bucket=3, case_id=CASE_ID, at=NOW, address=CUSTOMER, message_id="<m@x>")],

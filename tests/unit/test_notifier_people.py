@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 
 from caseway.contracts.cases import CaseFollowed, ContactAdded, EscalatedToDepartment, TeamChanged
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.measures import ReportFile, ReportPublished
 from caseway.contracts.milestones import LadderRungReached
 from caseway.contracts.notifications import NotificationGivenUp, NotificationRequested
 from caseway.contracts.parts import Author, TeamMember
@@ -17,6 +20,7 @@ from caseway.contracts.voices import IncidentRoleSet
 from caseway.contracts.work import WorkAccepted, WorkQueued
 from caseway.kernel.decision import Decision
 from caseway_notifier import handlers
+from caseway_notifier.adapters.mail import Composing, compose
 from caseway_notifier.domain.delivery import Delivery, State
 from caseway_notifier.domain.request import next_hop
 from tests.notifier_builders import (
@@ -228,6 +232,37 @@ def test_a_customer_hears_of_their_order() -> None:
     assert delivery.mailing is not None
     assert delivery.mailing.message_id.endswith("@desk.example.com>")
     assert not put(decision.changes, "cases")
+
+
+def test_a_report_is_mailed_with_its_files_to_whom_it_names() -> None:
+    """S4-31: chosen reports mailed automatically, exported to XLS."""
+    templates = {**TEMPLATES, "report.en.txt": '---\nsubject: "{{ fact.title }}"\n---\n{{ fact.summary }}\n'}
+    entry = rule([{"field": "recipients"}], fact="report.published", template="report")
+    lane = Lane(rules(entry, templates=templates))
+    sheet = ReportFile(
+        name="day.xlsx",
+        media_type="application/vnd.ms-excel",
+        size=5,
+        digest="d",
+        content=base64.b64encode(b"PK\x03\x04!"),
+    )
+    linked = ReportFile(
+        name="big.xlsx", media_type="application/vnd.ms-excel", size=9, digest="d", url="https://example.com/big"
+    )
+    published = ReportPublished(
+        at=NOW, cause="c", configuration="a1", report="day", occurrence="day/1", title="The day", starts_at=NOW, ends_at=NOW,
+        recipients=("list:sales", "role:coordinators", "boss@example.net", "list:none"), summary="12 cases", files=(sheet, linked),
+    )  # fmt: skip
+    decision = lane.hears(published)
+    assert [each.recipient for each in told(decision)] == ["bea@example.com", "anna@example.com", "boss@example.net"]
+    (content,) = put(decision.changes, "contents")
+    row = told(decision)[0]
+    sender = lane.rules.plan.senders["desk"]
+    mail = message_from_bytes(compose(row, content, sender, b"key").content, policy=policy.default)
+    assert compose(row, content, sender, b"key").content == Composing(b"key").envelope(row, content, sender).content
+    (attached,) = mail.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("day.xlsx", b"PK\x03\x04!")
+    assert mail.get_body().get_content().strip() == "12 cases"
 
 
 def test_customers_hear_in_their_departments_name_and_brand() -> None:

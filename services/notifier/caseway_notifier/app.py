@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from caseway.contracts.cases import ContactBounced, ContactUpdated
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
 from caseway.runtime.application import ServiceApp
 from caseway.runtime.application import application as assembled
@@ -40,13 +41,14 @@ def build() -> Service:
                 linger=dt.timedelta(
                     milliseconds=60
                 ),  # a notice may take a twentieth of a second longer, and costs half
-                topics=("cases", "work", "milestones", "customers"),
+                topics=("cases", "work", "milestones", "customers", "measures"),
                 handles={
                     **dict.fromkeys(OCCASIONS, case_fact),
                     ContactUpdated: case_fact,
                     ContactBounced: Handle(needs=handlers.about_case, decide=handlers.on_bounce),
                     PersonalDataErased: Handle(needs=handlers.about_case, decide=handlers.on_erasure),
                     OrderChanged: Handle(needs=handlers.about_order, decide=handlers.on_order_changed),
+                    ReportPublished: Handle(decide=handlers.on_report),
                     CustomerRecorded: Handle(decide=handlers.on_customer_recorded),
                 },
                 timers={

@@ -7,6 +7,7 @@ from typing import Any
 
 from caseway.contracts.cases import CaseOpened, ContactBounced, CustomerLinked
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway_notifier.domain.case import KnownCase
@@ -55,6 +56,12 @@ def about_order(message: Message[OrderChanged]) -> Iterable[Ref]:
 def on_order_changed(message: Message[OrderChanged], states: States, moment: Moment) -> Decision:
     """Tell the customer how their order stands; it belongs to no case."""
     known = ordering(message.data, states.get(CUSTOMERS, message.data.customer))
+    return tell(known, known, message.data, message.id, moment)
+
+
+def on_report(message: Message[ReportPublished], _: States, moment: Moment) -> Decision:
+    """Mail a report to those whom it names, with its files; it belongs to no case."""
+    known = KnownCase(id="", language=message.data.language)
     return tell(known, known, message.data, message.id, moment)
 
 

@@ -19,7 +19,7 @@ from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
-from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.content import Attachment, Content
 from caseway_notifier.domain.customer import KnownCustomer
 from caseway_notifier.domain.delivery import Automatic, Delivery, Hop, Mailing, State, Urgency
 from caseway_notifier.domain.errand import Errand
@@ -176,7 +176,8 @@ def _mailing(document: Mapping[str, Any]) -> Mailing:
 
 def load_content(document: Document) -> Content:
     """A document of `contents`."""
-    return Content(**_fields(Content, document))
+    files = tuple(Attachment(**_fields(Attachment, each)) for each in document.get("attachments", ()))
+    return Content(**{**_fields(Content, document), "attachments": files})
 
 
 def load_budget(document: Document) -> Budget:

@@ -163,8 +163,14 @@ def _fill(mail: EmailMessage, content: Content, charset: str) -> None:
         mail.set_content(content.text, charset=charset, cte="7bit" if longest <= _LONGEST_LINE else "base64")
     if content.html:
         mail.add_alternative(content.html, subtype="html", charset="utf-8")
+    for each in content.attachments:
+        kind, _, subtype = each.media_type.partition("/")
+        mail.add_attachment(
+            each.content, maintype=kind or "application", subtype=subtype or "octet-stream", filename=each.name
+        )
+    for place, part in enumerate(each for each in mail.walk() if each.is_multipart()):
         # the library draws it by chance; a repeat must be the same mail, byte for byte
-        mail.set_boundary("=_" + derived_id("boundary", content.text, content.html))
+        part.set_boundary("=_" + derived_id("boundary", str(place), content.text, content.html))
 
 
 def _charset(wanted: str, content: Content) -> str:

@@ -58,6 +58,9 @@ _SAMPLE: dict[str, Any] = {
     "fact.needs": "A decision about refunds.",
     "fact.fields": [{"name": "name", "value": "Anna Nowak"}, {"name": "phone", "value": "+48 22 555 01 42"}],
     "fact.improvements": ["A second payment provider"],
+    "fact.starts_at": "2026-11-16 00:00",
+    "fact.ends_at": "2026-11-23 00:00",
+    "fact.summary": "Cases opened: 412\nWithin 20 seconds: 83 %",
     "bundle.count": 3,
     "bundle.more": 1,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from caseway_notifier.domain.addresses import normal
 from caseway_notifier.domain.restraint import Quiet
 
 
@@ -87,7 +88,7 @@ class Directory:
             case "role":
                 yield from self.in_role(name)
             case "list":
-                yield from self.listed(name)
+                yield from self.listed(name) if name in self.lists else self.in_role(name)
             case "department":
                 yield from self.in_department(name)
             case "queue":
@@ -96,6 +97,8 @@ class Directory:
                 yield from self.skilled(name)
             case "agent" | "person" | "employee" | "supervisor" | "officer" | "manager":
                 yield from self.person(name)
+            case _ if normal(reference):
+                yield "address:named", Member(address=normal(reference))
             case _:
                 yield from self._bare(name)
 

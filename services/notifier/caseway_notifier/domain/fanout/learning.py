@@ -36,6 +36,7 @@ from caseway.contracts.cases import (
     TeamChanged,
 )
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
+from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import (
     LadderRungReached,
     MilestoneCancelled,
@@ -112,8 +113,8 @@ OCCASIONS: tuple[type[WireModel], ...] = (
     MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
 """The facts about a case that a subscription may be on, and that teach."""
-BESIDE: tuple[type[WireModel], ...] = (OrderChanged, WatchDue)
-"""What else a subscription may be on: an order, which belongs to no case, and what did not happen in time."""
+BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, WatchDue)
+"""What else a subscription may be on: orders and reports, which belong to no case, and what did not happen in time."""
 
 CaseOccasion: TypeAlias = Any
 """One of OCCASIONS or BESIDE."""

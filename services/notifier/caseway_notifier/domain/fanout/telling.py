@@ -9,13 +9,14 @@ from typing import Any, Protocol
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.cases import CaseReplied
 from caseway.contracts.customers import OrderChanged
+from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact
 from caseway.kernel.decision import Decision, Moment, Put
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
 from caseway_notifier.domain.case import KnownCase, has_heard, threaded, with_heard, with_told
-from caseway_notifier.domain.content import ACKNOWLEDGE, Content, UnrenderableError, Words
+from caseway_notifier.domain.content import ACKNOWLEDGE, Attachment, Content, UnrenderableError, Words, one_line
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.fanout.acknowledging import acknowledged, reminding
 from caseway_notifier.domain.fanout.causes import begun, cause_of, ended
@@ -216,9 +217,21 @@ class _Telling:
         """The words, or the reason why there are none."""
         data = {**self.facts, "sender": self.rules.plan.senders[request.sender].shown()}
         try:
-            return self.rules.words.render(subscription.template, language, data)
+            return _with_files(self.rules.words.render(subscription.template, language, data), self.fact)
         except UnrenderableError as wrong:
             return f"template: {wrong}"
+
+
+def _with_files(content: Content, fact: CaseOccasion) -> Content:
+    """A report's files, as far as they are in the fact; larger ones are a link in its words."""
+    if not isinstance(fact, ReportPublished):
+        return content
+    files = (
+        Attachment(name=one_line(each.name, 100), media_type=each.media_type, content=each.content)
+        for each in fact.files
+        if each.content is not None
+    )
+    return replace(content, attachments=tuple(files))
 
 
 def _asked(
@@ -231,7 +244,7 @@ def _asked(
     )
 
 
-def _occurrence(fact: CaseOccasion, cause: str) -> str:
+def _occurrence(fact: CaseOccasion, cause: str) -> str:  # noqa: PLR0911 - one line a kind of fact
     """What it is told for: told of again, it is the same notification. Source: semantics.md 5.7 (occurrence id)."""
     match fact:
         case CaseFact():
@@ -243,6 +256,8 @@ def _occurrence(fact: CaseOccasion, cause: str) -> str:
             return f"{fact.occurrence}/{fact.rung}/{fact.repeat}"
         case WatchDue():
             return f"{fact.case_id}/{fact.watch}/{int(fact.since.timestamp())}/{fact.count}"
+        case ReportPublished():
+            return f"report/{fact.report}/{fact.occurrence}"
         case OrderChanged():
             return f"order/{fact.order}/{fact.status}/{cause}"
         case _:
