@@ -14,7 +14,7 @@ from caseway_analytics.domain.questions import Keeping, asked
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 ZONE = "Europe/Warsaw"
-KEEPING = Keeping(slots=dt.timedelta(days=2), days=dt.timedelta(days=20))
+KEEPING = Keeping(half_hours=dt.timedelta(days=2), days=dt.timedelta(days=20))
 
 
 def cells():
@@ -36,7 +36,7 @@ async def test_nothing_is_lost_and_storage_shrinks_whoever_gathers(namespace: Na
     await db.cells.insert_many(list(cells()))
     question = asked(
         "contacts", {"from": "2026-10-01", "to": "2026-12-01", "grain": "day"}, now=NOW, zone=ZONE,
-        keeping=Keeping(slots=dt.timedelta(days=400)),
+        keeping=Keeping(half_hours=dt.timedelta(days=400)),
     )  # fmt: skip
     rows_before, total_before = await told(db, question)
     gatherers = [Gatherer(client, db, ZONE, KEEPING) for _ in range(2)]
@@ -89,7 +89,7 @@ async def test_a_late_fact_is_gathered_in_its_turn(namespace: Namespace):
         {"from": "2026-10-01", "to": "2026-12-01", "grain": "all"},
         now=NOW,
         zone=ZONE,
-        keeping=Keeping(slots=dt.timedelta(days=400)),
+        keeping=Keeping(half_hours=dt.timedelta(days=400)),
     )
     assert (await told(db, question))[1] == {"count": 3 * 40 * 48 - 1}
     assert await db.cells.count_documents({"_id": "late"}) == 0

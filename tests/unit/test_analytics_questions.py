@@ -154,7 +154,7 @@ def test_weeks_months_and_all_of_it():
     span = {"from_": "2026-10-01", "to": "2026-12-01"}
 
     def rows(grain):
-        keeping = Keeping(slots=dt.timedelta(days=400))
+        keeping = Keeping(half_hours=dt.timedelta(days=400))
         asked_for = asked(
             "contacts", {"from": span["from_"], "to": span["to"], "grain": grain}, now=NOW, zone=ZONE, keeping=keeping
         )

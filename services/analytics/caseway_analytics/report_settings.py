@@ -1,4 +1,4 @@
-"""Which reports there are, for whom, and when: what reports.yaml says."""
+"""What reports.yaml says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How satisfaction is measured: what satisfaction.yaml says."""
+"""What satisfaction.yaml says."""
 
 from __future__ import annotations
 

@@ -69,7 +69,9 @@ class KeepEntry(_Part):
 
     def keeping(self) -> Keeping:
         """As the questions want it."""
-        return Keeping(slots=dt.timedelta(days=self.half_hours_days), days=dt.timedelta(days=366 * self.days_years))
+        return Keeping(
+            half_hours=dt.timedelta(days=self.half_hours_days), days=dt.timedelta(days=366 * self.days_years)
+        )
 
 
 class MeasuresFile(_Part):

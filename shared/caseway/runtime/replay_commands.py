@@ -1,4 +1,4 @@
-"""The command `caseway replay`: rebuild a service's figures from the log."""
+"""The command `caseway replay`."""
 
 from __future__ import annotations
 

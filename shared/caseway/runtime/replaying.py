@@ -1,4 +1,4 @@
-"""How a stage's states are built anew from the log, beside the live ones, and put in their place.
+"""How states are built anew from the log.
 
 Lane by lane the log is read from its beginning and decided by the same code that runs live, in memory; what comes of it
 is written to collections beside the live ones. What the live stage has read meanwhile is then caught up with. Last, the

@@ -1,4 +1,4 @@
-"""A page as PDF or picture, by a headless Chromium where there is one."""
+"""A page as PDF or picture, by a headless Chromium."""
 
 from __future__ import annotations
 

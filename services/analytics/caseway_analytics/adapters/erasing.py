@@ -1,4 +1,4 @@
-"""Erases what quality records say of a customer whose data is gone; figures stay.
+"""Erases what quality records say of a customer.
 
 A customer's records lie on other lanes than the case whose erasure was told, so the lanes leave a note, and this reads
 the notes. It may run twice, or in two processes: what is gone stays gone.

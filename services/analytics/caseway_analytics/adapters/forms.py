@@ -1,4 +1,7 @@
-"""A report as CSV, XLSX and JSON; as many rows as there are, without holding them all."""
+"""A report as CSV, XLSX and JSON, row by row.
+
+A report as CSV, XLSX and JSON; as many rows as there are, without holding them all.
+"""
 
 from __future__ import annotations
 

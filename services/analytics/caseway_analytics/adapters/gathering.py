@@ -1,4 +1,4 @@
-"""Gathers cells: lanes' into one by the half hour, by the day and by the month, and drops what is too fine for its age.
+"""Gathers cells into half hours, days and months.
 
 A lane's cell is *moved*, in one transaction: added to each of the three layers, and removed. So every figure stands either
 in a lane's cell or in the layers, whatever is killed; a question reads lanes' cells, and of the layers the coarsest that
@@ -37,7 +37,7 @@ class Gatherer:
 
     async def run(self, now: dt.datetime) -> int:
         """Gather what lanes no longer write, and drop what is too fine for its age; how many cells were moved."""
-        days = gathered_before(now, self._keeping.slots, self._zone.key)
+        days = gathered_before(now, self._keeping.half_hours, self._zone.key)
         months = self._start_of(gathered_before(now, self._keeping.days, self._zone.key), "month")
         moved = await self._gather(now - FRESH, days, months)
         for grain, before in (("half_hour", days), ("day", months)):

@@ -1,4 +1,4 @@
-"""A report as one readable page, that loads nothing from elsewhere."""
+"""A report as one page that loads nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishes what is due: reports for the notifier to mail, figures as facts; one process at a time.
+"""Publishes reports and figures that are due.
 
 The lane `analytics.reports/0` is leased; what was published stands in the same transaction as the facts, under the
 lane's guard, so a report goes out once however many processes there are and whichever of them dies.

@@ -1,4 +1,7 @@
-"""Registers: cases one by one, improvements, comments, actions, and satisfaction."""
+"""Registers: what is listed item by item.
+
+Registers: cases one by one, improvements, comments, actions, and satisfaction.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Puts a report together: every form of it is made of the same tables."""
+"""Puts a report together, of the same tables in every form.
+
+Puts a report together: every form of it is made of the same tables.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches texts of cases, and indexes them in its own time.
+"""Searches texts of cases, and indexes them.
 
 Lanes store texts without tokens, which costs them a plain write; `index` adds the tokens soon after. What is not yet
 indexed is not found: the answer says how many that are.

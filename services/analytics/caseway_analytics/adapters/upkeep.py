@@ -1,4 +1,4 @@
-"""Keeps figures and texts in order while the service runs."""
+"""Keeps figures and texts in order."""
 
 from __future__ import annotations
 

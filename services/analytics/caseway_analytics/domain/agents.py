@@ -1,4 +1,4 @@
-"""An agent as the router last told, and how long each presence lasted."""
+"""An agent as the router last told."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def _running(
         inside.setdefault(key[1:], {})[key[0]] = parts
     rows = []
     stand = {group: earlier.get(group, {}) for group in sorted({*earlier, *inside})}
-    for slot in question.slots(as_of):
+    for slot in question.periods(as_of):
         for group, stood in list(stand.items()):
             now = merged([stood, inside.get(group, {}).get(slot, {})], derived.needs)
             stand[group] = now

@@ -1,4 +1,7 @@
-"""Figures made of others; whatever has no denominator is None, neither 0 nor 100 %."""
+"""Figures made of others.
+
+Figures made of others; whatever has no denominator is None, neither 0 nor 100 %.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds cells up, as they are stored, to the figures that a question asks for.
+"""Adds stored cells up to the figures asked for.
 
 A year of cells are tens of thousands of documents, so this works on them as they come, without making an object of each.
 """

@@ -1,4 +1,4 @@
-"""Which layer of cells answers which stretch of a question's span."""
+"""Which layer of cells answers which stretch of time."""
 
 from __future__ import annotations
 

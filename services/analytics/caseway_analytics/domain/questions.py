@@ -46,7 +46,7 @@ class BadQuestion(Exception):
 class Keeping:
     """How long figures stay how fine."""
 
-    slots: dt.timedelta = dt.timedelta(days=40)
+    half_hours: dt.timedelta = dt.timedelta(days=40)
     """By the half hour; what is older is gathered into days of the desk's zone."""
     days: dt.timedelta = dt.timedelta(days=3 * 366)
     """By the day; what is older is gathered into months."""
@@ -85,7 +85,7 @@ class Question:
             case "all":
                 return "all"
 
-    def slots(self, until: dt.datetime) -> Iterator[str]:
+    def periods(self, until: dt.datetime) -> Iterator[str]:
         """Every slot of the span that has begun by `until`, in order."""
         told = ""
         at, end = self.starts_at, min(self.ends_at, until)
@@ -151,8 +151,8 @@ def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) 
             )
         if at.minute % 30 or at.second or at.microsecond:
             raise BadQuestion(name, "a full or a half hour, since figures are kept by the half hour")
-    if question.starts_at < gathered_before(now, keeping.slots, zone):
-        _check_gathered(question, zone, keeping.slots)
+    if question.starts_at < gathered_before(now, keeping.half_hours, zone):
+        _check_gathered(question, zone, keeping.half_hours)
     if question.starts_at < gathered_before(now, keeping.days, zone):
         _check_months(question, keeping.days)
 

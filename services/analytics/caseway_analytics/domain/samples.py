@@ -1,4 +1,4 @@
-"""One thing counted, or timed, and what it is counted under."""
+"""One thing counted or timed."""
 
 from __future__ import annotations
 

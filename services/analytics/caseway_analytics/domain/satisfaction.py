@@ -1,4 +1,4 @@
-"""The index of satisfaction, from scores and from what each customer finds important.
+"""The index of satisfaction.
 
 For a customer and a wave, S = 100 · Σ w·s / (5 · Σ w), over the indicators that were answered: s is the mean score (1 to
 5) over questions and representatives, w the weight by which *this* customer rates the indicator. With a true zero

@@ -1,4 +1,4 @@
-"""When a report is due, in business time, and what it then covers."""
+"""When a report is due, and what it covers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which texts of a case are kept for searching, and by which tokens they are found.
+"""Which texts are searched, and by which tokens.
 
 Texts in scripts without spaces (Japanese, Chinese, Thai) are cut into pairs of neighbouring characters, all others into
 words; both are folded: full-width and half-width forms, case and accents do not matter.

@@ -1,4 +1,4 @@
-"""What surveys, interviewers and improvement meetings record, and what is refused of it."""
+"""What surveys and meetings record, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report as tables: what screen, CSV, XLSX and mail all show."""
+"""A report as tables."""
 
 from __future__ import annotations
 

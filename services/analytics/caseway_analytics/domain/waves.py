@@ -1,4 +1,7 @@
-"""Waves of interviews: who is in the sample, what they said, and how that compares with the wave before."""
+"""Waves of interviews: who is asked, and what they said.
+
+Waves of interviews: who is in the sample, what they said, and how that compares with the wave before.
+"""
 
 from __future__ import annotations
 
