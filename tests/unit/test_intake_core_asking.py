@@ -198,6 +198,24 @@ def test_a_whisper_is_told_and_shown_in_no_conversation():
     assert refusal_of(told(opened(), c.WhisperToAgent, SUPERVISOR, text="x", to="sv-1")) == "to-oneself"
 
 
+def test_whoever_looks_into_a_conversation_is_named_and_changes_nothing_else():
+    """S4-28: opening a chat is shown to the agent and recorded."""
+    outcome = told(opened(), c.WatchCase, SUPERVISOR, reason="a complaint")
+    assert (outcome.facts[0].actor, outcome.facts[0].reason) == (SUPERVISOR, "a complaint")
+    assert (outcome.case.entries, outcome.case.status, outcome.case.turn) == (
+        opened().entries,
+        opened().status,
+        opened().turn,
+    )
+    assert refusal_of(told(opened(), c.WatchCase, AGENT)) == "role"
+
+
+def test_an_agent_whispers_back():
+    """S4-28: two ways."""
+    back = told(opened(), c.WhisperToAgent, AGENT, text="may I refund it?", to="sv-1")
+    assert (back.facts[0].actor, back.facts[0].to) == (AGENT, "sv-1")
+
+
 def test_customers_are_linked_by_a_person_and_doubles_merged_by_a_supervisor_reversibly():
     """S2-06, S2-17: nobody deletes a registration."""
     case = opened(customer={"state": "candidates", "candidates": ("k-1", "k-2")})

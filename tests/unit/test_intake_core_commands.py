@@ -39,6 +39,7 @@ COMMANDS = {
     c.DecideCustomerMerge: ("supervisor", {"proposal": "p", "merge": False}, "unknown-proposal"),
     c.StampCase: ("agent", {"stamp": "済", "occurrence": "call-1"}, "stamped"),
     c.WhisperToAgent: ("supervisor", {"text": "psst"}, "whispered"),
+    c.WatchCase: ("supervisor", {"reason": "a complaint"}, "watched"),
     c.FollowCase: ("employee", {"follower": "e-1"}, "followed"),
     c.SetTeam: ("agent", {"team": "first"}, "team-changed"),
     c.EscalateToDepartment: ("agent", {"department": "commerce"}, "escalated-to-department"),
@@ -69,7 +70,7 @@ OWN = {c.AddContact, c.OpenCase, c.AbsorbCase, v.EraseCase}
 
 CLOSED_TAKES = {
     c.NoteCase, c.ReopenCase, c.MergeCase, c.UnmergeCase, c.LinkCase, c.LinkCustomer, c.ProposeCustomerMerge,
-    c.DecideCustomerMerge, c.StampCase, c.FollowCase, v.HandOverCase, v.AcceptHandOver, v.ReturnHandOver,
+    c.DecideCustomerMerge, c.StampCase, c.WatchCase, c.FollowCase, v.HandOverCase, v.AcceptHandOver, v.ReturnHandOver,
     v.SetIncidentRole, v.UpdateIncident, v.ContainIncident, v.EndIncident, v.ReviewIncident, v.EditVoice,
     v.RequestDataAction, v.DecideDataAction,
 }  # fmt: skip

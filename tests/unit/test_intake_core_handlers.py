@@ -27,7 +27,7 @@ declare-incident hand-over judge check submit open absorb approve reject merge u
 propose-customer-merge decide-customer-merge stamp whisper follow set-team escalate-to-department
 return-from-department ask-advice advise request-remote request-data-action decide-data-action accept-hand-over
 return-hand-over set-incident-role update-incident contain-incident end-incident review-incident
-link edit-voice erase
+link edit-voice erase watch
 """
 """As wire.md lists them; and, last, what came since."""
 

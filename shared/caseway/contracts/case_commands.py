@@ -269,6 +269,14 @@ class WhisperToAgent(CaseCommand):
     to: str | None = None
 
 
+class WatchCase(CaseCommand):
+    """A supervisor looks into a case's conversation: the agent is told, and it is on record."""
+
+    TYPE = "caseway.case.watch.v1"
+
+    reason: str = ""
+
+
 class FollowCase(CaseCommand):
     """Hear of what happens to the case."""
 

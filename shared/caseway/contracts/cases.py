@@ -315,6 +315,14 @@ class CaseWhispered(CaseFact):
     to: str | None = None
 
 
+class CaseWatched(CaseFact):
+    """A supervisor looked into the conversation; `actor` says who."""
+
+    TYPE = "caseway.case.watched.v1"
+
+    reason: str = ""
+
+
 class CaseFollowed(CaseFact):
     """Someone follows the case, or no longer does."""
 

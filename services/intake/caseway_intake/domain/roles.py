@@ -44,7 +44,8 @@ DEFAULTS: Mapping[str, frozenset[str]] = {
     "propose-customer-merge": EVERYBODY | MACHINES,
     "decide-customer-merge": SUPERIORS,
     "stamp": EVERYBODY,
-    "whisper": SUPERIORS,
+    "whisper": SUPERIORS | {"agent"},
+    "watch": SUPERIORS,
     "follow": EVERYBODY,
     "set-team": EVERYBODY | MACHINES,
     "escalate-to-department": STAFF | MACHINES,
@@ -60,7 +61,7 @@ DEFAULTS: Mapping[str, frozenset[str]] = {
 }
 """By verb. A person who says `add-contact` would forge a customer's words; the edge's own are never asked for a role."""
 
-FIXED = frozenset({"judge", "check", "decide-data-action", "absorb", "erase", "add-contact", "whisper"})
+FIXED = frozenset({"judge", "check", "decide-data-action", "absorb", "erase", "add-contact", "whisper", "watch"})
 """No setting widens these: four eyes, a person's rights, and what only stages say."""
 
 

@@ -40,6 +40,7 @@ from caseway.contracts.case_commands import (
     SetTeam,
     StampCase,
     UnmergeCase,
+    WatchCase,
     WhisperToAgent,
 )
 from caseway.contracts.cases import CaseRefused
@@ -142,6 +143,7 @@ _LIFE: Mapping[type[CaseCommand], _Chapter] = {
     RequestRemote: _Chapter(_OPEN, remote.request_remote),
     StampCase: _Chapter(_ANY, people.stamp),
     WhisperToAgent: _Chapter(_ALIVE, people.whisper),
+    WatchCase: _Chapter(_ANY, people.watch),
     FollowCase: _Chapter(_ANY, people.follow),
     SetTeam: _Chapter(_ALIVE, people.set_team),
     MergeCase: _Chapter(_ANY, merging.merge),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caseway.contracts.case_commands import FollowCase, SetTeam, StampCase, WhisperToAgent
-from caseway.contracts.cases import CaseFollowed, CaseStamped, CaseWhispered, TeamChanged
+from caseway.contracts.case_commands import FollowCase, SetTeam, StampCase, WatchCase, WhisperToAgent
+from caseway.contracts.cases import CaseFollowed, CaseStamped, CaseWatched, CaseWhispered, TeamChanged
 from caseway.contracts.parts import TeamMember
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.company import MOST, Member, Stamp
@@ -60,8 +60,15 @@ def stamp(case: Case, command: StampCase, step: Step) -> Outcome:
     return Outcome(case=after, facts=(fact,))
 
 
+def watch(case: Case, command: WatchCase, step: Step) -> Outcome:
+    """A supervisor looks into the conversation: a fact, so that the agent sees it and it stays on record (S4-28)."""
+    check_length(command.reason)
+    after = advance(case, step)
+    return Outcome(case=after, facts=(CaseWatched(**head(after, step), reason=command.reason),))
+
+
 def whisper(case: Case, command: WhisperToAgent, step: Step) -> Outcome:
-    """A supervisor's word to the agent: told as a fact, shown to no customer (S1-47, S4-28)."""
+    """A supervisor's word to the agent, or the agent's back: a fact, shown to no customer (S1-47, S4-28)."""
     check_length(command.text)
     if command.to is not None and command.to == actor_id(step):
         raise Refused("to-oneself")
