@@ -15,9 +15,12 @@ from bson.codec_options import CodecOptions
 from caseway.contracts.case_commands import AddContact
 from caseway.contracts.contacts import EMAIL_TYPE
 from caseway.contracts.wire import WireModel
-from caseway.kernel.decision import Decision, Delete, Due, Message, Moment, Put, Ref
+from caseway.kernel.decision import Decision, Delete, Due, Message, Moment, Put, Ref, States
 from caseway.runtime.applying import FOLLOWS
 from caseway.runtime.configuration import load
+from caseway.runtime.deciding import Decider, wanted
+from caseway.runtime.items import Item
+from caseway.runtime.lane import Lane, Progress
 from caseway_intake.adapters.cases import CASES, dump_case
 from caseway_intake.domain import life
 from caseway_intake.edge import edge_stage
@@ -81,6 +84,51 @@ class Edge:
         name = id_ or f"event-{self._count}"
         type_name = type_ if isinstance(type_, str) else data.TYPE
         return self._decide(self._stage.handles[type_], self._message(data, name, type_name, extensions))
+
+    def poll(self, *contacts: bytes | WireModel) -> list[Decision]:
+        """Contacts that one transaction takes, bytes as raw mails: what is loaded, is loaded before the first of them is decided."""
+        decided: dict[str, Decision] = {}
+        items = [self._item(each, decided) for each in contacts]
+        decider = self._decider()
+        lane = Lane(stage="intake.edge", number=0, epoch=1, revision=0, incarnation="i", progress=Progress())
+        for item in items:
+            decider.prepare(item)
+        loaded = {tuple(ref): self.state(*ref) for ref in wanted(items)}
+        for _ in range(FOLLOWS):
+            loaded |= {tuple(ref): self.state(*ref) for ref in decider.followed(items, loaded)}
+        while unforeseen := decider.decide_all(items, {0: lane}, loaded).unforeseen:
+            loaded |= {tuple(ref): self.state(*ref) for ref in unforeseen}
+        assert [item.defect for item in items] == [""] * len(items)
+        decisions = [decided[item.message.id] for item in items if item.message]
+        for decision in decisions:
+            self._apply(decision, "poll")
+        return decisions
+
+    def _item(self, contact: bytes | WireModel, decided: dict[str, Decision]) -> Item:
+        """A contact as a lane takes it; what is decided of it in the end stands in `decided`."""
+        self._count += 1
+        is_mail = isinstance(contact, bytes)
+        type_name = EMAIL_TYPE if isinstance(contact, bytes) else contact.TYPE
+        extensions = {"mailfrom": ANNA, "rcptto": SUPPORT} if is_mail else {}
+        message = self._message(contact, f"event-{self._count}", type_name, extensions)
+        handle = self._stage.handles[EMAIL_TYPE if is_mail else type(contact)]
+
+        def decide(message: Message[Any], states: States, moment: Moment) -> Decision:
+            decided[message.id] = handle.decide(message, states, moment)
+            return decided[message.id]
+
+        return Item(lane=0, topic="contacts", message=message, handle=dataclasses.replace(handle, decide=decide))
+
+    def _decider(self) -> Decider:
+        return Decider(
+            stage=self._stage,
+            service="intake",
+            configuration=self.rules,
+            version="v1",
+            partitions=12,
+            max_parked=3,
+            collections=self._collections,
+        )
 
     def ring(self) -> None:
         """Whatever is due, in order."""

@@ -7,10 +7,11 @@ import datetime as dt
 import pytest
 
 from caseway.contracts.case_commands import AddContact, MergeCase
+from caseway.contracts.customers import CustomerRecorded, OrderChanged
 from caseway.kernel.decision import Decision
 from caseway.kernel.ids import case_id
 from caseway.kernel.signing import sign_message_id
-from tests.intake_edge import ANNA, KEY, SUPPORT, Edge, mail_bytes
+from tests.intake_edge import ANNA, KEY, SUPPORT, Edge, command_of, mail_bytes
 
 JAN = "jan@example.org"
 STRANGER = "mallory@example.net"
@@ -141,6 +142,27 @@ def test_a_number_in_the_subject_is_believed_of_somebody_who_took_part(edge: Edg
     reply = edge.add(mail_bytes("Nadal nic", "3@example.com", subject="Moja sprawa [#120]"))
     assert (reply.case_id, reply.matched_by) == (first.case_id, "subject_tag")
     assert reply.related == ()
+
+
+def test_a_tag_is_read_beside_other_mails_of_its_author_that_come_in_the_same_moment(edge: Edge) -> None:
+    """What was loaded for the poll knows nothing of the case that the mail before opens."""
+    first = edge.add(mail_bytes(subject=PARCEL))
+    edge.core_opens(first, number=120)
+    opened, tagged = edge.poll(
+        mail_bytes("Inna sprawa", "2@example.com", subject=INVOICE),
+        mail_bytes("Jeszcze coś", "3@example.com", subject="Coś jeszcze [#120]"),
+    )
+    assert command_of(opened).case_id == case_id("2@example.com")
+    assert (command_of(tagged).case_id, command_of(tagged).matched_by) == (first.case_id, "subject_tag")
+
+
+def test_a_customers_orders_outlive_a_record_and_a_mail_that_come_in_one_moment(edge: Edge) -> None:
+    order = OrderChanged(order="A-1", customer="C-9", status="shipped")
+    edge.contact(order)
+    record = CustomerRecorded(customer="C-9", name="Anna", emails=(ANNA,))
+    _, contact = edge.poll(record, mail_bytes(subject=PARCEL))
+    assert command_of(contact).customer.id == "C-9"
+    assert [each.order for each in edge.state("backgrounds", "customer:C-9").orders] == ["A-1"]
 
 
 @pytest.mark.parametrize("tag", ["[#120]", "[# 120]", "(#120)", "【＃１２０】", "Re: [#120]"])

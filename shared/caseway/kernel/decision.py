@@ -50,7 +50,9 @@ class States(Protocol):
     """What the handle's `needs` named, as it stands now: earlier decisions of the batch are seen."""
 
     def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the word of the trade
-        """The value, or None when there is none. KeyError for what `needs` did not name."""
+        """The value, or None when there is none. KeyError for what `needs` did not name; where the handle has `follows`,
+        the lane then loads it, and decides again: an earlier decision of the batch may have led there.
+        """
         ...
 
     @property

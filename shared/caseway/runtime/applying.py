@@ -8,12 +8,14 @@ record it belongs to is parked.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
 from caseway.kernel.errors import Transient
@@ -41,6 +43,10 @@ MAX_BATCH_BYTES = 8_000_000
 """Of records in one transaction; one record may be larger."""
 
 
+class Unforeseeable(Exception):
+    """Decisions of one batch lead each other to ever more states."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Verdict:
     """What became of the items."""
@@ -49,6 +55,8 @@ class Verdict:
     lost: list[int] = field(default_factory=list)
     """Lanes that another owner has, or whose last commit is in doubt."""
     halted: list[int] = field(default_factory=list)
+    unsettled: BaseException | None = None
+    """Why some items are still to be applied; what was committed of the others stands, and is to be published."""
 
 
 class Applier:
@@ -67,8 +75,8 @@ class Applier:
     async def apply(self, items: Sequence[Item], lanes: Mapping[int, Lane]) -> Verdict:
         """Apply all items, in order, in as few transactions as their size allows.
 
-        Raises:
-            Transient: MongoDB does not answer; what was committed before stays, the lanes know how far they are.
+        An error never hides what was committed before it: rows that wait in the outbox while later ones go out would be
+        taken for repeats when they come at last.
         """
         verdict = Verdict()
         started = time.monotonic()
@@ -77,9 +85,7 @@ class Applier:
         metrics.STEP_SECONDS.labels(self._stage.name, "prepare").observe(time.monotonic() - started)
         parts = [self._apply_part(part, lanes, verdict) for part in _parts(items)]
         results = await asyncio.gather(*parts, return_exceptions=True)
-        for error in results:
-            if error is not None:
-                raise error
+        verdict.unsettled = next((error for error in results if error is not None), None)
         return verdict
 
     async def _apply_part(self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict) -> None:
@@ -103,6 +109,9 @@ class Applier:
                 if await self._settle_failure(error, attempt, live, lanes, verdict):
                     return
                 await asyncio.sleep(backoff.next())
+            except Unforeseeable:
+                await self._apply_halves(live, lanes, verdict)
+                return
             except Transient:
                 await self._rebuild(live, lanes)
                 raise
@@ -177,7 +186,7 @@ class Applier:
                 if further := self._decider.followed(items, loaded):
                     loaded.update(await self._store.load(further, session))
             loaded_at = self._observe("load", started)
-            outcome = self._decider.decide_all(items, lanes, loaded)
+            outcome = await self._decided(items, lanes, loaded, session)
             decided_at = self._observe("decide", loaded_at)
             await store_blobs(self._database, outcome.blobs)
             parcels = await self._store.write(outcome, loaded, now, session)
@@ -186,6 +195,23 @@ class Applier:
         self._observe("commit", written_at)
         applied(outcome)
         self._settle(items, outcome, parcels, verdict)
+
+    async def _decided(
+        self, items: Sequence[Item], lanes: Mapping[int, Lane], loaded: Loaded, session: ClientSession
+    ) -> Outcome:
+        """Decide all; where one decision led another to states that nobody foresaw, load these, and decide all again.
+
+        Raises:
+            Unforeseeable: they lead on and on: fewer items at a time need fewer rounds.
+        """
+        for round_ in itertools.count(1):
+            outcome = self._decider.decide_all(items, lanes, loaded)
+            if not outcome.unforeseen:
+                return outcome
+            if round_ > FOLLOWS and len(items) > 1:
+                break
+            loaded.update(await self._store.load(outcome.unforeseen, session))
+        raise Unforeseeable
 
     async def _load_owned(self, items: Sequence[Item], lanes: Mapping[int, Lane]) -> tuple[Loaded, list[Any]]:
         """Lane-owned states from the cache or the database; the refs of shared ones are left for the transaction."""

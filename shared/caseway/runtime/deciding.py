@@ -34,6 +34,14 @@ class Condemned(Exception):
         self.item = item
 
 
+class _Unforeseen(Exception):
+    """A decision asked for states that are not loaded."""
+
+    def __init__(self, refs: Mapping[Ref, None]) -> None:
+        super().__init__("states that nobody foresaw")
+        self.refs = dict(refs)
+
+
 class _Workspace(States):
     """What is loaded, under what the batch has decided so far."""
 
@@ -41,12 +49,18 @@ class _Workspace(States):
         self._loaded = loaded
         self._decided = decided
         self._resident: Any = None
+        self.missed: dict[Ref, None] = {}
+        """What was asked for and is not loaded."""
 
     def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the port's word
         ref = (collection, id)
         if ref in self._decided:
             return self._decided[ref]
-        return self._loaded[ref]
+        try:
+            return self._loaded[ref]
+        except KeyError:
+            self.missed[Ref(*ref)] = None
+            raise
 
     @property
     def resident(self) -> Any:
@@ -99,7 +113,11 @@ class Decider:
     def decide_all(
         self, items: Sequence[Item], lanes: Mapping[int, Lane], loaded: Mapping[tuple[str, str], Any]
     ) -> Outcome:
-        """Every item's decision, later ones seeing what earlier ones changed."""
+        """Every item's decision, later ones seeing what earlier ones changed.
+
+        Where that led one to states that nobody foresaw, the outcome names them, and must not be written: load them,
+        and decide all again.
+        """
         outcome = Outcome(stage=self.stage.name, partitions=self.partitions, collections=self.collections)
         workspace = _Workspace(loaded, outcome.values)
         last: dict[tuple[int, str], Item] = {}
@@ -148,8 +166,10 @@ class Decider:
             partitions=self.partitions,
         )
         try:
-            decision = item.handle.decide(item.message, workspace, moment)
+            decision = self._decision(item, moment, workspace)
             outcome.take(lane, item.message, decision)
+        except _Unforeseen as unforeseen:
+            outcome.unforeseen |= unforeseen.refs
         except (Rejected, Superseded) as error:
             item.error = error
             self._set_aside(item, lane, outcome)
@@ -162,6 +182,26 @@ class Decider:
             self._set_aside(item, lane, outcome)
         else:
             self._finish(item, lane, outcome, decision)
+
+    @staticmethod
+    def _decision(item: Item, moment: Moment, workspace: _Workspace) -> Decision:
+        """The handle's decision; where it may follow, of what it looked at while something was not loaded, nothing holds.
+
+        Raises:
+            _Unforeseen: an earlier decision of the batch led it to states that are not loaded.
+        """
+        assert item.handle is not None
+        assert item.message is not None
+        workspace.missed.clear()
+        try:
+            decision = item.handle.decide(item.message, workspace, moment)
+        except Exception:
+            if workspace.missed and item.handle.follows is not None:
+                raise _Unforeseen(workspace.missed) from None
+            raise
+        if workspace.missed and item.handle.follows is not None:
+            raise _Unforeseen(workspace.missed)
+        return decision
 
     def _finish(self, item: Item, lane: Lane, outcome: Outcome, decision: Decision) -> None:
         outcome.of(lane).progress.defects = 0

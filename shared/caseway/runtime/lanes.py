@@ -20,7 +20,7 @@ from pymongo.errors import PyMongoError
 from caseway.kernel.errors import Transient
 from caseway.runtime import failpoints, metrics
 from caseway.runtime.accepting import accept, gather, is_backlog
-from caseway.runtime.applying import Applier
+from caseway.runtime.applying import Applier, Verdict
 from caseway.runtime.backoff import delays, jitter
 from caseway.runtime.claiming import Claimed, Claimer, refill
 from caseway.runtime.items import Item, from_due
@@ -214,20 +214,24 @@ class RunningStage:
         """Apply items, and report whether that is settled (True) or must be tried again (False)."""
         if not items:
             return True
-        try:
-            verdict = await self._applier.apply(items, self._lanes)
-        except Transient as error:
-            self.problem = str(error)
-            _log.warning("not_applied", stage=self.stage.name, reason=str(error))
-            return False
-        self.problem = ""
+        verdict = await self._applier.apply(items, self._lanes)
         self.publisher.enqueue(verdict.parcels)
         if verdict.lost:
             self._drop(verdict.lost, wait=jitter(self._session_seconds / 3))
         for number in verdict.halted:
             self._halt(number)
         self._advanced.set()
-        return True
+        return self._is_settled(verdict)
+
+    def _is_settled(self, verdict: Verdict) -> bool:
+        if verdict.unsettled is None:
+            self.problem = ""
+            return True
+        if not isinstance(verdict.unsettled, Transient):
+            raise verdict.unsettled
+        self.problem = str(verdict.unsettled)
+        _log.warning("not_applied", stage=self.stage.name, reason=self.problem)
+        return False
 
     def _halt(self, number: int) -> None:
         consumer = self._consumer()

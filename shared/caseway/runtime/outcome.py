@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from caseway.contracts.codec import encode, partition_of
 from caseway.contracts.topology import topic_named
-from caseway.kernel.decision import Add, Arm, Decision, Delete, Disarm, Due, Message, Put
+from caseway.kernel.decision import Add, Arm, Decision, Delete, Disarm, Due, Message, Put, Ref
 from caseway.kernel.ids import emitted_id
 from caseway.runtime import metrics
 from caseway.runtime.instants import whole_milliseconds
@@ -82,6 +82,8 @@ class Outcome:
     blobs: list[bytes] = field(default_factory=list)
     counts: Tally[tuple[Counter, str]] = field(default_factory=Tally)
     """What the metrics gain once it is committed: counter and its second label."""
+    unforeseen: dict[Ref, None] = field(default_factory=dict)
+    """States that decisions asked for and that are not loaded; where there are any, nothing else here holds."""
 
     def of(self, lane: Lane) -> LaneOutcome:
         """The lane's share, begun at its first item."""
