@@ -98,6 +98,11 @@ class TestWishes:
         assert why(desk, queue("c1", preferred_agents=("cyd", "ben"))) == ("cyd", "preferred")
         assert why(desk, queue("c2", preferred_agents=("cyd", "ben"))) == ("ben", "preferred")
 
+    def test_whoever_is_preferred_stands_once_in_the_list(self) -> None:
+        desk = desk_of(agent("ada"), agent("ben"))
+        decision = offered(desk, queue("c1", preferred_agents=("ben",))).decision
+        assert [each.agent for each in decision.candidates] == ["ben", "ada"]
+
     def test_an_excluded_agent_is_never_asked(self) -> None:
         desk = desk_of(agent("ada"))
         assert of(desk.does(queue("c1", excluded_agents=("ada",))), WorkOffered) == []
