@@ -144,3 +144,34 @@ def test_an_international_local_part_needs_a_server_that_takes_it() -> None:
     found = envelope(recipient="łukasz@example.com", to="łukasz@example.com")
     assert found.needs_utf8
     assert "łukasz@example.com" in found.content.decode()
+
+
+def test_japanese_mail_is_readable_by_the_oldest_clients() -> None:
+    """Japanese mail in ISO-2022-JP by setting; what it cannot write goes out in UTF-8."""
+    old = Sender(name="desk", display="Desk", address="desk@example.com", charset="iso-2022-jp")
+    words = Content(language="ja", subject="インシデント一報 決済が止まる", text="三十分前から止まっています。\n")
+    raw = compose(delivery(), words, old, b"key").content
+    assert raw.isascii()
+    assert b"=?iso-2022-jp?" in raw
+    assert b'charset="iso-2022-jp"' in raw
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["Subject"] == words.subject
+    assert mail.get_content().strip() == words.text.strip()
+
+    beyond = Content(language="ja", subject="髙橋さん 😀", text="😀\n")
+    mail = message_from_bytes(compose(delivery(), beyond, old, b"key").content, policy=policy.default)
+    assert mail["Subject"] == beyond.subject
+    assert mail.get_content_charset() == "utf-8"
+
+
+def test_mail_that_nobody_asked_for_says_how_it_is_stopped() -> None:
+    sender = Sender(name="desk", display="Desk", address="desk@example.com", unsubscribe="mailto:stop@example.com")
+    for automatic, expected in (
+        (Automatic.GENERATED, "<mailto:stop@example.com>"),
+        (Automatic.REPLIED, None),
+        (Automatic.NO, None),
+    ):
+        row = delivery(mailing=Mailing(sender="desk", to=CUSTOMER, automatic=automatic, message_id="<a@example.com>"))
+        content = Content(language="en", subject="s", text="t\n")
+        mail = message_from_bytes(compose(row, content, sender, b"key").content, policy=policy.default)
+        assert mail["List-Unsubscribe"] == expected
