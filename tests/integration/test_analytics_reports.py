@@ -180,6 +180,7 @@ async def test_texts_are_found_in_japanese_and_polish_and_erased_with_the_custom
     assert case["customer"] == ""
 
 
+@pytest.mark.slow
 async def test_what_is_due_is_published_once(desk, tmp_path):
     """S4-31: chosen reports sent by themselves; S1-44: figures as a stream, for whoever reads it."""
     name = f"{desk.namespace.prefix}caseway_analytics"

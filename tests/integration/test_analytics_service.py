@@ -94,7 +94,7 @@ async def test_measures_answer_and_refuse(desk):
         span = f"from={hour:%Y-%m-%dT%H:%M:%SZ}&to={hour + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
         told = (await get(service, f"/v1/measures/pick_up?{span}&by=channel,queue&zone=UTC")).json()
         kept = (await get(service, f"/v1/measures/promises_kept?{span}")).json()
-        empty = (await get(service, "/v1/measures/resolution?from=2020-01-01&to=2020-01-02&grain=day")).json()
+        empty = (await get(service, "/v1/measures/resolution?from=2025-01-01&to=2025-01-02&grain=day")).json()
         refused = {
             path: await get(service, f"/v1/measures/{path}")
             for path in (
