@@ -119,10 +119,12 @@ WORK_SAMPLES: dict[str, Any] = {
     "due_on": "2027-01-31",
     "comments": ["comment-8"],
     "ActionRecorded.status": "running",
+    "ActionRecorded.kind": "training",
     "result": "the depot has new belts",
     "improvement": "improvement-21",
     "ImprovementRecorded.status": "decided",
     "decision": "change the depot's belts",
+    "decided_on": "2026-12-01",
     "achieved": "damaged parcels fell by half",
     "cases": [CASE],
     "incidents": ["incident-3"],
@@ -136,6 +138,7 @@ WORK_SAMPLES: dict[str, Any] = {
     "sample_count": 40,
     "complete": True,
     "ReportPublished.report": "day-by-team",
+    "ReportPublished.summary": "Teams: B handled 41",
     "ReportPublished.recipients": ["list:coordinators"],
     "files": [
         {
