@@ -80,6 +80,7 @@ from caseway.contracts.work import (
     WorkTransferred,
     WorkWithdrawn,
 )
+from caseway.contracts.work_notices import WorkMentioned
 from caseway.kernel.vocabulary import Channel
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, forgotten, threaded
@@ -110,7 +111,7 @@ OCCASIONS: tuple[type[WireModel], ...] = (
     CaseShared, CaseSubmitted, CaseApproved, CaseRejected, CaseJudged, CaseChecked, DataActionRequested, DataActionDecided,
     PersonalDataErased, PersonalDataRestricted, ApprovalReminded, IncidentJoined, IncidentCorrected,
     WorkQueued, WorkOffered, WorkAccepted, WorkReturned, WorkDeclined, WorkExpired, WorkTransferred, WorkWithdrawn,
-    MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
+    WorkMentioned, MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
 """The facts about a case that a subscription may be on, and that teach."""
 BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, WatchDue)
