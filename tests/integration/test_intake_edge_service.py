@@ -187,7 +187,7 @@ async def test_a_conversation_by_mail_is_one_case_with_each_mail_once(world: Wor
 
 
 async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: World) -> None:
-    """S1-03, S4-27: by a mail that refers to both, and by the very same words."""
+    """S1-03, S4-27: by a mail that refers to both; by the very same words; and by a number from who took part."""
     jan = "Jan <jan.joined@example.com>"
 
     def mail(text: str, name: str, parent: str = "", subject: str = "Regał z reklamacji") -> bytes:
@@ -196,8 +196,9 @@ async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: Wor
 
     child, root, same = (case_id(f"joined.{each}@example.com") for each in ("3", "1", "4"))
     await world.send(mail("trzeci", "joined.3", "joined.2"), mail("Półka jest krzywa.", "joined.1"))
-    await world.facts({child, root}, 2)
-    await world.send(mail("drugi", "joined.2", "joined.1"), mail("Półka jest krzywa!  ", "joined.4"))
+    (opened,) = (each for each in await world.facts({child, root}, 2) if each["case_id"] == root)
+    tagged = mail("piąty", "joined.5", subject=f"Coś jeszcze [#{opened['number']}]")
+    await world.send(mail("drugi", "joined.2", "joined.1"), mail("Półka jest krzywa!  ", "joined.4"), tagged)
     await world.send(mail("Półka jest krzywa.", "joined.6"))
     last = case_id("joined.6@example.com")
     mine = {child, root, same, last}
@@ -205,7 +206,8 @@ async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: Wor
     def is_all(seen: list[Any]) -> bool:
         facts = _facts(seen, mine)
         left = {each["case_id"] for each in facts if each["fact"] == "merged" and each["into"] != each["case_id"]}
-        return last in left and bool(left & {child, root})
+        said = {each.get("source_key") for each in facts}
+        return last in left and bool(left & {child, root}) and "joined.5@example.com" in said
 
     facts = _facts(await world.records(["cases"], is_all), mine)
     merged = {each["case_id"]: each for each in facts if each["fact"] == "merged" and each["into"] != each["case_id"]}
@@ -213,6 +215,9 @@ async def test_what_turns_out_to_be_one_conversation_becomes_one_case(world: Wor
     assert merged[one]["into"] in {child, root} - {one}
     assert merged[last]["into"] in {child, root}
     assert same not in merged, "nearly the same is only proposed"
+    (tagged_fact,) = (each for each in facts if each.get("source_key") == "joined.5@example.com")
+    assert (tagged_fact["fact"], tagged_fact["matched_by"]) == ("contact-added", "subject_tag")
+    assert tagged_fact["case_id"] in {child, root}
     (near,) = (each for each in facts if each["case_id"] == same and each["fact"] == "opened")
     assert [each["relation"] for each in near["related"]] == ["resembles"]
 
