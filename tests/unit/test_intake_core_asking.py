@@ -153,13 +153,25 @@ def test_remote_support_mails_the_tool_and_writes_the_note():
     assert outcome.case.entries[-1].text == "『遠隔案内』"
 
 
+_CALL = {"channel": "phone", "author": {}, "party": {}, "event": "offered"}
+
+
+def test_a_caller_is_mailed_the_tool_at_the_address_they_say():
+    """S2-13: whoever is on the telephone has written no address."""
+    said = told(opened(**_CALL), c.RequestRemote, AGENT, situation="long-call", to="anna@example.com")
+    assert said.facts[0].to == "anna@example.com"
+    noted = told(opened(**_CALL), c.AssignFacts, AGENT, fields={"email": "anna@example.com"}).case
+    assert told(noted, c.RequestRemote, AGENT, situation="long-call").facts[0].to == "anna@example.com"
+
+
 @pytest.mark.parametrize(
     ("fields", "changes", "reason"),
     [
         ({"situation": "boredom"}, {}, "unknown-situation"),
         ({"situation": "long-call", "purpose": "fun"}, {}, "unknown-purpose"),
         ({"situation": "long-call", "tool": "other"}, {}, "unknown-tool"),
-        ({"situation": "long-call"}, {"channel": "phone", "author": {}, "party": {}, "event": "offered"}, "no-address"),
+        ({"situation": "long-call"}, _CALL, "no-address"),
+        ({"situation": "long-call", "to": "anna"}, _CALL, "no-address"),
     ],
 )
 def test_remote_support_that_cannot_be_is_refused(fields, changes, reason):

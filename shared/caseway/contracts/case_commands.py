@@ -349,6 +349,8 @@ class RequestRemote(CaseCommand):
     situation: str
     purpose: str = ""
     tool: str | None = None
+    to: str | None = None
+    """The mail address that the customer says on the telephone; else what is known of them."""
 
 
 class LinkCase(CaseCommand):

@@ -18,8 +18,8 @@ def request_remote(case: Case, command: RequestRemote, step: Step) -> Outcome:
         raise Refused("unknown-situation", f"remote support is offered in: {', '.join(situations) or 'none'}")
     if command.purpose and purposes and command.purpose not in purposes:
         raise Refused("unknown-purpose", f"it serves: {', '.join(purposes)}")
-    to = case.answer.email
-    if not to:
+    to = command.to or case.answer.email or _told_address(case)
+    if not to or "@" not in to:
         raise Refused("no-address", "the customer's mail address is needed for the tool")
     return _begun(case, command, _tool(rules.tools, command.tool), to, rules.note, step)
 
@@ -39,6 +39,12 @@ def _begun(case: Case, command: RequestRemote, tool: Any, to: str, written: str,
     noted = say(advance(after, step), _entry(after, step, written))
     note = CaseNoted(**head(noted, step), text=f"{written} {tool.title}")
     return Outcome(case=noted, facts=(fact, note))
+
+
+def _told_address(case: Case) -> str:
+    """What a caller said is their address: somebody on the telephone has written none."""
+    told = case.nature.confirmed.get("email") or case.nature.fields.get("email")
+    return told if isinstance(told, str) else ""
 
 
 def _tool(tools: Any, wanted: str | None) -> Any:

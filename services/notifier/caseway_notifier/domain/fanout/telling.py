@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.cases import CaseReplied
+from caseway.contracts.cases import CaseReplied, RemoteRequested
 from caseway.contracts.customers import OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact
@@ -159,6 +159,10 @@ class _Telling:
     def _addressed(self) -> KnownCase:
         """The case, with the ways that an agent's reply itself names before those that are known."""
         known, fact = self.known, self.fact
+        if isinstance(fact, RemoteRequested):
+            return replace(
+                known, email=addresses.normal(fact.to or "") or known.email, language=fact.language or known.language
+            )
         if not isinstance(fact, CaseReplied):
             return known
         conversing = fact.channel in CONVERSING
