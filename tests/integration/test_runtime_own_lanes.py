@@ -102,3 +102,18 @@ async def test_nobody_waits_for_ever_when_writing_fails(senders: Senders) -> Non
     assert all(isinstance(result, Transient) for result in results)
     assert await senders.things() == set()
     assert await senders.write(0, "again") is True
+
+
+async def test_leases_are_prolonged_together_and_what_another_took_is_gone(senders: Senders) -> None:
+    await senders.lease(3)
+    await raise_epoch(senders.place, f"{STAGE}/1")
+    held = await senders.lanes.prolong(STAGE, [0, 1, 2, 7], 30.0)
+    assert held == {0: senders.epochs[0], 2: senders.epochs[2]}
+    assert not await senders.write(1, "too late")
+    assert await senders.write(2, "in time")
+
+
+async def test_what_another_process_holds_is_not_free(senders: Senders) -> None:
+    await senders.lease(3)
+    await senders.place.lanes.update_one({"_id": f"{STAGE}/2"}, {"$set": {"owner": "another:1"}})
+    assert await senders.lanes.free(STAGE, [5, 2, 0]) == [5, 0]

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pymongo import ReturnDocument
@@ -26,7 +26,7 @@ from caseway.runtime.lane import Lane
 from caseway.runtime.mongo import Client, Database, DatabaseClock, is_refused_document
 from caseway.runtime.outbox import Publisher, tidy, waiting
 from caseway.runtime.outcome import Outcome
-from caseway.runtime.stage import Collection
+from caseway.runtime.stage import Collection as Kept
 from caseway.runtime.transaction import Fenced, InDoubt, Store, applied
 
 SHARED_BY = 200
@@ -63,7 +63,7 @@ class LeasedLanes:
         self,
         client: Client,
         database: Database,
-        collections: Mapping[str, Collection],
+        collections: Mapping[str, Kept],
         publisher: Publisher,
         clock: DatabaseClock,
         partitions: int,
@@ -98,6 +98,40 @@ class LeasedLanes:
             return await self._take(lane_id, until)
         except PyMongoError as error:
             raise Transient(f"leasing {lane_id}: {type(error).__name__}") from error
+
+    async def prolong(self, stage: str, numbers: Collection[int], seconds: float) -> dict[int, int]:
+        """Prolong all of these at once, in two questions however many they are: the epochs of those that are still ours.
+
+        Raises:
+            Transient: MongoDB does not answer.
+        """
+        held = {number: lane for number in numbers if (lane := self._lanes.get(f"{stage}/{number}")) is not None}
+        if not held:
+            return {}
+        until = self._clock.now() + dt.timedelta(seconds=seconds)
+        mine = {"$or": [{"_id": lane.id, "epoch": lane.epoch} for lane in held.values()]}
+        try:
+            await self._tidy()
+            await self._database.lanes.update_many(mine, {"$set": {"leased_until": until}})
+            ours = {each["_id"] async for each in self._database.lanes.find(mine, {"_id": 1})}
+        except PyMongoError as error:
+            raise Transient(f"prolonging {stage}: {type(error).__name__}") from error
+        self._let_go({lane.id for lane in held.values() if lane.id not in ours})
+        return {number: lane.epoch for number, lane in held.items() if lane.id in ours}
+
+    async def free(self, stage: str, numbers: Collection[int]) -> list[int]:
+        """Which of these nobody else holds, in the order asked; whoever leases them first has them.
+
+        Raises:
+            Transient: MongoDB does not answer.
+        """
+        ids = [f"{stage}/{number}" for number in numbers]
+        held = {"_id": {"$in": ids}, "owner": {"$ne": OWNER}, "leased_until": {"$gt": self._clock.now()}}
+        try:
+            others = {each["_id"] async for each in self._database.lanes.find(held, {"_id": 1})}
+        except PyMongoError as error:
+            raise Transient(f"looking for free lanes of {stage}: {type(error).__name__}") from error
+        return [number for number in numbers if f"{stage}/{number}" not in others]
 
     async def _prolong(self, lane: Lane, until: dt.datetime) -> bool:
         mine = {"_id": lane.id, "epoch": lane.epoch}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -31,6 +31,14 @@ class OwnLanes(Protocol):
 
     async def lease(self, stage: str, number: int, seconds: float) -> int | None:
         """Take or prolong the lease of `stage/number`: its epoch, or None while another process holds it."""
+        ...
+
+    async def prolong(self, stage: str, numbers: Collection[int], seconds: float) -> dict[int, int]:
+        """Prolong all of these at once: the epochs of those that are still ours."""
+        ...
+
+    async def free(self, stage: str, numbers: Collection[int]) -> list[int]:
+        """Which of these nobody else holds, in the order asked."""
         ...
 
     async def commit(self, stage: str, number: int, epoch: int, cause: str, decision: Decision) -> bool:

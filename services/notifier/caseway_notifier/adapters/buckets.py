@@ -86,7 +86,7 @@ class Buckets:
 
     async def _round(self) -> None:
         share = await self._share()
-        await self._each(list(self._held), self._prolong)
+        await self._prolong()
         beyond = len(self._held) - share
         self._leaving = set(sorted(self._held)[:beyond]) if beyond > 0 else set()
         await self._each([each for each in self._leaving if not self._is_busy(each)], self._let_go)
@@ -106,18 +106,19 @@ class Buckets:
         """As many free ones as are wanted; each process begins elsewhere, so that two seldom ask for the same."""
         start = bucket_of(self._name)
         wanted = [bucket for offset in range(BUCKETS) if (bucket := (start + offset) % BUCKETS) not in self._held]
-        while wanted and count > 0:
-            some, wanted = wanted[: min(count, _TOGETHER)], wanted[min(count, _TOGETHER) :]
-            before = len(self._held)
-            await self._each(some, self._prolong)
-            count -= len(self._held) - before
+        free = await self._running.own_lanes.free(SENDERS, wanted)
+        await self._each(free[:count], self._lease)
 
-    async def _prolong(self, bucket: int) -> None:
+    async def _prolong(self) -> None:
+        """All at once: a round that takes longer than a lease would lose what it prolongs."""
+        asked = time.monotonic()
+        epochs = await self._running.own_lanes.prolong(SENDERS, list(self._held), self._seconds)
+        self._held = {bucket: (epoch, asked + self._seconds) for bucket, epoch in epochs.items()}
+
+    async def _lease(self, bucket: int) -> None:
         asked = time.monotonic()
         epoch = await self._running.own_lanes.lease(SENDERS, bucket, self._seconds)
-        if epoch is None:
-            self._held.pop(bucket, None)
-        else:
+        if epoch is not None:
             self._held[bucket] = (epoch, asked + self._seconds)
 
     async def _let_go(self, bucket: int) -> None:
