@@ -11,6 +11,7 @@ import shutil
 import httpx
 import openpyxl
 import pytest
+import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 from pymongo import AsyncMongoClient
 
@@ -31,6 +32,9 @@ DAYS = f"from={NOW.date() - dt.timedelta(days=2)}&to={NOW.date() + dt.timedelta(
 KNOWN = load(RETAIL, Configuration).value.known
 
 
+HOUR = NOW.replace(minute=0, second=0) - dt.timedelta(hours=30)
+
+
 @pytest.fixture
 async def desk(namespace: Namespace, tmp_path) -> AnalyticsDesk:
     own = AnalyticsDesk(namespace, tmp_path)
@@ -38,12 +42,42 @@ async def desk(namespace: Namespace, tmp_path) -> AnalyticsDesk:
     return own
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(stack, tmp_path_factory):
+    """One service for most of this file, which has counted everything that was told; and its desk."""
+    namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
+    own = AnalyticsDesk(namespace, tmp_path_factory.mktemp("desk"))
+    await own.prepare()
+    async with own.service() as service:
+        await service.until_ready(90)
+        await own.tell(*a_violated_chat(), *a_morning(), *a_voice(), *quality())
+        await eventually(lambda: equals(own), "everything is counted", seconds=60)
+        yield service, own
+    await namespace.clean()
+
+
+def a_violated_chat():
+    """The day before yesterday: picked up after 20 seconds, answered too late."""
+    case = CaseTeller("c-chat", 41, Channel.CHAT)
+    yield case.opened(HOUR)
+    yield case.queued(HOUR, "stores")
+    yield case.accepted(HOUR + dt.timedelta(seconds=20), "stores", "ada")
+    yield case.violated(HOUR, "first_response")
+    yield case.resolved(HOUR + dt.timedelta(minutes=10))
+
+
+def a_voice():
+    """What customer 9 said, and what will be erased."""
+    customer = {"state": "linked", "id": "customer-9", "name": "Ewa Sowa"}
+    yield CaseTeller("c-9", 9).opened(EARLIER, subject="=HYPERLINK(1)", text="電話の応対が遅い", customer=customer)
+
+
 def a_morning():
     """Two cases that Agnieszka of team B and somebody of no team handled: 10 and 20 minutes."""
     one, two = CaseTeller("c-1", 1, Channel.PHONE), CaseTeller("c-2", 2, Channel.EMAIL)
     minute = dt.timedelta(minutes=1)
     customer = {"state": "linked", "id": "customer-7", "name": "Jan Lis"}
-    yield one.opened(EARLIER, category="orders", subject="=HYPERLINK(1)", text="電話の応対が遅い", customer=customer)
+    yield one.opened(EARLIER, category="orders", customer=customer)
     yield one.queued(EARLIER, "phone")
     yield one.accepted(EARLIER + minute, "phone", "agnieszka.lis")
     yield one.resolved(EARLIER + 11 * minute)
@@ -87,41 +121,39 @@ def quality():
     )  # fmt: skip
 
 
-async def test_one_set_of_figures_in_every_form(desk):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_one_set_of_figures_in_every_form(told):
     """S2-01, S1-44, S4-31, S0-13, S3-09: screen, CSV and workbook tell the same; nothing becomes a formula."""
-    async with desk.service() as service:
-        await service.until_ready(90)
-        await desk.tell(*a_morning(), *quality())
-        await eventually(lambda: equals(desk), "everything is counted", seconds=60)
-        told = (await get(service, f"/v1/reports/day-by-team.json?{DAYS}")).json()
-        page = await get(service, f"/v1/reports/day-by-team.html?{DAYS}")
-        text = (await get(service, f"/v1/reports/busiest.csv?{DAYS}")).text
-        book = openpyxl.load_workbook(io.BytesIO((await get(service, f"/v1/reports/busiest.xlsx?{DAYS}")).content))
-        wave = (await get(service, "/v1/satisfaction")).json()
-        items = (await get(service, f"/v1/reports/forum-improvement.json?{DAYS}")).json()
-        mine = (await get(service, f"/v1/reports/customer.json?{DAYS}&customer=customer-7")).json()
-        business = (await get(service, f"/v1/measures/resolution?{DAYS}&grain=all&hours=business")).json()
-        csat = (await get(service, f"/v1/measures/satisfaction_after_case?{DAYS}&grain=all&by=level")).json()
-        sample = await post(
-            service,
-            {"criteria": {"vip": True}, "customers": [{"customer": "v", "vip": True}, {"customer": "customer-8"}]},
+    service, _ = told
+    day = (await get(service, f"/v1/reports/day-by-team.json?{DAYS}")).json()
+    page = await get(service, f"/v1/reports/day-by-team.html?{DAYS}")
+    text = (await get(service, f"/v1/reports/busiest.csv?{DAYS}")).text
+    book = openpyxl.load_workbook(io.BytesIO((await get(service, f"/v1/reports/busiest.xlsx?{DAYS}")).content))
+    wave = (await get(service, "/v1/satisfaction")).json()
+    items = (await get(service, f"/v1/reports/forum-improvement.json?{DAYS}")).json()
+    mine = (await get(service, f"/v1/reports/customer.json?{DAYS}&customer=customer-7")).json()
+    business = (await get(service, f"/v1/measures/resolution?{DAYS}&grain=all&hours=business")).json()
+    csat = (await get(service, f"/v1/measures/satisfaction_after_case?{DAYS}&grain=all&by=level")).json()
+    sample = await post(
+        service,
+        {"criteria": {"vip": True}, "customers": [{"customer": "v", "vip": True}, {"customer": "customer-8"}]},
+    )
+    refused = {
+        path: (answer := await get(service, f"/v1/{path}"), answer.status_code)[1]
+        for path in (
+            "reports/joy.json",
+            "reports/busiest.docx",
+            "reports/busiest.json?from=1026-01-01",
+            "reports/customer.json",
+            "reports/before-after.csv",
+            "reports/busiest.json?zone=Asia/Tokyo",
+            "satisfaction?wave=1999",
+            "search?q=",
         )
-        refused = {
-            path: (answer := await get(service, f"/v1/{path}"), answer.status_code)[1]
-            for path in (
-                "reports/joy.json",
-                "reports/busiest.docx",
-                "reports/busiest.json?from=1026-01-01",
-                "reports/customer.json",
-                "reports/before-after.csv",
-                "reports/busiest.json?zone=Asia/Tokyo",
-                "satisfaction?wave=1999",
-                "search?q=",
-            )
-        }
-        empty = (await get(service, "/v1/reports/promises.json?from=2026-01-01&to=2026-01-02")).json()
-        printed = await get(service, f"/v1/reports/day-by-team.pdf?{DAYS}", seconds=60)
-    teams = told["tables"][0]
+    }
+    empty = (await get(service, "/v1/reports/promises.json?from=2026-01-01&to=2026-01-02")).json()
+    printed = await get(service, f"/v1/reports/day-by-team.pdf?{DAYS}", seconds=60)
+    teams = day["tables"][0]
     assert [(row["team"], row["handling_count"], row["handling_mean"]) for row in teams["rows"]] == [
         ("", 1, 1200.0),
         ("B", 1, 600.0),
@@ -154,30 +186,67 @@ async def test_one_set_of_figures_in_every_form(desk):
         assert printed.status_code == 501
 
 
-async def test_texts_are_found_in_japanese_and_polish_and_erased_with_the_customer(desk):
+@pytest.mark.asyncio(loop_scope="module")
+async def test_measures_answer_and_refuse(told):
+    """S1-44; bad input: each fault with its field."""
+    service, _ = told
+    span = f"from={HOUR:%Y-%m-%dT%H:%M:%SZ}&to={HOUR + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    picked = (await get(service, f"/v1/measures/pick_up?{span}&by=channel,queue&zone=UTC")).json()
+    kept = (await get(service, f"/v1/measures/promises_kept?{span}")).json()
+    empty = (await get(service, "/v1/measures/resolution?from=2025-01-01&to=2025-01-02&grain=day")).json()
+    refused = {
+        path: await get(service, f"/v1/measures/{path}")
+        for path in (
+            "pick_up?grain=decade",
+            "pick_up?zone=Mars",
+            "pick_up?zone=Asia/Kathmandu",
+            "pick_up?from=0026-01-01",
+            "pick_up?colour=red",
+            "joy",
+        )
+    }
+    metrics = await eventually(lambda: metrics_of(service), "the desk's metrics are there", seconds=60)
+    assert [(row["channel"], row["queue"], row["count"], row["mean_seconds"]) for row in picked["rows"]] == [
+        ("chat", "stores", 1, 20.0)
+    ]
+    assert picked["unit"] == "seconds"
+    assert kept["total"] == {"part": 0, "of": 1, "ratio": 0.0}
+    assert (empty["rows"], empty["total"]["mean_seconds"]) == ([], None)
+    assert {path: (answer.status_code, answer.json()["error"]["field"]) for path, answer in refused.items()} == {
+        "pick_up?grain=decade": (422, "grain"),
+        "pick_up?zone=Mars": (422, "zone"),
+        "pick_up?zone=Asia/Kathmandu": (422, "zone"),
+        "pick_up?from=0026-01-01": (422, "from"),
+        "pick_up?colour=red": (422, "colour"),
+        "joy": (404, "measure"),
+    }
+    assert 'caseway_desk_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
+    assert 'caseway_desk_milestones_total{outcome="violated"} 1.0' in metrics
+    assert 'caseway_desk_work_with_agents{queue="stores"} 1.0' in metrics
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_texts_are_found_in_japanese_and_polish_and_erased_with_the_customer(told):
     """Search over cases and voices, Japanese included; S4-05: figures stay, names and words go."""
+    service, desk = told
     erased = PersonalDataErased(
-        case_id="c-1", version=9, customer="customer-7", at=NOW, cause="request", configuration="test"
+        case_id="c-9", version=9, customer="customer-9", at=NOW, cause="request", configuration="test"
     )
-    name = f"{desk.namespace.prefix}caseway_analytics"
-    async with desk.service() as service, AsyncMongoClient(desk.namespace.mongo_url) as client:
-        await service.until_ready(90)
-        await desk.tell(*a_morning(), *quality())
-        found = {}
-        for word in ("応対", "ZAMOWIENIE", "paczka gdzie", "hyperlink", "nothing"):
-            found[word] = await eventually(
-                lambda word=word: searched(service, word), f"{word} was looked for", seconds=30
-            )
-        counted = await desk.cells()
-        await desk.tell(erased)
-        await eventually(lambda: gone(service), "the text is gone", seconds=30)
-        assert await client[name].texts.count_documents({"case_id": "c-1"}) == 0
-        case = await client[name].cases.find_one({"_id": "c-1"})
-        assert await desk.cells() == counted
+    found = {}
+    for word in ("応対", "ZAMOWIENIE", "paczka gdzie", "hyperlink", "nothing"):
+        found[word] = await eventually(lambda word=word: searched(service, word), f"{word} was looked for", seconds=30)
+    counted = await desk.cells()
+    await desk.tell(erased)
+    await eventually(lambda: gone(service), "the text is gone", seconds=30)
+    async with AsyncMongoClient(desk.namespace.mongo_url) as client:
+        database = client[f"{desk.namespace.prefix}caseway_analytics"]
+        texts = await database.texts.count_documents({"case_id": "c-9"})
+        case = await database.cases.find_one({"_id": "c-9"})
     numbers = {word: [each["number"] for each in each_found["found"]] for word, each_found in found.items()}
-    assert numbers == {"応対": ["1"], "ZAMOWIENIE": ["2"], "paczka gdzie": ["2"], "hyperlink": ["1"], "nothing": []}
+    assert numbers == {"応対": ["9"], "ZAMOWIENIE": ["2"], "paczka gdzie": ["2"], "hyperlink": ["9"], "nothing": []}
     assert "paczka" in found["ZAMOWIENIE"]["found"][0]["excerpt"]
-    assert case["customer"] == ""
+    assert (texts, case["customer"]) == (0, "")
+    assert await desk.cells() == counted
 
 
 @pytest.mark.slow
@@ -231,6 +300,12 @@ async def searched(service, word):
 
 async def gone(service):
     return not (await get(service, "/v1/search?q=応対")).json()["found"]
+
+
+async def metrics_of(service):
+    """The text of /metrics, once the board has told it of a case."""
+    text = (await get(service, "/metrics")).text
+    return text if "caseway_desk_cases_opened_total{" in text else ""
 
 
 async def equals(desk):

@@ -76,60 +76,6 @@ async def test_streaming_equals_a_recount_through_kills_and_duplicates(desk):
     assert sum(each.get("cases_opened.n", 0) for each in counted.values()) == opened
 
 
-async def test_measures_answer_and_refuse(desk):
-    """S1-44; bad input: each fault with its field."""
-    case = CaseTeller("c-1", 41, Channel.CHAT)
-    hour = NOW.replace(minute=0, second=0) - dt.timedelta(hours=30)
-    facts = [
-        case.opened(hour),
-        case.queued(hour, "stores"),
-        case.accepted(hour + dt.timedelta(seconds=20), "stores", "ada"),
-        case.violated(hour, "first_response"),
-        case.resolved(hour + dt.timedelta(minutes=10)),
-    ]
-    async with desk.service() as service:
-        await service.until_ready(90)
-        await desk.tell(*facts)
-        await eventually(lambda: equals_recount(desk), "everything is counted", seconds=60)
-        span = f"from={hour:%Y-%m-%dT%H:%M:%SZ}&to={hour + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
-        told = (await get(service, f"/v1/measures/pick_up?{span}&by=channel,queue&zone=UTC")).json()
-        kept = (await get(service, f"/v1/measures/promises_kept?{span}")).json()
-        empty = (await get(service, "/v1/measures/resolution?from=2025-01-01&to=2025-01-02&grain=day")).json()
-        refused = {
-            path: await get(service, f"/v1/measures/{path}")
-            for path in (
-                "pick_up?grain=decade",
-                "pick_up?zone=Mars",
-                "pick_up?from=0026-01-01",
-                "pick_up?colour=red",
-                "joy",
-            )
-        }
-        metrics = await eventually(lambda: metrics_of(service), "the desk's metrics are there", seconds=60)
-    assert [(row["channel"], row["queue"], row["count"], row["mean_seconds"]) for row in told["rows"]] == [
-        ("chat", "stores", 1, 20.0)
-    ]
-    assert told["unit"] == "seconds"
-    assert kept["total"] == {"part": 0, "of": 1, "ratio": 0.0}
-    assert (empty["rows"], empty["total"]["mean_seconds"]) == ([], None)
-    assert {path: (answer.status_code, answer.json()["error"]["field"]) for path, answer in refused.items()} == {
-        "pick_up?grain=decade": (422, "grain"),
-        "pick_up?zone=Mars": (422, "zone"),
-        "pick_up?from=0026-01-01": (422, "from"),
-        "pick_up?colour=red": (422, "colour"),
-        "joy": (404, "measure"),
-    }
-    assert 'caseway_desk_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
-    assert 'caseway_desk_milestones_total{outcome="violated"} 1.0' in metrics
-    assert 'caseway_desk_work_with_agents{queue="stores"} 1.0' in metrics
-
-
-async def metrics_of(service):
-    """The text of /metrics, once the board has told it of a case."""
-    text = (await get(service, "/metrics")).text
-    return text if "caseway_desk_cases_opened_total{" in text else ""
-
-
 async def test_the_stream_tells_within_a_second_and_ends_with_the_service(desk):
     """S4-28: real time; a stream must not hold up the drain."""
     case = CaseTeller("c-2", 42, Channel.PHONE)
