@@ -140,6 +140,13 @@ class Lane:
     barrier: Barrier | None = None
 
     @property
+    def has_caught_up(self) -> bool:
+        """Whether all that stood before the barrier is applied."""
+        return self.barrier is not None and all(
+            self.progress.next[topic] >= end for topic, end in self.barrier.ends.items()
+        )
+
+    @property
     def id(self) -> str:
         """`stage/number`: the document's id."""
         return f"{self.stage}/{self.number}"

@@ -284,7 +284,7 @@ class RunningStage:
         async with self._turn:
             items: list[Item] = []
             for lane in due:
-                if lane.is_armed and self._lanes.get(lane.number) is lane and self._has_caught_up(lane):
+                if lane.is_armed and self._lanes.get(lane.number) is lane and lane.has_caught_up:
                     assert lane.barrier is not None
                     timers = lane.horizon.due(lane.barrier.at, FIRING_LIMIT // len(due) + 1)
                     items += [from_due(lane.number, timer, self.stage, now) for timer in timers]
@@ -309,12 +309,6 @@ class RunningStage:
             lane.barrier = Barrier(
                 at=at, ends={t: ends[TopicPartition(self._namespace + t, lane.number)] for t in self.stage.topics}
             )
-
-    @staticmethod
-    def _has_caught_up(lane: Lane) -> bool:
-        return lane.barrier is not None and all(
-            lane.progress.next[topic] >= end for topic, end in lane.barrier.ends.items()
-        )
 
     # --- housekeeping -----------------------------------------------------------------------------
 
