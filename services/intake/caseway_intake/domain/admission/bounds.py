@@ -38,8 +38,13 @@ def check_ids(*ids: str) -> None:
 
 def short(part: AnyPart) -> AnyPart:
     """The part with each of its texts cut to what a name may be."""
-    long = {name: value[:LONGEST_NAME] for name, value in part if isinstance(value, str) and len(value) > LONGEST_NAME}
-    return part.model_copy(update=long) if long else part
+    for value in vars(part).values():  # almost none is too long, and every contact has three parts
+        if isinstance(value, str) and len(value) > LONGEST_NAME:
+            break
+    else:
+        return part
+    texts = ((name, value) for name, value in part if isinstance(value, str))
+    return part.model_copy(update={name: value[:LONGEST_NAME] for name, value in texts})
 
 
 def linked_files(files: Iterable[LinkedFile]) -> tuple[FileReference, ...]:

@@ -124,11 +124,10 @@ def _callback(contact: PhoneContact, known: Knowledge) -> dict[str, Any]:
 def _with_what_was_said(turnout: Turnout, contact: ChatContact, known: Knowledge) -> Turnout:
     """The conversation with the contact's line, and what the customer wishes of its transcript."""
     now = with_line(turnout.conversation, _line(contact, known))
-    now = dataclasses.replace(
-        now,
-        wants_transcript=now.wants_transcript or _wants_transcript(contact),
-        email=(contact.customer.email or now.email)[:LONGEST_NAME],
-    )
+    wants_transcript = now.wants_transcript or _wants_transcript(contact)
+    email = (contact.customer.email or now.email)[:LONGEST_NAME]
+    if (wants_transcript, email) != (now.wants_transcript, now.email):
+        now = dataclasses.replace(now, wants_transcript=wants_transcript, email=email)
     return dataclasses.replace(turnout, conversation=now)
 
 

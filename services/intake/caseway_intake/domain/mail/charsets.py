@@ -61,6 +61,7 @@ _MISREAD = re.compile(r"[³¹¶±¼¿¦](?<=[^\W\d_].)(?=[^\W\d_])")
 _LETTERS_OF_JAPAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uff66-\uff9f\u3001\u3002]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_UNWANTED_ASCII = {code: None for code in range(128) if _UNWANTED.match(chr(code))}
 _ESCAPE = re.compile(rb"\x1b(?:\$[@BC]|\$\([@BDOPQ]|\([BIJH])")
 _C1 = re.compile(rb"[\x80-\x9f]")
 _HIGH = bytes(range(0x80, 0x100))
@@ -80,6 +81,8 @@ def decode(raw: bytes, declared: str = "") -> tuple[str, bool]:
 
 def clean(text: str) -> str:
     """`text` without what no store and no reader takes."""
+    if text.isascii():  # a fifth of the pattern's time, and most mails in English
+        return text.translate(_UNWANTED_ASCII)
     return _UNWANTED.sub("", text.removeprefix("\ufeff"))
 
 

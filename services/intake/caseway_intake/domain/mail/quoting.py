@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from caseway_intake.domain.words import has_any
+
 LONGEST_LOOKED_AT = 64 * 1024
 """Characters in which the beginning of a quotation is looked for; what a person writes is shorter."""
 _SIGNATURE_LINES = 15
@@ -104,7 +106,7 @@ def part(text: str) -> Writing:
 
 def _cut_quoted(body: str) -> tuple[str, str]:
     has_quoted_lines = ">" in body and _QUOTED_LINE.search(body) is not None
-    start = _beginning(body) if has_quoted_lines or any(each in body for each in _HINTS) else None
+    start = _beginning(body) if has_quoted_lines or has_any(body, _HINTS) else None
     if start is not None:
         return _cut_at(body, *start)
     return _cut_trailing(body) if has_quoted_lines and not _FORWARDED.search(body) else (body, "")
@@ -181,7 +183,7 @@ def _is_short(tail: str) -> bool:
 def _ruled(new: str, begin: int) -> int | None:
     """Where a block between two rules ends the text, as Japanese signatures do; or below one, where it says an address."""
     tail = new[begin:]
-    if not any(each in tail for each in _RULES):
+    if not has_any(tail, _RULES):
         return None
     rules = list(_RULE.finditer(new, begin))[-2:]
     if not rules or not _is_short(new[rules[0].start() :]):
