@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from caseway.local import Stack
-from tests.load import corner, latency, router_engine, table
+from tests.load import corner, grown, latency, router_engine, table
 from tests.load.table import Row
 from tests.load.throughput import CASES, ROOT, Bench, Speed
 
@@ -27,7 +27,8 @@ def _arguments() -> argparse.Namespace:
     reading = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.splitlines()[0])
     reading.add_argument("--short", action="store_true", help="under a minute: that all of it works, not how fast")
     reading.add_argument("--events", type=int, help="a stage (default 12,000; mails a fifth)")
-    reading.add_argument("--only", default="", help="stages whose title contains this; `latency`; `engine`")
+    reading.add_argument("--only", default="", help="stages whose title contains this; `latency`; `engine`; `memory`")
+    reading.add_argument("--store", type=int, default=0, help="cases and Message-IDs there before intake is measured")
     reading.add_argument("--rates", default="", help="contacts a second, such as 100,200")
     reading.add_argument("--seconds", type=float, help="how long each rate is held (default 15)")
     reading.add_argument("--output", type=Path, default=ROOT / ".caseway" / "bench")
@@ -72,10 +73,24 @@ async def _latency(stack: Stack, asked: argparse.Namespace, folder: Path, prefix
     return steps
 
 
+async def _memory(stack: Stack, asked: argparse.Namespace, folder: Path, prefix: str) -> None:
+    count = asked.events or (2_000 if asked.short else 200_000)
+    _say(f"one intake, {count:,} contacts:")
+    namespace = await corner.opened(f"{prefix}memory_", stack.kafka_url, stack.mongo_url)
+    try:
+        await grown.remember(namespace, folder, count, ROOT / "deploy" / "scenarios" / "retail")
+    finally:
+        await namespace.clean()
+    _say(table.machine())
+
+
 async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
     # a topic that is being deleted cannot be made anew: each run has names of its own
     prefix = f"{os.environ.get('CASEWAY_NAMESPACE') or 'bench_'}{os.getpid()}_"
-    bench = Bench(stack.kafka_url, stack.mongo_url, folder, prefix)
+    if asked.only == "memory":
+        await _memory(stack, asked, folder, prefix)
+        return
+    bench = Bench(stack.kafka_url, stack.mongo_url, folder, prefix, asked.store)
     rows, steps = [], []
     if asked.only != "latency":
         _say("one process of each, everything waiting:")

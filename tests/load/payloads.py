@@ -37,6 +37,11 @@ def add_contacts(run: str, count: int) -> Iterator[Record]:
         )
 
 
+def commands(run: str, count: int) -> Iterator[AddContact]:
+    """The same commands, as they are before they are sent."""
+    return (_add_contact(run, number) for number in range(count))
+
+
 def case_openings(run: str, count: int) -> Iterator[Record]:
     """Facts as intake's core writes them: each case stands on the lane of its partition."""
     sequences: Counter[int] = Counter()

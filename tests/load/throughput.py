@@ -7,6 +7,7 @@ after, so that a ratio compares two things measured within the same minute.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -24,7 +25,7 @@ from caseway.contracts.topology import TOPICS
 from caseway.local.ports import free_ports
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
-from tests.load import corner, payloads
+from tests.load import corner, grown, payloads
 from tests.load.corner import Record
 from tests.load.steps import Steps, since, steps
 
@@ -84,7 +85,9 @@ class Speed:
 class Bench:
     """Measures stages and the yardstick on one Kafka and one MongoDB."""
 
-    def __init__(self, kafka_url: str, mongo_url: str, folder: Path, prefix: str) -> None:
+    def __init__(self, kafka_url: str, mongo_url: str, folder: Path, prefix: str, stored: int = 0) -> None:
+        """`stored`: so many cases and Message-IDs stand in the store before intake is measured."""
+        self._stored = stored
         self._kafka_url = kafka_url
         self._mongo_url = mongo_url
         self._folder = folder
@@ -118,6 +121,8 @@ class Bench:
     async def stage(self, case: Case, count: int) -> Speed:
         """One stage of one service."""
         async with self._corner() as namespace:
+            if self._stored and case.service == "intake":
+                await asyncio.to_thread(grown.fill_store, namespace, self._stored, RETAIL)
             (port,) = free_ports(1)
             environment = {
                 **namespace.environment(),
