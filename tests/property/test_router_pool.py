@@ -125,6 +125,7 @@ class Pool(RuleBasedStateMachine):
         policy=st.sampled_from(["even", "even", *POLICIES]),
         reserves=st.sampled_from([(), RESERVES]),
         counted_whole=st.sampled_from([0, 40]),
+        looked_at_one_by_one=st.sampled_from([0, 0, 2, 64]),
     )
     def opens(self, people: list[dict[str, Any]], bands: int, wrap_up: int, listed: int, **other: Any) -> None:
         ageing = other["ageing"]
@@ -132,6 +133,7 @@ class Pool(RuleBasedStateMachine):
             "policy": other["policy"],
             "reserves": other["reserves"],
             "counted_whole": other["counted_whole"],
+            "looked_at_one_by_one": other["looked_at_one_by_one"],
             "bands": bands,
             "ageing": None if ageing is None else ageing * SECOND,
             "wrap_up": {"email": wrap_up * SECOND},

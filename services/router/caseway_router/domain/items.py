@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 WHOLE = 100
@@ -120,6 +120,16 @@ _DECIDING = frozenset({"queue", "channel", "weight", "requirements", "step", "na
 """The fields that those are derived from."""
 
 
+@lru_cache(maxsize=20_000)
+def _needed(requirements: tuple[Requirement, ...], dropped: tuple[Requirement, ...]) -> tuple[tuple[str, int], ...]:
+    """One object for all that need the same: it is part of the key of every line and crew."""
+    levels: dict[str, int] = {}
+    for each in requirements:
+        if each not in dropped:
+            levels[each.skill] = max(each.level, levels.get(each.skill, 0))
+    return tuple(sorted(levels.items()))
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkItem:
     """The routable piece of work of a case; a case has at most one that lives."""
@@ -176,12 +186,7 @@ class WorkItem:
     @cached_property
     def needed(self) -> tuple[tuple[str, int], ...]:
         """Skills and levels that count at this step, by name; the highest level where one is named twice."""
-        dropped = self.relaxations[: self.step]
-        levels: dict[str, int] = {}
-        for each in self.requirements:
-            if each not in dropped:
-                levels[each.skill] = max(each.level, levels.get(each.skill, 0))
-        return tuple(sorted(levels.items()))
+        return _needed(self.requirements, self.relaxations[: self.step])
 
     @cached_property
     def signature(self) -> Signature:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from caseway_router.domain.bench import ANYONE
 from caseway_router.domain.items import Signature, WorkItem
@@ -24,9 +24,15 @@ class Lines:
         """`skilled_counts`: how many agents of the pool have each skill; a line stands under its rarest."""
         self._urgency = urgency
         self._skilled = skilled_counts
+        self._entering: dict[str, WorkItem] = {}
+        """What came this moment: mostly somebody is asked at once, and it never stands in a line."""
+        self._keys: dict[str, Key] = {}
+        """By case in a line, where it stands."""
         self._lines: dict[Signature, Ranked] = {}
         self._group_of: dict[Signature, Ranked] = {}
         self._groups: _Groups = {}
+        self._open: dict[str, list[Ranked]] = {}
+        """By agent, the groups in which there may be something for them; anew when there is another group."""
         self._for_agent: dict[str, Ranked] = {}
         """What only one agent may have for now."""
         self._by_queue: dict[str, Ranked] = {}
@@ -34,20 +40,13 @@ class Lines:
 
     def add(self, item: WorkItem) -> None:
         """The item waits."""
-        key, signature = self._urgency(item), item.signature
-        self._row_of(item.queue).add(key)
-        line = self._lines.get(signature)
-        if line is None:
-            line = self._lines[signature] = Ranked()
-            self._group_of[signature] = self._group(signature)
-        head = line.first() if line else None
-        line.add(key)
-        if head is None or key < head:
-            self._lead(signature, head, key)
+        self._entering[item.case_id] = item
 
     def remove(self, item: WorkItem) -> None:
         """The item waits no longer."""
-        key, signature = self._urgency(item), item.signature
+        if self._entering.pop(item.case_id, None) is not None:
+            return
+        key, signature = self._keys.pop(item.case_id), item.signature
         self._by_queue[item.queue].remove(key)
         line = self._lines[signature]
         head = line.first()
@@ -59,26 +58,34 @@ class Lines:
 
     def count(self, queue: str) -> int:
         """How many items wait in the queue."""
+        self._settle()
         return len(self._by_queue.get(queue, ()))
 
     def ahead(self, item: WorkItem) -> int:
         """How many items of its queue are more urgent than this one."""
+        key = self._keys.get(item.case_id) or self._urgency(item)
         row = self._by_queue.get(item.queue)
-        return row.below(self._urgency(item)) if row else 0
+        entering = [each for each in self._entering.values() if each is not item and each.queue == item.queue]
+        return (row.below(key) if row else 0) + sum([self._urgency(each) < key for each in entering])
 
     def snapshot(self) -> list[tuple[Key, ...]]:
         """Each line as it stands now."""
+        self._settle()
         return [tuple(line) for line in self._lines.values()]
 
     def only_for(self, agent: str) -> list[str]:
         """The cases that only this agent may have for now, the most urgent first."""
+        self._settle()
         group = self._for_agent.get(agent, ())
         return [key[-1] for key in sorted(key for _, signature in group for key in self._lines[signature])]
 
     def next_for(self, seat: Seat, items: Mapping[str, WorkItem], now: dt.datetime) -> str | None:
         """The most urgent case that the agent may take now; None when there is none."""
+        self._settle()
         best: Key | None = None
         for group in self._open_to(seat.agent):
+            if not group or (best is not None and group.first()[0] >= best):
+                continue
             for head, signature in group:
                 if best is not None and head >= best:
                     break
@@ -96,18 +103,39 @@ class Lines:
                 return key
         return best
 
-    def _open_to(self, agent: Agent) -> Iterator[Ranked]:
+    def _settle(self) -> None:
+        """Put what entered into its lines."""
+        if self._entering:
+            for item in self._entering.values():
+                self._enter(item)
+            self._entering.clear()
+
+    def _enter(self, item: WorkItem) -> None:
+        key, signature = self._urgency(item), item.signature
+        self._keys[item.case_id] = key
+        self._row_of(item.queue).add(key)
+        line = self._lines.get(signature)
+        if line is None:
+            line = self._lines[signature] = Ranked()
+            self._group_of[signature] = self._group(signature)
+        head = line.first() if line else None
+        line.add(key)
+        if head is None or key < head:
+            self._lead(signature, head, key)
+
+    def _open_to(self, agent: Agent) -> list[Ranked]:
         """The groups in which there may be something for the agent."""
-        has = agent.skills
-        if agent.agent in self._for_agent:
-            yield self._for_agent[agent.agent]
-        for skill in (ANYONE, *has):
-            seconds = self._groups.get(skill)
-            if not seconds:
-                continue
-            for second, group in seconds.items():
-                if group and (not second or second in has):
-                    yield group
+        known = self._open.get(agent.agent)
+        if known is None:
+            has = agent.skills
+            known = self._open[agent.agent] = [
+                group
+                for skill in (ANYONE, *has)
+                for second, group in self._groups.get(skill, {}).items()
+                if not second or second in has
+            ]
+        only = self._for_agent.get(agent.agent)
+        return known if only is None else [only, *known]
 
     def _lead(self, signature: Signature, before: Key | None, after: Key | None) -> None:
         """Another item is the first of its line."""
@@ -124,7 +152,12 @@ class Lines:
         skills = sorted((self._skilled.get(skill, 0), skill) for skill, _ in signature[3])
         anchor = skills[0][1] if skills else ANYONE
         second = skills[1][1] if len(skills) > 1 else ""
-        return self._groups.setdefault(anchor, {}).setdefault(second, Ranked())
+        seconds = self._groups.setdefault(anchor, {})
+        group = seconds.get(second)
+        if group is None:
+            group = seconds[second] = Ranked()
+            self._open.clear()
+        return group
 
     def _row_of(self, queue: str) -> Ranked:
         row = self._by_queue.get(queue)

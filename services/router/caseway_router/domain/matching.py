@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from caseway.kernel.vocabulary import Presence
-from caseway_router.domain.bench import belongs, in_ring_order, ring_distance, ring_place
+from caseway_router.domain.bench import belongs
+from caseway_router.domain.crews import Crew
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.lines import has_room
 from caseway_router.domain.pool import Pool
 from caseway_router.domain.ranked import Ranked
+from caseway_router.domain.ring import RING, in_ring_order, ring_distance, ring_place
+from caseway_router.domain.shelves import no_interest
 from caseway_router.domain.staff import Seat
 
 _BUSY = frozenset({"capacity", "cool_down"})
@@ -49,24 +52,25 @@ class Explanation:
     considered_count: int = 0
 
 
-def ranked(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None = None) -> Iterator[Candidate]:
+def ranked(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[str] | None = None) -> Iterator[Candidate]:
     """Every agent who may take the item now, the best first.
 
     Args:
         pool: where it waits.
         item: what waits.
         now: when; cool-downs that ended before count no longer.
-        failed: receives those who were met on the way and may not.
+        failed: receives who was met on the way and may not, as many as an explanation names.
     """
     preferred = preferences(item)
+    met: list[str] = [] if failed is None else failed
     for place, name in enumerate(preferred):
         seat = pool.seat(name)
-        if seat is not None and not (reasons := reasons_against(seat, item, now)):
+        if seat is not None and not reasons_against(seat, item, now):
             yield Candidate(name, (), (place, 0, *_numbers(pool, seat, item, ring_place(item.case_id))))
-        elif seat is not None and failed is not None:
-            failed.append(Candidate(name, reasons))
+        elif seat is not None:
+            met.append(name)
     if not item.only:
-        yield from _others(pool, item, now, preferred, failed)
+        yield from _others(pool, item, now, preferred, met)
 
 
 def preferences(item: WorkItem) -> tuple[str, ...]:
@@ -77,13 +81,15 @@ def preferences(item: WorkItem) -> tuple[str, ...]:
 
 
 def _others(
-    pool: Pool, item: WorkItem, now: dt.datetime, preferred: tuple[str, ...], failed: list[Candidate] | None
+    pool: Pool, item: WorkItem, now: dt.datetime, preferred: tuple[str, ...], failed: list[str]
 ) -> Iterator[Candidate]:
     """Those whom the case does not prefer; who is kept in reserve comes last."""
     scarce = pool.bench.scarce(item.needed, item.channel)
+    crew = pool.bench.crew(item.needed)
+    found = _walk(pool, item, now, failed) if crew is None else _one_by_one(pool, item, now, crew, failed)
     last = len(preferred)
     kept = []
-    for lead, (surplus, interest, since, distance, name) in _walk(pool, item, now, failed):
+    for lead, surplus, interest, since, distance, name in found:
         if preferred and name in preferred:
             continue
         if scarce and any(belongs(pool.seat_of(name), each) for each in scarce):
@@ -93,12 +99,40 @@ def _others(
     yield from kept
 
 
-_Found = tuple[int, int, int, int, str]
-"""Surplus of skill, interest, idle since, distance along the ring, agent."""
+_Found = tuple[int, int, int, int, int, str]
+"""The policy's number, surplus of skill, interest, idle since, distance along the ring, agent."""
 
 
-def _walk(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] | None) -> Iterator[tuple[int, _Found]]:
-    """Everyone with room who may take the item, with the policy's number, the best first.
+def _one_by_one(pool: Pool, item: WorkItem, now: dt.datetime, crew: Crew, failed: list[str]) -> Iterator[_Found]:
+    """Of those few who are able, whoever may take the item, the best first."""
+    spares = bool(item.cool_downs or item.excluded)
+    for found in _in_order(pool, item, crew, failed):
+        name = found[5]
+        if has_room(pool.seat_of(name), item.signature) and not (spares and item.keeps_out(name, now)):
+            yield found
+        else:
+            failed.append(name)
+
+
+def _in_order(pool: Pool, item: WorkItem, crew: Crew, failed: list[str]) -> list[_Found]:
+    """Those who have any room on its channel; the others are met and fail, as many as an explanation names."""
+    places, counts, case_place = pool.bench.places(), pool.order.counts_surplus, ring_place(item.case_id)
+    channel, listed_count = item.channel, pool.plan.listed_count
+    found: list[_Found] = []
+    for name, surplus in crew:
+        place = places.get(name)
+        if place is not None and channel in place[1]:
+            lead, _, interests, (since, ring, _) = place
+            interest = no_interest(item, interests) if interests else 1
+            found.append((lead, surplus if counts else 0, interest, since, (ring - case_place) % RING, name))
+        elif len(failed) < listed_count and pool.seat(name) is not None:
+            failed.append(name)
+    found.sort()
+    return found
+
+
+def _walk(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[str]) -> Iterator[_Found]:
+    """Everyone with room who may take the item, the best first, where many are able.
 
     Only the rarest skill's shelves are walked, one sort after the other, each with its agents in order of idleness. With
     one skill a shelf says the surplus of everybody on it; with more it is the least, and whoever has more waits.
@@ -111,19 +145,19 @@ def _walk(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[Candidate] 
     for lead, shelves in bench.by_lead(anchor, item, counts=pool.order.counts_surplus):
         later: list[_Found] = []
         for (least, interest), alike in groupby(shelves, key=itemgetter(0, 1)):
-            while later and later[0][:2] < (least, interest):
-                yield lead, heapq.heappop(later)
+            while later and later[0][1:3] < (least, interest):
+                yield heapq.heappop(later)
             for since, distance, agent in _merged([search.able(shelf[3]) for shelf in alike]):
                 exact = least if is_exact else pool.order.surplus(pool.seat_of(agent), item)
-                found = (exact, interest, since, distance, agent)
+                found = (lead, exact, interest, since, distance, agent)
                 if exact != least:
                     heapq.heappush(later, found)
                     continue
                 while later and later[0] < found:
-                    yield lead, heapq.heappop(later)
-                yield lead, found
+                    yield heapq.heappop(later)
+                yield found
         while later:
-            yield lead, heapq.heappop(later)
+            yield heapq.heappop(later)
 
 
 def _merged(rows: list[Iterator[tuple[int, int, str]]]) -> Iterator[tuple[int, int, str]]:
@@ -140,20 +174,19 @@ class _Search:
     others: tuple[tuple[Mapping[str, int], int], ...]
     """The skills needed beside the shelf's: by agent their level, and the least."""
     place: int
-    failed: list[Candidate] | None
+    failed: list[str]
 
     def able(self, row: Ranked) -> Iterator[tuple[int, int, str]]:
         """Who on a shelf may take the item: since when they are idle, and how far along the ring."""
-        for since, ring, agent in in_ring_order(row, self.place):
-            for levels, least in self.others:
-                if levels.get(agent, 0) < least:
-                    self._fails(agent)
-                    break
-            else:
-                if self._may_take(agent):
-                    yield since, ring_distance(self.place, ring), agent
-                else:
-                    self._fails(agent)
+        place, others, failed, most = self.place, self.others, self.failed, self.pool.plan.listed_count
+        for since, ring, agent in in_ring_order(row, place):
+            if (not others or self._has_others(agent)) and self._may_take(agent):
+                yield since, (ring - place) % RING, agent
+            elif len(failed) < most:
+                failed.append(agent)
+
+    def _has_others(self, agent: str) -> bool:
+        return all(levels.get(agent, 0) >= least for levels, least in self.others)
 
     def _may_take(self, agent: str) -> bool:
         item = self.item
@@ -161,16 +194,11 @@ class _Search:
             return False
         return not (item.cool_downs or item.excluded) or not item.keeps_out(agent, self.now)
 
-    def _fails(self, agent: str) -> None:
-        failed = self.failed
-        if failed is not None and len(failed) < self.pool.plan.listed_count:
-            failed.append(Candidate(agent, reasons_against(self.pool.seat_of(agent), self.item, self.now)))
-
 
 def _numbers(pool: Pool, seat: Seat, item: WorkItem, case_place: int) -> tuple[int, ...]:
     order = pool.order
     interest = 1 if seat.agent.interests.isdisjoint(item.topics) else 0
-    distance = ring_distance(case_place, pool.bench.ring(seat.agent.agent))
+    distance = ring_distance(case_place, ring_place(seat.agent.agent))
     return (order.lead(seat), order.surplus(seat, item), interest, order.since(seat), distance)
 
 
@@ -209,7 +237,7 @@ def reasons_against(seat: Seat, item: WorkItem, now: dt.datetime) -> tuple[str, 
 
 def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
     """The choice for the item, with its reasons; None when nobody may take it."""
-    met: list[Candidate] = []
+    met: list[str] = []
     best = _best(pool, item, now, met)
     if not best:
         return None
@@ -257,7 +285,7 @@ def _explained(
     )
 
 
-def _best(pool: Pool, item: WorkItem, now: dt.datetime, met: list[Candidate]) -> list[Candidate]:
+def _best(pool: Pool, item: WorkItem, now: dt.datetime, met: list[str]) -> list[Candidate]:
     """The chosen and those after them, until the list is full; who is met on the way and may not take it, is in `met`."""
     limit = pool.plan.listed_count
     is_small = _is_small(pool)
@@ -270,17 +298,20 @@ def _best(pool: Pool, item: WorkItem, now: dt.datetime, met: list[Candidate]) ->
 
 
 def _named(
-    pool: Pool, item: WorkItem, now: dt.datetime, best: list[Candidate], met: list[Candidate]
+    pool: Pool, item: WorkItem, now: dt.datetime, best: list[Candidate], met: list[str]
 ) -> tuple[Candidate, ...]:
     """The best, then those met on the way; a pool that fits into the list is named whole."""
     limit = pool.plan.listed_count
     if not _is_small(pool):
-        return tuple([*best, *met][:limit])
+        return (*best, *_failed(map(pool.seat_of, met[: limit - len(best)]), item, now))
     listed = {each.agent for each in best}
-    others = (seat for seat in pool.seats if seat.agent.agent not in listed)
-    failed = [Candidate(seat.agent.agent, reasons) for seat in others if (reasons := reasons_against(seat, item, now))]
+    failed = _failed((seat for seat in pool.seats if seat.agent.agent not in listed), item, now)
     nearest_first = sorted(failed, key=lambda each: (any(why.startswith("skill:") for why in each.failed), each.agent))
     return tuple([*best, *nearest_first][:limit])
+
+
+def _failed(seats: Iterable[Seat], item: WorkItem, now: dt.datetime) -> list[Candidate]:
+    return [Candidate(seat.agent.agent, reasons) for seat in seats if (reasons := reasons_against(seat, item, now))]
 
 
 def _is_small(pool: Pool) -> bool:
@@ -297,11 +328,15 @@ def _rest(pool: Pool, item: WorkItem, now: dt.datetime, named: tuple[Candidate, 
         absent = sum(1 for agent in pool.plan.agents if agent not in listed and pool.seat(agent) is None)
         return dict(kept_out + Counter({"presence": absent}))
     with_room, present = pool.bench.count(item.channel), pool.present_count
-    seats = [seat for each in named if (seat := pool.seat(each.agent)) is not None]
+    named_with_room = 0
+    for each in named:
+        seat = pool.seat(each.agent)
+        if seat is not None and seat.room(item.channel) > 0:
+            named_with_room += 1
     counts = {
         "presence": len(pool.plan.agents) - present,
         "capacity": present - with_room,
-        "further_down": with_room - sum(1 for seat in seats if seat.room(item.channel) > 0),
+        "further_down": with_room - named_with_room,
     }
     return {name: count for name, count in counts.items() if count > 0}
 

@@ -83,6 +83,8 @@ class PoolPlan:
     """The most candidates that an explanation names."""
     counted_whole: int = 40
     """In a pool of so many agents looking at everyone costs no more than a few lists, and an explanation counts them all."""
+    looked_at_one_by_one: int = 64
+    """Where no more agents than this have the skills that work needs, each of them is looked at; else rows are walked."""
     policy: str = "even"
     """In which order those who may take work are asked: one of `policy.POLICIES`."""
     reserves: tuple[Reserve, ...] = ()

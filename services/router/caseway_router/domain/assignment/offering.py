@@ -122,7 +122,7 @@ def note_release(ledger: Ledger, agent: str) -> None:
     """The agent is idle since now, as far as choosing among equals goes."""
     attendance = ledger.pool.attendances.get(agent)
     if attendance is not None:
-        ledger.attend(replace(attendance, released_at=ledger.now))
+        ledger.attend(attendance.released(ledger.now))
 
 
 def expire(ledger: Ledger, item: WorkItem, standing: Offered) -> None:

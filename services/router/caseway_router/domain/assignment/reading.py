@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from caseway.contracts import parts
 from caseway.kernel.errors import Rejected
@@ -35,10 +36,13 @@ def is_supervisor(actor: parts.Actor | None) -> bool:
 
 def requirements(given: Iterable[parts.Requirement]) -> tuple[Requirement, ...]:
     """Requirements as matching wants them: a soft one without a time is dropped at once."""
-    return tuple(
-        Requirement(skill=each.skill, level=each.level, drop_after=_drop_after(each), order=each.order)
-        for each in given
-    )
+    return tuple([_requirement(each.skill, each.level, _drop_after(each), each.order) for each in given])
+
+
+@lru_cache(maxsize=10_000)
+def _requirement(skill: str, level: int, drop_after: dt.timedelta | None, order: int) -> Requirement:
+    """One object for all that ask for the same: work waits by the hundred thousand."""
+    return Requirement(skill=skill, level=level, drop_after=drop_after, order=order)
 
 
 def _drop_after(requirement: parts.Requirement) -> dt.timedelta | None:
@@ -58,8 +62,8 @@ _LONGEST_SECONDS = 366 * 86_400.0
 
 def to_milliseconds(instant: dt.datetime) -> dt.datetime:
     """`instant` in UTC, cut as MongoDB cuts it: a pool rebuilt from there must equal the one in memory."""
-    utc = instant.astimezone(dt.UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    utc = instant if instant.tzinfo is dt.UTC else instant.astimezone(dt.UTC)
+    return utc if utc.microsecond % 1000 == 0 else utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 _MOST_STEPS = 20

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 from caseway.contracts import parts
+from caseway.contracts.trusted import trusted
 from caseway.contracts.work import (
     AgentPresenceChanged,
     WorkAccepted,
@@ -25,14 +29,16 @@ from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 from caseway_router.domain.items import WHOLE, FlowStep, Held, Offered, Requirement, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.matching import Explanation
+from caseway_router.domain.matching import Candidate, Explanation
 from caseway_router.domain.staff import Attendance
 
+_CHANNELS = {channel.value: channel for channel in Channel}
 PRIORITIES = {priority.rank: priority for priority in Priority}
 _PASSED_ON = (
     "language", "category", "complexity", "tags", "number", "customer", "slack_due_at", "preferred_agents",
     "named_agent", "reason", "matched_rule", "came_from", "attributes", "context",
 )  # fmt: skip
+_passed_on_values = attrgetter(*_PASSED_ON)
 """What a queue command says that readers want, and matching does not need."""
 
 
@@ -48,20 +54,22 @@ def contacts(hundredths: int) -> float:
 
 def channel(item: WorkItem) -> Channel:
     """The item's channel on the wire."""
-    return Channel(item.channel)
+    return _CHANNELS[item.channel]
 
 
 def as_wire(requirements: Iterable[Requirement]) -> tuple[parts.Requirement, ...]:
     """Requirements as facts carry them."""
-    return tuple(
-        parts.Requirement(
-            skill=each.skill,
-            level=each.level,
-            hard=each.drop_after is None,
-            drop_after_seconds=None if each.drop_after is None else each.drop_after.total_seconds(),
-            order=each.order,
-        )
-        for each in requirements
+    return tuple([_requirement(each) for each in requirements])
+
+
+@lru_cache(maxsize=10_000)
+def _requirement(each: Requirement) -> parts.Requirement:
+    return parts.Requirement(
+        skill=each.skill,
+        level=each.level,
+        hard=each.drop_after is None,
+        drop_after_seconds=None if each.drop_after is None else each.drop_after.total_seconds(),
+        order=each.order,
     )
 
 
@@ -86,10 +94,15 @@ def steps_as_wire(steps: Iterable[FlowStep]) -> tuple[parts.FlowStep, ...]:
     )
 
 
+def _passed_on(command: QueueWork) -> dict[str, Any]:
+    return dict(zip(_PASSED_ON, _passed_on_values(command), strict=True))
+
+
 def queued(ledger: Ledger, item: WorkItem, command: QueueWork) -> None:
     """It waits."""
     ledger.tell(
-        WorkQueued(
+        trusted(
+            WorkQueued,
             **ledger.about(item),
             actor=command.actor,
             requirements=as_wire(item.requirements),
@@ -99,7 +112,7 @@ def queued(ledger: Ledger, item: WorkItem, command: QueueWork) -> None:
             channel=channel(item),
             queue_entered_at=item.queued_at,
             boost=item.boost,
-            **{name: getattr(command, name) for name in _PASSED_ON},
+            **_passed_on(command),
         )
     )
 
@@ -123,7 +136,8 @@ def raised(ledger: Ledger, item: WorkItem, reason: str, actor: parts.Actor | Non
 def offered(ledger: Ledger, item: WorkItem, standing: Offered, why: Explanation) -> None:
     """An agent is asked."""
     ledger.tell(
-        WorkOffered(
+        trusted(
+            WorkOffered,
             **ledger.about(item),
             agent=standing.agent,
             expires_at=standing.expires_at,
@@ -139,7 +153,8 @@ def offered(ledger: Ledger, item: WorkItem, standing: Offered, why: Explanation)
 def accepted(ledger: Ledger, item: WorkItem, offered_at: dt.datetime, *, automatic: bool) -> None:
     """The case has a holder."""
     ledger.tell(
-        WorkAccepted(
+        trusted(
+            WorkAccepted,
             **ledger.about(item),
             agent=item.agent,
             offered_at=offered_at,
@@ -180,8 +195,13 @@ def expired(ledger: Ledger, item: WorkItem, standing: Offered, missed: int) -> N
 def returned(ledger: Ledger, item: WorkItem, agent: str, reason: str, until: dt.datetime | None) -> None:
     """It waits again, as old as it was."""
     ledger.tell(
-        WorkReturned(
-            **ledger.about(item), agent=agent, reason=reason, queue_entered_at=item.queued_at, cool_down_until=until
+        trusted(
+            WorkReturned,
+            **ledger.about(item),
+            agent=agent,
+            reason=reason,
+            queue_entered_at=item.queued_at,
+            cool_down_until=until,
         )
     )
 
@@ -189,8 +209,13 @@ def returned(ledger: Ledger, item: WorkItem, agent: str, reason: str, until: dt.
 def withdrawn(ledger: Ledger, item: WorkItem, reason: str, to: parts.Destination | None = None) -> None:
     """The case needs no work here."""
     ledger.tell(
-        WorkWithdrawn(
-            **ledger.about(item), agent=item.agent or None, reason=reason, to=to, queue_entered_at=item.queued_at
+        trusted(
+            WorkWithdrawn,
+            **ledger.about(item),
+            agent=item.agent or None,
+            reason=reason,
+            to=to,
+            queue_entered_at=item.queued_at,
         )
     )
 
@@ -213,7 +238,8 @@ def paused(ledger: Ledger, item: WorkItem, standing: Held, because_of: str | Non
 def completed(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
     """The agent's part is done."""
     ledger.tell(
-        WorkCompleted(
+        trusted(
+            WorkCompleted,
             **ledger.about(item, at),
             agent=standing.agent,
             outcome=standing.outcome or None,
@@ -267,13 +293,11 @@ def presence_changed(ledger: Ledger, attendance: Attendance, previous: Presence 
 
 
 def _decision(why: Explanation, version: str) -> parts.RoutingDecision:
-    return parts.RoutingDecision(
+    return trusted(
+        parts.RoutingDecision,
         policy_version=version,
         step=why.step,
-        candidates=tuple(
-            parts.Candidate(agent=each.agent, ok=not each.failed, failed=each.failed, score=each.score)
-            for each in why.candidates
-        ),
+        candidates=tuple([_candidate(each) for each in why.candidates]),
         chosen=why.chosen,
         tie_break=why.tie_break,
         queue_ahead=why.queue_ahead,
@@ -282,3 +306,8 @@ def _decision(why: Explanation, version: str) -> parts.RoutingDecision:
         considered_count=why.considered_count,
         rest=dict(why.rest),
     )
+
+
+def _candidate(each: Candidate) -> parts.Candidate:
+    score = tuple(map(float, each.score))
+    return trusted(parts.Candidate, agent=each.agent, ok=not each.failed, failed=each.failed, score=score)
