@@ -18,10 +18,11 @@ from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
-from caseway_notifier.domain.content import Attachment, Content
+from caseway_notifier.domain.content import Attachment, Content, LinkedFile
 from caseway_notifier.domain.customer import KnownCustomer
 from caseway_notifier.domain.delivery import Automatic, Hop, Mailing, State, Urgency
 from caseway_notifier.domain.errand import Errand
+from caseway_notifier.domain.flood import Flood
 from caseway_notifier.domain.obstacle import Obstacle
 from caseway_notifier.domain.request import Broadcast, Request
 from caseway_notifier.domain.restraint import Quiet
@@ -66,9 +67,12 @@ VALUES: dict[str, list[Any]] = {
     ],
     "contents": [
         Content(language="en", subject="s", text="t", attachments=(Attachment(name="a.csv", media_type="text/csv", content=b"1"),)),
+        Content(language="de", subject="s", text="t", files=(LinkedFile(name="a.pdf", url="https://x", media_type="a/b", size=3),)),
         Content(language="ja", subject="一報", text="三\n", html="<p>三</p>"),
     ],
     "broadcasts": [Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),))],
+    "joined": [KnownCase(id=CASE_ID, incident="incident-1", email=CUSTOMER, linked=("case_2",))],
+    "floods": [Flood(id="notifier/3", began_at=NOW, given=7, held=2)],
     "obstacles": [Obstacle(id="solved/case_1", reason="cause-gone", since=NOW)],
     "errands": [Errand(id="bounce/1", kind="bounce", bucket=3, case_id=CASE_ID, at=NOW, address=CUSTOMER, message_id="<m@x>")],
     "budgets": [Budget(id="support|a@example.com", spent_at=(NOW, NOW + dt.timedelta(seconds=1)))],

@@ -26,7 +26,7 @@ from caseway_notifier.adapters.sending import Sender
 from caseway_notifier.adapters.transports import Transports, endpoints
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.fanout.learning import OCCASIONS
-from caseway_notifier.domain.kept import REMIND, SPREAD, WATCH
+from caseway_notifier.domain.kept import FLOOD, LINKED, REMIND, SPREAD, WATCH
 from caseway_notifier.settings import Configuration
 
 
@@ -53,6 +53,8 @@ def build() -> Service:
                 },
                 timers={
                     SPREAD: Handle(needs=handlers.about_broadcast, decide=handlers.on_spread),
+                    LINKED: Handle(needs=handlers.about_linked, decide=handlers.on_linked),
+                    FLOOD: Handle(needs=handlers.about_flood, decide=handlers.on_flood),
                     REMIND: Handle(needs=handlers.about_due_case, decide=handlers.on_remind),
                     WATCH: Handle(needs=handlers.about_due_case, decide=handlers.on_watch),
                 },

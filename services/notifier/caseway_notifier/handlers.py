@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from caseway.contracts.cases import CaseOpened, ContactBounced, CustomerLinked
@@ -10,19 +11,23 @@ from caseway.contracts.customers import CustomerRecorded, OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
+from caseway_notifier import metrics
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.acknowledging import remind
+from caseway_notifier.domain.fanout.flooding import over
 from caseway_notifier.domain.fanout.forgetting import forget, returned
-from caseway_notifier.domain.fanout.learning import learned, ordering, registered
+from caseway_notifier.domain.fanout.learning import MODELS_BY_TYPE, learned, ordering, registered
+from caseway_notifier.domain.fanout.linking import tell_linked
 from caseway_notifier.domain.fanout.spreading import go_on
-from caseway_notifier.domain.fanout.telling import tell
+from caseway_notifier.domain.fanout.telling import tell, tell_other
 from caseway_notifier.domain.fanout.watching import missed
-from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS, OBSTACLES
+from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS, FLOODS, JOINED, OBSTACLES
 
 
 def about_case(message: Message[Any]) -> Iterable[Ref]:
     """The case; and the customer, where the fact names one."""
     yield Ref(CASES, message.data.case_id)
+    yield Ref(FLOODS, _lane(message))
     customer = _customer_of(message.data)
     if customer:
         yield Ref(CUSTOMERS, customer)
@@ -34,7 +39,7 @@ def on_case_fact(message: Message[Any], states: States, moment: Moment) -> Decis
     before = states.get(CASES, message.data.case_id)
     record = states.get(CUSTOMERS, customer) if customer else None
     known = learned(before or KnownCase(id=message.data.case_id), message.data, record)
-    return tell(before, known, message.data, message.id, moment)
+    return metrics.counted(tell(before, known, message.data, message.id, moment, states.get(FLOODS, _lane(message))))
 
 
 def on_bounce(message: Message[ContactBounced], states: States, moment: Moment) -> Decision:
@@ -83,6 +88,30 @@ def on_spread(message: Message[Due], states: States, moment: Moment) -> Decision
     return go_on(states.get(BROADCASTS, name), states.get(OBSTACLES, name), message.data, moment)
 
 
+def about_linked(message: Message[Due]) -> Iterable[Ref]:
+    """The next of the cases that are more reports of an incident."""
+    yield from (Ref(JOINED, each) for each in message.data.data["linked"])
+
+
+def on_linked(message: Message[Due], states: States, moment: Moment) -> Decision:
+    """Tell the customers of linked cases."""
+    cases = (states.get(JOINED, each) for each in message.data.data["linked"])
+    model = MODELS_BY_TYPE[message.data.data["type"]]
+    return metrics.counted(tell_linked(message.data, cases, model, moment, partial(tell_other, moment=moment)))
+
+
+def about_flood(message: Message[Due]) -> Iterable[Ref]:
+    """How many answers were held back."""
+    yield Ref(FLOODS, message.data.data["lane"])
+
+
+def on_flood(message: Message[Due], states: States, moment: Moment) -> Decision:
+    """Sum up what was held back."""
+    fact, decision = over(states.get(FLOODS, message.data.data["lane"]), message.data, moment)
+    nothing = KnownCase(id="")
+    return decision + (tell(nothing, nothing, fact, message.data.armed_by, moment) if fact else Decision())
+
+
 def about_due_case(message: Message[Due]) -> Iterable[Ref]:
     """The case that a timer is about."""
     yield Ref(CASES, message.data.data["case"])
@@ -98,6 +127,10 @@ def on_watch(message: Message[Due], states: States, moment: Moment) -> Decision:
     known = states.get(CASES, message.data.data["case"])
     fact, decision = missed(message.data, moment)
     return decision + (tell(known, known, fact, message.data.armed_by, moment) if fact and known else Decision())
+
+
+def _lane(message: Message[Any]) -> str:
+    return f"notifier/{message.partition}"
 
 
 def _customer_of(fact: Any) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from caseway.contracts.notifications import NotificationGivenUp, NotificationSuppressed
+from caseway.kernel.decision import Decision
+
 OUTCOMES = Counter(
     "caseway_notifier_outcomes_total",
     "What became of attempts: delivered, failed, given_up, suppressed.",
@@ -36,3 +39,17 @@ STORMS = Counter(
     ["channel"],
 )
 ACKNOWLEDGED = Counter("caseway_notifier_pages_acknowledged_total", "Notices acknowledged on their page.")
+UNTOLD = Counter(
+    "caseway_notifier_untold_total",
+    "Recipients who were not told, decided before any attempt; `whom` is customer or house.",
+    ["whom", "reason"],
+)
+
+
+def counted(decision: Decision) -> Decision:
+    """The decision, after counting those whom it does not tell."""
+    for each in decision.emits:
+        if isinstance(each, NotificationGivenUp | NotificationSuppressed):
+            whom = "customer" if each.recipient.startswith("customer:") else "house"
+            UNTOLD.labels(whom, each.reason.partition(":")[0]).inc()
+    return decision

@@ -125,6 +125,8 @@ class SendersFile(Part):
     budget: BudgetEntry = BudgetEntry()
     limits: dict[Literal["email", "message", "ring", "desk"], LimitEntry] = Field(default_factory=dict)
     """By channel: notices to one person that are neither urgent nor a broadcast."""
+    flood: BudgetEntry | None = None
+    """Automatic answers of the whole desk, each lane its share; what is beyond is held back, and summed up once."""
     bundle_template: str = ""
     """How several notices become one mail; needed where rules bundle, or limits are set."""
     departments: dict[str, str] = Field(default_factory=dict)
@@ -133,6 +135,8 @@ class SendersFile(Part):
     """Where a person looks at a case, with `{case}` for its id."""
     public_url: Annotated[str, Field(pattern=r"^(|https?://[^\s?#]+)$")] = ""
     """Where this service is reached from mails, for the page that acknowledges."""
+    files_url: Annotated[str, Field(pattern=r"^(|https?://[^\s?#]+)$")] = ""
+    """Where intake is reached from mails, for the files of a reply."""
     stamps: frozenset[str] = frozenset({"済"})
     """Stamps that say: done."""
     pace: PaceEntry = PaceEntry()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,13 +17,14 @@ from pydantic import (
 )
 
 from caseway.kernel.ids import derived_id
-from caseway.kernel.signing import sign_message_id
+from caseway.kernel.signing import file_path, sign_message_id
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
 from caseway_notifier.domain.subscription import Plan
 from caseway_notifier.plan_settings import house_faults, plan_of
 from caseway_notifier.sender_settings import ListsFile, SendersFile
 from caseway_notifier.subscription_settings import (
     CASE_NAMES,
+    FILE_NAMES,
     LINK_NAMES,
     MODELS,
     SENDER_NAMES,
@@ -96,6 +98,11 @@ class Configuration(BaseModel):
         """The Message-ID of what is told for an occurrence; one that belongs to no case only names itself."""
         return _signed(self._key, case_id, occurrence, self.senders.domain)
 
+    def sign_file(self, digest: str, name: str, until: dt.datetime) -> str:
+        """Where a stored file is fetched until then; empty where intake is reached by nobody."""
+        base = self.plan.files_url
+        return f"{base}{file_path(self._key, digest, name, int(until.timestamp()))}" if base else ""
+
 
 @functools.lru_cache(maxsize=256)
 def _signed(key: bytes, case_id: str, occurrence: str, domain: str) -> str:
@@ -145,6 +152,8 @@ def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str
         yield f"the template {entry.template!r} is not there in the default language"
     if not words.has_subject(entry.template):
         yield f"the template {entry.template!r} has no subject in every language"
-    strange = words.names(entry.template) - CASE_NAMES - SENDER_NAMES - LINK_NAMES - facts_of(MODELS[entry.fact])
+    strange = (
+        words.names(entry.template) - FILE_NAMES - CASE_NAMES - SENDER_NAMES - LINK_NAMES - facts_of(MODELS[entry.fact])
+    )
     if strange:
         yield f"the template {entry.template!r} looks at {', '.join(sorted(strange))}, which {entry.fact} does not have"

@@ -33,6 +33,8 @@ from caseway_notifier.sender_settings import Address, Language, Part, SendersFil
 
 MODELS = {occasion.name_of(model.TYPE): model for model in (*OCCASIONS, *BESIDE)}
 CASE_NAMES = frozenset(f"case.{name}" for name in CASE_FIELDS) | {f"customer.{name}" for name in CUSTOMER_FIELDS}
+FILE_NAMES = frozenset({"files"})
+"""The files of a reply, each with `name` and `url`; of any other fact there are none."""
 LINK_NAMES = frozenset({"link.case", "link.acknowledge"})
 SENDER_NAMES = frozenset(f"sender.{name}" for name in SENDER_FIELDS)
 
@@ -45,7 +47,7 @@ def facts_of(model: type[Any]) -> frozenset[str]:
 _EVERY_NAME = CASE_NAMES.union(*map(facts_of, MODELS.values()))
 
 
-_BARE = frozenset({"customer", "holder", "followers", "team", "everyone", "queue", "department"})
+_BARE = frozenset({"customer", "linked", "holder", "followers", "team", "everyone", "queue", "department"})
 """Recipients that need no name: the case says who it is."""
 
 
@@ -69,6 +71,10 @@ class RecipientEntry(Part):
     department: str | Literal[True] | None = None
     incident_role: str | None = None
     endpoint: str | None = None
+    endpoint_of: str | None = None
+    """A field of the fact that names an endpoint."""
+    linked: Literal[True] | None = None
+    """The customers of the cases that are more reports of the incident."""
     mention: tuple[RecipientEntry, ...] = ()
     """Who is called by name in the endpoint."""
 
@@ -83,7 +89,7 @@ class RecipientEntry(Part):
             raise ValueError(
                 f"one of {', '.join(sorted(_BARE))}, {{list: …}}, {{role: …}}, {{address: …}}, {{person: …}} …"
             )
-        if self.mention and self.endpoint is None:
+        if self.mention and self.endpoint is None and self.endpoint_of is None:
             raise ValueError("`mention` belongs to an endpoint")
         return self
 
@@ -148,7 +154,10 @@ class SubscriptionEntry(Part):
             raise ValueError(f"`when` looks at {', '.join(sorted(strange))}, which {self.fact} does not have")
         fields = occasion.plain_fields(MODELS[self.fact])
         missing = {
-            each.field for whom in self.to for each in (whom, *whom.mention) if each.field and each.field not in fields
+            name
+            for whom in self.to
+            for each in (whom, *whom.mention)
+            if (name := each.field or each.endpoint_of) and name not in fields
         }
         if missing:
             raise ValueError(f"`to` names the field {', '.join(sorted(missing))}, which {self.fact} does not have")

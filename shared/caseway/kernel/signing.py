@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 LOOP_HEADER = "X-Caseway-Loop"
@@ -118,6 +119,22 @@ def loop_mark(key: bytes) -> str:
 def is_loop_mark(key: bytes, value: str) -> bool:
     """Whether a mail with this `LOOP_HEADER` was sent by this desk."""
     return bool(key) and hmac.compare_digest(loop_mark(key).encode(), value.strip().lower().encode())
+
+
+def file_path(key: bytes, digest: str, name: str, until: int) -> str:
+    """The path at which intake gives whoever has it one file, until that second: `/v1/files/…`."""
+    shown = quote(name.replace("/", "_") or "file", safe="")
+    return f"/v1/files/{digest}/{shown}?until={until}&signature={_text(_file_signature(key, digest, shown, until))}"
+
+
+def is_file_path(key: bytes, digest: str, name: str, until: int, signature: str) -> bool:
+    """Whether we signed the path of this file with this name and end."""
+    shown = quote(name, safe="")
+    return bool(key) and hmac.compare_digest(_file_signature(key, digest, shown, until), _bytes(signature))
+
+
+def _file_signature(key: bytes, digest: str, shown: str, until: int) -> bytes:
+    return _signature(key, b"file", digest.encode(), shown.encode(), str(until).encode())
 
 
 def _signature(key: bytes, *parts: bytes) -> bytes:

@@ -11,6 +11,7 @@ from caseway.runtime.stage import Collection
 from caseway_intake.gateway.backgrounds import background_routes
 from caseway_intake.gateway.commands import command_routes
 from caseway_intake.gateway.contacts import contact_routes
+from caseway_intake.gateway.files import file_routes
 from caseway_intake.gateway.forms import form_routes
 from caseway_intake.gateway.lists import list_routes
 from caseway_intake.gateway.reading import reading_routes
@@ -28,4 +29,4 @@ def routes(running: Running, cases: Collection) -> Sequence[BaseRoute]:
 
 
 def _reading(running: Running, cases: Collection) -> Sequence[BaseRoute]:
-    return [*reading_routes(running, cases), *background_routes(running, cases), *list_routes(running, cases)]
+    return [*file_routes(running), *reading_routes(running, cases), *background_routes(running, cases), *list_routes(running, cases)]

@@ -19,10 +19,11 @@ from caseway_notifier.domain.acknowledgement import Awaited
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.case import KnownCase, Thread
-from caseway_notifier.domain.content import Attachment, Content
+from caseway_notifier.domain.content import Attachment, Content, LinkedFile
 from caseway_notifier.domain.customer import KnownCustomer
 from caseway_notifier.domain.delivery import Automatic, Delivery, Hop, Mailing, State, Urgency
 from caseway_notifier.domain.errand import Errand
+from caseway_notifier.domain.flood import Flood
 from caseway_notifier.domain.kept import (
     BROADCASTS,
     BUDGETS,
@@ -31,6 +32,8 @@ from caseway_notifier.domain.kept import (
     CUSTOMERS,
     DELIVERIES,
     ERRANDS,
+    FLOODS,
+    JOINED,
     OBSTACLES,
 )
 from caseway_notifier.domain.obstacle import Obstacle
@@ -177,12 +180,18 @@ def _mailing(document: Mapping[str, Any]) -> Mailing:
 def load_content(document: Document) -> Content:
     """A document of `contents`."""
     files = tuple(Attachment(**_fields(Attachment, each)) for each in document.get("attachments", ()))
-    return Content(**{**_fields(Content, document), "attachments": files})
+    links = tuple(LinkedFile(**_fields(LinkedFile, each)) for each in document.get("files", ()))
+    return Content(**{**_fields(Content, document), "attachments": files, "files": links})
 
 
 def load_budget(document: Document) -> Budget:
     """A document of `budgets`."""
     return Budget(id=document["_id"], spent_at=tuple(document.get("spent_at", ())))
+
+
+def load_flood(document: Document) -> Flood:
+    """A document of `floods`."""
+    return Flood(**_with_id(Flood, document))
 
 
 def load_obstacle(document: Document) -> Obstacle:
@@ -233,6 +242,8 @@ def _request(document: Mapping[str, Any]) -> Request:
 
 COLLECTIONS = (
     Collection(name=CASES, dump=_dump, load=load_case),
+    Collection(name=JOINED, dump=_dump, load=load_case, shared=True, expires_after=KEPT),
+    Collection(name=FLOODS, dump=_dump, load=load_flood),
     Collection(name=CUSTOMERS, dump=_dump, load=load_customer, shared=True),
     Collection(
         name=DELIVERIES,

@@ -71,13 +71,16 @@ _NOTICES = [
 ]
 
 
+_FILES = [{"name": "etykieta.pdf", "url": "https://desk.example.com/v1/files/…/etykieta.pdf"}]
+
+
 def sample(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Data for these dotted names.
 
     >>> sample(["case.number", "fact.odd"])["fact"]
     {'odd': '<fact.odd>'}
     """
-    data: dict[str, Any] = {"notices": _NOTICES}
+    data: dict[str, Any] = {"notices": _NOTICES, "files": _FILES}
     for name in sorted(names):
         group, _, field = name.partition(".")
         if field:

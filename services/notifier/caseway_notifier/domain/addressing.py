@@ -70,7 +70,11 @@ def _of(
         case Audience.ADDRESS:
             yield Target(reference=f"address:{whom.name}", channel=EMAIL, recipient=whom.name)
         case Audience.ENDPOINT:
-            yield _endpoint(whom, known, fact, plan)
+            yield _endpoint(whom.name, whom, known, fact, plan)
+        case Audience.ENDPOINT_OF:
+            yield _endpoint(str(fact.get(whom.name) or "").lstrip("#"), whom, known, fact, plan)
+        case Audience.LINKED:
+            return  # on lanes of their own: `fanout.linking`
         case _:
             entries = list(entered(whom, known, fact, plan.directory))
             if not entries:
@@ -102,7 +106,7 @@ def entered(  # noqa: C901, PLR0911 - one line a kind of recipient
             return directory.everyone()
         case Audience.FIELD | Audience.FOLLOWERS | Audience.TEAM | Audience.INCIDENT_ROLE:
             return (each for name in _names(whom, known, fact) for each in directory.named(name))
-        case Audience.CUSTOMER | Audience.ADDRESS | Audience.ENDPOINT:
+        case Audience.CUSTOMER | Audience.LINKED | Audience.ADDRESS | Audience.ENDPOINT | Audience.ENDPOINT_OF:
             return iter(())
         case _:
             assert_never(whom.audience)
@@ -157,10 +161,10 @@ def _hop(way: Way, member: Member) -> Hop | None:
             assert_never(way)
 
 
-def _endpoint(whom: Whom, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> Found:
-    endpoint = plan.directory.endpoints.get(whom.name)
+def _endpoint(name: str, whom: Whom, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> Found:
+    endpoint = plan.directory.endpoints.get(name)
     if endpoint is None:
-        return Nobody(reference=f"endpoint:{whom.name}", channel="webhook", reason="no-recipient")
+        return Nobody(reference=f"endpoint:{name}", channel="webhook", reason="no-recipient")
     called = (
         member.name or member.id for each in whom.mention for _, member in entered(each, known, fact, plan.directory)
     )

@@ -60,6 +60,10 @@ class KnownCase:
     """Of the incident that it is."""
     reports: int = 0
     """How often the company was told of the incident: 1 is the first report, more are corrections."""
+    incident: str = ""
+    """Of which the case is one more report."""
+    linked: tuple[str, ...] = ()
+    """The cases that are more reports of the incident that this one is: their customers are told how it goes."""
     followers: tuple[str, ...] = ()
     team: tuple[str, ...] = ()
     roles: tuple[tuple[str, str], ...] = ()
@@ -92,6 +96,7 @@ class KnownCase:
             "department": self.department,
             "severity": self.severity,
             "reports": self.reports,
+            "incident": self.incident,
             "mailbox": self.mailbox,
             "has_address": bool(self.email),
             "has_conversation": bool(self.conversation),

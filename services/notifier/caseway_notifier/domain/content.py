@@ -33,6 +33,16 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedFile:
+    """A file that the recipient fetches."""
+
+    name: str
+    url: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """One text in one language, the same for all who get it."""
 
@@ -41,6 +51,8 @@ class Content:
     text: str
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[LinkedFile, ...] = ()
+    """Named in the words by their links; for gateways, which show files in their own way, once more."""
 
 
 class UnrenderableError(Exception):

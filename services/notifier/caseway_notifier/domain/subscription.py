@@ -38,6 +38,10 @@ class Audience(StrEnum):
     INCIDENT_ROLE = "incident_role"
     EVERYONE = "everyone"
     ENDPOINT = "endpoint"
+    ENDPOINT_OF = "endpoint_of"
+    """The endpoint that a field of the fact names."""
+    LINKED = "linked"
+    """The customers of the cases that are more reports of the same incident."""
 
 
 class Way(StrEnum):
@@ -193,8 +197,12 @@ class Plan:
     """By channel."""
     rates: Mapping[str, float]
     """Attempts a second by destination; `*` for all others. Nothing: as fast as it goes."""
+    flood: Allowance | None
+    """Automatic answers of the whole desk within a window: beyond it, somebody is flooding us."""
     case_url: str
     """Where a case is looked at, with `{case}` for its id; empty for nowhere."""
+    files_url: str
+    """Where intake is reached from outside, for the files of a reply; empty: no links to files."""
     public_url: str
     """Where this service is reached from outside; empty: no links to acknowledge."""
     stamps: frozenset[str]

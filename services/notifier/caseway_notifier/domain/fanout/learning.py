@@ -12,8 +12,10 @@ from caseway.contracts.cases import (
     CallbackRecorded,
     CaseAdvised,
     CaseClosed,
+    CaseContinued,
     CaseFollowed,
     CaseHeld,
+    CaseLinked,
     CaseMerged,
     CaseNoted,
     CaseOpened,
@@ -22,6 +24,7 @@ from caseway.contracts.cases import (
     CaseReplied,
     CaseResolved,
     CaseStamped,
+    CaseUnmerged,
     ContactAdded,
     ContactBounced,
     ContactUpdated,
@@ -54,6 +57,7 @@ from caseway.contracts.voices import (
     CaseRejected,
     CaseShared,
     CaseSubmitted,
+    ConsentChanged,
     DataActionDecided,
     DataActionRequested,
     HandOverAccepted,
@@ -68,6 +72,7 @@ from caseway.contracts.voices import (
     IncidentUpdated,
     PersonalDataErased,
     PersonalDataRestricted,
+    VoiceEdited,
 )
 from caseway.contracts.wire import Fact, Instant, WireModel
 from caseway.contracts.work import (
@@ -80,7 +85,7 @@ from caseway.contracts.work import (
     WorkTransferred,
     WorkWithdrawn,
 )
-from caseway.contracts.work_notices import WorkMentioned
+from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
 from caseway.kernel.vocabulary import Channel
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, forgotten, threaded
@@ -101,21 +106,36 @@ class WatchDue(Fact):
     text: str = ""
 
 
+class AnswersHeld(Fact):
+    """Too many automatic answers were asked for, and the rest was held back; said to itself alone, like a watch."""
+
+    TYPE = "caseway.answers.held.v1"
+    TOPIC = "cases"
+    KEY = "lane"
+
+    lane: str
+    count: int
+    """How many were not given."""
+    since: Instant
+
+
 OCCASIONS: tuple[type[WireModel], ...] = (
     CaseOpened, ContactAdded, CaseReplied, CaseResolved, CaseClosed, CaseReopened, FactsAssigned, FactsConfirmed,
     CustomerLinked, CustomerMergeProposed, ContactBounced, EscalationRequested, CallbackRecorded, EscalatedToDepartment,
     ReturnedFromDepartment, AdviceAsked, CaseAdvised, CaseNoted, CaseHeld, CaseReleased, CaseMerged, CaseStamped,
-    CaseFollowed, TeamChanged, RemoteRequested,
+    CaseFollowed, TeamChanged, RemoteRequested, CaseContinued, CaseLinked, CaseUnmerged, ConsentChanged, VoiceEdited,
     IncidentDeclared, IncidentUpdated, IncidentContained, IncidentEnded, IncidentReviewed, IncidentRoleSet,
     CaseHandedOver, HandOverAccepted, HandOverReturned,
     CaseShared, CaseSubmitted, CaseApproved, CaseRejected, CaseJudged, CaseChecked, DataActionRequested, DataActionDecided,
     PersonalDataErased, PersonalDataRestricted, ApprovalReminded, IncidentJoined, IncidentCorrected,
     WorkQueued, WorkOffered, WorkAccepted, WorkReturned, WorkDeclined, WorkExpired, WorkTransferred, WorkWithdrawn,
-    WorkMentioned, MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
+    WorkMentioned, WorkPostponed, WorkUnroutable, MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
 """The facts about a case that a subscription may be on, and that teach."""
-BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, WatchDue)
-"""What else a subscription may be on: orders and reports, which belong to no case, and what did not happen in time."""
+BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, WatchDue, AnswersHeld)
+"""What else a subscription may be on: orders and reports, which belong to no case, and what the notifier says to itself."""
+
+MODELS_BY_TYPE: dict[str, type[WireModel]] = {model.TYPE: model for model in (*OCCASIONS, *BESIDE)}
 
 CaseOccasion: TypeAlias = Any
 """One of OCCASIONS or BESIDE."""
@@ -189,6 +209,10 @@ def _with_standing(known: KnownCase, fact: CaseFact) -> KnownCase:
             )
         case EscalatedToDepartment():
             known = replace(known, department=fact.department)
+        case IncidentJoined():
+            known = replace(known, incident=fact.incident)
+        case CaseLinked(relation="incident") if fact.other not in known.linked:
+            known = replace(known, linked=(*known.linked, fact.other))
         case _:
             pass
     return replace(known, status=fact.status.value) if fact.status is not None else known

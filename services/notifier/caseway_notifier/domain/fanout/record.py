@@ -16,6 +16,7 @@ from caseway.contracts.notifications import (
     NotificationSuppressed,
 )
 from caseway.contracts.outbound import OutboundMessage
+from caseway.contracts.parts import FileReference
 from caseway.kernel.decision import Decision, Put
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import Content
@@ -136,6 +137,10 @@ def command(delivery: Delivery, content: Content) -> OutboundMessage:
         text=f"{called}\n{content.text}".strip(),
         notification=delivery.id,
         language=content.language,
+        attachments=tuple(
+            FileReference(name=each.name, url=each.url, media_type=each.media_type, size=each.size)
+            for each in content.files
+        ),
     )
 
 

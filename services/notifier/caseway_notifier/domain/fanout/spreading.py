@@ -110,7 +110,9 @@ def _not_told(request: Request, target: Target, reason: str, moment: Moment) -> 
 
 def silence(request: Request, nobody: Nobody, moment: Moment, recipient: str = "") -> Decision:
     """Not told: on purpose, or because it cannot be."""
-    is_failure = nobody.reason in {"no-recipient", "empty-list"} or nobody.reason.startswith("template")
+    is_failure = nobody.reason in {"no-recipient", "empty-list", "too-many-copies"} or nobody.reason.startswith(
+        "template"
+    )
     delivery = not_sent(request, nobody, State.GIVEN_UP if is_failure else State.SUPPRESSED, recipient)
     return row(
         delivery,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -10,23 +11,39 @@ from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.cases import CaseReplied, RemoteRequested
 from caseway.contracts.customers import OrderChanged
 from caseway.contracts.measures import ReportPublished
-from caseway.contracts.milestones import LadderRungReached, MilestoneFact
+from caseway.contracts.milestones import LadderRungReached, MilestoneFact, MilestoneWarned
+from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Decision, Moment, Put
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
 from caseway_notifier.domain.case import KnownCase, has_heard, threaded, with_heard, with_told
-from caseway_notifier.domain.content import ACKNOWLEDGE, Attachment, Content, UnrenderableError, Words, one_line
+from caseway_notifier.domain.content import (
+    ACKNOWLEDGE,
+    Attachment,
+    Content,
+    LinkedFile,
+    UnrenderableError,
+    Words,
+    one_line,
+)
 from caseway_notifier.domain.delivery import Delivery
+from caseway_notifier.domain.fanout import linking
 from caseway_notifier.domain.fanout.acknowledging import acknowledged, reminding
 from caseway_notifier.domain.fanout.causes import begun, cause_of, ended
-from caseway_notifier.domain.fanout.learning import CONVERSING, CaseOccasion, WatchDue
+from caseway_notifier.domain.fanout.files import linked_files, shown
+from caseway_notifier.domain.fanout.flooding import HELD, breaker, is_answer
+from caseway_notifier.domain.fanout.learning import CONVERSING, AnswersHeld, CaseOccasion, WatchDue
 from caseway_notifier.domain.fanout.record import joined
 from caseway_notifier.domain.fanout.spreading import begin, silence
 from caseway_notifier.domain.fanout.watching import watched
+from caseway_notifier.domain.flood import Flood
 from caseway_notifier.domain.kept import CASES
 from caseway_notifier.domain.request import Request
 from caseway_notifier.domain.subscription import Once, Plan, Subscription
+
+MOST_COPIES = 100
+"""Addresses in copy of one reply: more is a mailing, or a mistake."""
 
 
 class Rules(Protocol):
@@ -42,12 +59,23 @@ class Rules(Protocol):
         """The templates."""
         ...
 
+    def sign_file(self, digest: str, name: str, until: dt.datetime) -> str:
+        """Where a stored file is fetched until then; empty where intake is reached by nobody."""
+        ...
+
     def sign(self, case_id: str, occurrence: str) -> str:
         """The Message-ID of what is told of a case for an occurrence."""
         ...
 
 
-def tell(before: KnownCase | None, known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> Decision:
+def tell(
+    before: KnownCase | None,
+    known: KnownCase,
+    fact: CaseOccasion,
+    cause: str,
+    moment: Moment,
+    flood: Flood | None = None,
+) -> Decision:
     """Everything that the subscriptions want told of this fact, and the case, where it is known otherwise than before."""
     rules: Rules = moment.configuration
     known, gone = ended(known, fact, moment)
@@ -55,9 +83,10 @@ def tell(before: KnownCase | None, known: KnownCase, fact: CaseOccasion, cause: 
     decision = gone + answers
     if rules.plan.has(fact.TYPE):
         facts = facts_of(known, fact, rules.plan)
-        known, told = _told(known, fact, cause, facts, moment)
+        known, told = _told(known, fact, cause, facts, moment, flood)
         known, watches = watched(known, fact, facts, moment)
         decision = decision + told + watches
+    decision += linking.shared(before, known, is_erased=isinstance(fact, PersonalDataErased))
     changes = (Put(collection=CASES, id=known.id, value=known),) if known != before and known.id else ()
     return Decision(changes=changes) + decision
 
@@ -73,15 +102,30 @@ def facts_of(known: KnownCase, fact: CaseOccasion, plan: Plan) -> dict[str, Any]
 
 
 def _told(
-    known: KnownCase, fact: CaseOccasion, cause: str, facts: Mapping[str, Any], moment: Moment
+    known: KnownCase, fact: CaseOccasion, cause: str, facts: Mapping[str, Any], moment: Moment, flood: Flood | None
 ) -> tuple[KnownCase, Decision]:
     rules: Rules = moment.configuration
-    decisions = []
-    for subscription in rules.plan.wanted(occasion.name_of(fact.TYPE), facts):
-        telling = _Telling(known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts)
+    wanted = rules.plan.wanted(occasion.name_of(fact.TYPE), facts)
+    is_held, counted = breaker(flood, wanted, moment.lane, moment)
+    files = linked_files(fact, rules.sign_file, moment.now)
+    decisions = [counted]
+    for subscription in wanted:
+        telling = _Telling(
+            known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts, files=files, is_held=is_held
+        )
         known, decision = telling.of(subscription)
-        decisions.append(decision)
+        decisions += [decision, linking.steps(known, subscription, fact, cause, moment)]
     return known, joined(decisions)
+
+
+def tell_other(
+    subscription: Subscription, known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment
+) -> Decision:
+    """What one subscription wants told of a fact to the customer of another case; nothing of that case is changed."""
+    rules: Rules = moment.configuration
+    facts = facts_of(known, fact, rules.plan)
+    telling = _Telling(known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts)
+    return telling.of(subscription)[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +138,9 @@ class _Telling:
     moment: Moment
     rules: Rules
     facts: Mapping[str, Any]
+    files: tuple[LinkedFile, ...] = ()
+    is_held: bool = False
+    """Whether automatic answers are held back just now."""
 
     def of(self, subscription: Subscription) -> tuple[KnownCase, Decision]:
         """The case, and everything that this subscription wants told."""
@@ -103,12 +150,27 @@ class _Telling:
             return self.known, silence(
                 replace(request, occurrence=f"{request.occurrence}!{self.cause}"), again, self.moment
             )
-        found = find(subscription, self._addressed(), self._named(), self.rules.plan)
+        found = self._found(subscription)
         targets = [each for each in found if isinstance(each, Target)]
-        silences = joined(silence(request, each, self.moment) for each in found if isinstance(each, Nobody))
+        nobodies = [*(each for each in found if isinstance(each, Nobody)), *self._beyond(targets)]
+        silences = joined(silence(request, each, self.moment) for each in nobodies)
         written, asked = self._written(subscription, request, self._with_copies(targets))
         known, decision = self._remembered(subscription, request, asked)
         return known, silences + written + decision
+
+    def _found(self, subscription: Subscription) -> Sequence[Target | Nobody]:
+        """The recipients; nobody where what it tells is overtaken, or answers are held back."""
+        if isinstance(self.fact, MilestoneWarned) and self.fact.is_overtaken:
+            return (Nobody(reference=f"subscription:{subscription.name}", channel=EMAIL, reason="overtaken"),)
+        found = find(subscription, self._addressed(), self._named(), self.rules.plan)
+        if not self.is_held or not is_answer(subscription):
+            return found
+        return [
+            Nobody(reference=each.reference, channel=each.channel, reason=HELD)
+            if isinstance(each, Target) and each.is_customer
+            else each
+            for each in found
+        ]
 
     def _is_repeated(self, subscription: Subscription, occurrence: str) -> bool:
         return subscription.name in self.known.told or has_heard(self.known, subscription.name, occurrence)
@@ -176,8 +238,18 @@ class _Telling:
         )
 
     def _copies(self) -> tuple[str, ...]:
+        return self._all_copies()[:MOST_COPIES]
+
+    def _all_copies(self) -> tuple[str, ...]:
         copies = self.fact.copies if isinstance(self.fact, CaseReplied) else ()
         return tuple(dict.fromkeys(filter(None, map(addresses.normal, copies))))
+
+    def _beyond(self, targets: Sequence[Target]) -> Sequence[Nobody]:
+        """Whoever is in copy of more than a mail's `Cc` may name: told of as one, since nobody meant a mailing."""
+        count = len(self._all_copies()) - MOST_COPIES
+        if count <= 0 or not any(each.is_customer and each.channel == EMAIL for each in targets):
+            return ()
+        return (Nobody(reference=f"copies:{count}", channel=EMAIL, reason="too-many-copies"),)
 
     def _with_copies(self, targets: Sequence[Target]) -> list[Target]:
         """Whoever gets a copy of a reply by mail reads the customer's address in `To`."""
@@ -219,9 +291,10 @@ class _Telling:
 
     def _content(self, subscription: Subscription, request: Request, language: str) -> Content | str:
         """The words, or the reason why there are none."""
-        data = {**self.facts, "sender": self.rules.plan.senders[request.sender].shown()}
+        data = {**self.facts, "files": shown(self.files), "sender": self.rules.plan.senders[request.sender].shown()}
         try:
-            return _with_files(self.rules.words.render(subscription.template, language, data), self.fact)
+            content = self.rules.words.render(subscription.template, language, data)
+            return replace(_with_files(content, self.fact), files=self.files)
         except UnrenderableError as wrong:
             return f"template: {wrong}"
 
@@ -262,6 +335,8 @@ def _occurrence(fact: CaseOccasion, cause: str) -> str:  # noqa: PLR0911 - one l
             return f"{fact.case_id}/{fact.watch}/{int(fact.since.timestamp())}/{fact.count}"
         case ReportPublished():
             return f"report/{fact.report}/{fact.occurrence}"
+        case AnswersHeld():
+            return f"flood/{fact.lane}/{int(fact.since.timestamp())}"
         case OrderChanged():
             return f"order/{fact.order}/{fact.status}/{cause}"
         case _:
