@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from caseway.contracts.codec import encode
 from caseway.contracts.wire import WireModel
-from caseway.contracts.work_commands import AcceptWork, CompleteWork, PauseWork, SendHeartbeat, SetPresence, StartWork
+from caseway.contracts.work_commands import AcceptWork, FinishWrapUp, PauseWork, SendHeartbeat, SetPresence, StartWork
 from caseway.kernel.clock import WallClock
 from caseway.kernel.vocabulary import Presence
 from caseway.local.mailsink import MailSink
@@ -37,6 +37,7 @@ DEADLINE = 30.0
 """Seconds until what follows has followed; a quiet machine needs one."""
 TOPICS = ("cases", "work", "milestones", "notifications", "measures")
 _BEAT_SECONDS = 8.0
+_UNTOLD = {"notification.suppressed", "notification.given-up", "notification.failed"}
 
 Change = Callable[[Any], Any]
 """Of a file's content: gives another."""
@@ -189,11 +190,12 @@ class StoryDesk:
         """They turn away from it."""
         await self.say(PauseWork(pool=self.pool, agent=self._people[who].id, case_id=case))
 
-    async def completes(self, who: str, case: str) -> dict[str, Any]:
-        """Their part is done."""
+    async def finishes(self, who: str, case: str) -> dict[str, Any]:
+        """The case is solved, and written up; what the router counted."""
         agent = self._people[who].id
-        await self.say(CompleteWork(pool=self.pool, agent=agent, case_id=case, outcome="solved"))
-        return await self.heard("work.wrapping-up", case, agent=agent)
+        await self.heard("work.wrapping-up", case, agent=agent)
+        await self.say(FinishWrapUp(pool=self.pool, agent=agent, case_id=case))
+        return await self.heard("work.completed", case, agent=agent)
 
     # ---- what is told
 
@@ -236,13 +238,21 @@ class StoryDesk:
             if str(attempt.message["Subject"]).startswith(subject) and to in {None, attempt.rcpt_tos[0]}
         ]
 
+    def untold(self) -> list[dict[str, Any]]:
+        """Who was not told of something, and why; for a look when a mail does not come."""
+        return [data for name, data in self.facts_told if name in _UNTOLD]
+
     async def mailed(self, subject: str, to: str, *, containing: str = "") -> EmailMessage:
         """The first mail to somebody whose subject begins so, once it is sent."""
 
         def look() -> list[EmailMessage]:
             return [mail for _, mail in self.mails(subject, to) if containing in text_of(mail)]
 
-        return (await eventually(look, f"{subject} to {to}", seconds=DEADLINE))[0]
+        try:
+            return (await eventually(look, f"{subject} to {to}", seconds=DEADLINE))[0]
+        except AssertionError as error:
+            error.add_note(f"not told: {self.untold()}")
+            raise
 
     async def mailed_to_all(self, subject: str, everybody: set[str], *, containing: str = "") -> list[EmailMessage]:
         """The mails to all of them, once everybody has theirs: each one, and nobody else."""
