@@ -5,7 +5,7 @@ import sys
 from tests.architecture.sources import SERVICES, Module, faults_named, modules
 
 STORIES = {
-    "analytics": ("agents_told", "recount", "searching", "surveyed", "tracking"),
+    "analytics": ("agents_told", "course", "recount", "searching", "surveyed", "tracking"),
     "escalation": ("process",),
     "intake": ("admission", "life"),
     "notifier": ("fanout",),

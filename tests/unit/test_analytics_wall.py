@@ -2,20 +2,29 @@
 
 import datetime as dt
 import json
+from collections import Counter
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import ValidationError
 
+from caseway.contracts import milestones
 from caseway.kernel.vocabulary import Channel, Presence
 from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.agents_told import follow_agent
+from caseway_analytics.domain.desk import Desk, Plan, Target, day_start
 from caseway_analytics.domain.figures import Cell, Figure
 from caseway_analytics.domain.histogram import bucket_of
+from caseway_analytics.domain.live import live_case, state_of
+from caseway_analytics.domain.patches import patch, patched
 from caseway_analytics.domain.summary import summary
+from caseway_analytics.domain.sums import Sums
 from caseway_analytics.domain.tracking import follow
-from caseway_analytics.domain.wall import Desk, Plan, Target, day_start, state_of, wall
+from caseway_analytics.domain.wall import people, wall
 from caseway_analytics.metrics import DeskMetrics
 from caseway_analytics.settings import Configuration
 
@@ -35,11 +44,11 @@ def history_of(*facts):
     history = None
     for fact in facts:
         history = follow(history, fact)
-    return history
+    return live_case(facts[0].case_id, history)
 
 
 def desk(**parts):
-    return Desk(**{"now": NOW, "live": [], "latest": [], "agents": [], "today": [], **parts})
+    return Desk(**{"now": NOW, **parts, "today": Sums(parts.get("today", ()))})
 
 
 def waiting(number, queue="stores", since=NOW, channel=Channel.EMAIL):
@@ -147,8 +156,8 @@ def test_the_service_level_is_exact_and_by_queue():
         )
     ]
     stores, other = wall(desk(today=cells), PLAN)["queues"]
-    assert stores["service_level"] == {"ratio": 0.75, "target": 0.8, "within_seconds": 20}
-    assert other["service_level"]["ratio"] is None
+    assert stores["service_level"] == {"ratio": 0.75, "now": 0.75, "target": 0.8, "within_seconds": 20}
+    assert (other["service_level"]["ratio"], other["service_level"]["now"]) == (None, None)
 
 
 def test_promises_at_risk_are_those_warned_and_not_ended():
@@ -159,7 +168,38 @@ def test_promises_at_risk_are_those_warned_and_not_ended():
     assert wall(desk(live=[ended]), PLAN)["promises"]["at_risk"] == 0
 
 
-def test_the_hours_of_the_day_are_the_zones_and_none_is_left_out():
+def picked_up(at, queue, *seconds):
+    figure = Figure(
+        count=len(seconds),
+        milliseconds=sum(seconds) * 1000,
+        buckets=Counter(bucket_of(each * 1000) for each in seconds),
+    )
+    return Cell(starts_at=at, values={"channel": "phone", "queue": queue}, figures={"pick_up": figure})
+
+
+def test_the_service_level_now_counts_who_still_waits_though_their_time_is_over():
+    """S1-44: what is late and not picked up yet must not look good."""
+    cells = [picked_up(NOW, "stores", 5, 5, 5), picked_up(NOW - 60 * MINUTE, "stores", 900)]
+    late = [waiting(1, since=NOW - 5 * MINUTE), waiting(2, since=NOW)]
+    level = wall(desk(today=cells, live=late), PLAN)["queues"][0]["service_level"]
+    assert (level["now"], level["ratio"]) == (0.75, 0.75)  # three in time and one late; of the day, three of four
+
+
+def test_the_expected_wait_is_what_waits_by_what_leaves():
+    """Demand: a stated formula. At 9:40 the window began at 9:00: 20 pick-ups in 40 minutes, 3 waiting: 6 minutes."""
+    at = NOW + 10 * MINUTE
+    cells = [picked_up(NOW - 30 * MINUTE, "stores", *[10] * 15), picked_up(NOW, "stores", *[10] * 5)]
+    stores, other = wall(
+        desk(now=at, today=cells, live=[waiting(1), waiting(2), waiting(3), waiting(4, "other")]), PLAN
+    )["queues"]
+    assert stores["expected_wait_seconds"] == 360
+    assert other["expected_wait_seconds"] is None  # nothing was picked up to judge by
+    nobody = wall(desk(now=at, today=cells), PLAN)["queues"][0]
+    assert nobody["expected_wait_seconds"] == 10
+    assert "÷" in wall(desk(), PLAN)["expected_wait"]
+
+
+def test_the_volume_is_by_channel_and_half_hour_and_none_is_left_out():
     cells = [
         Cell(
             starts_at=day_start(NOW, "Europe/Warsaw"),
@@ -167,9 +207,122 @@ def test_the_hours_of_the_day_are_the_zones_and_none_is_left_out():
             figures={"contacts": Figure(count=2)},
         )
     ]
-    hours = wall(desk(today=cells), PLAN)["hours"]
-    assert hours[0] == {"hour": "00", "contacts": 2}
-    assert [each["hour"] for each in hours] == [f"{hour:02}" for hour in range(11)]
+    volume = wall(desk(today=cells), PLAN)["volume"]
+    assert volume["starts_at"] == "2026-11-22T23:00:00+00:00"
+    by_channel = {each["channel"]: each for each in volume["channels"]}
+    assert by_channel["chat"]["series"] == [2] + [0] * 21  # half past ten in Warsaw: the 22nd half hour runs
+    assert by_channel["email"]["series"] == [0] * 22
+
+
+def test_promises_that_run_out_are_listed_the_nearest_first_and_paused_ones_not():
+    """Demand: promises about to be violated."""
+    cases = [CaseTeller(f"c{number}", number) for number in range(12)]
+    live = [
+        history_of(case.opened(NOW), case.started(NOW, "resolution", NOW + number * MINUTE))
+        for number, case in enumerate(cases)
+    ]
+    paused = CaseTeller("p", 99)
+    promise = paused.started(NOW, "resolution", NOW)
+    pause = milestones.MilestonePaused(
+        **{**promise.model_dump(by_alias=True, exclude={"calendar", "calendar_version"}), "remaining_seconds": 1.0}
+    )
+    live.append(history_of(paused.opened(NOW), promise, pause))
+    due = wall(desk(live=live[::-1]), PLAN)["due"]
+    assert [each["number"] for each in due] == ["0", "1", "2", "3", "4", "5", "6"]
+    assert due[1]["due_at"] == (NOW + MINUTE).isoformat()
+
+
+def test_a_coordinator_sees_names_and_everybody_else_numbers_that_stay():
+    """S4-28; demand: the wall shows no names, the coordinator's view does."""
+    agents = [
+        Agent(id="cy", presence="online", since=NOW),
+        Agent(id="zoe.new", name="Zoe New", presence="away", since=NOW),
+    ]
+    live = [held(1, "cy"), held(2, "zoe.new")]
+    plan = replace(PLAN, labels="none")
+    shown = wall(desk(agents=agents, live=live), plan)
+    assert [each["label"] for each in shown["agents"]] == ["Agent 3", "Agent 4"]
+    text = json.dumps(shown)
+    for private in ("Cy", 'cy"', "zoe", "Zoe"):
+        assert private not in text
+    without = wall(desk(agents=agents[1:], live=live), plan)
+    assert without["agents"][0]["label"] == "Agent 4"
+    named = people(desk(agents=agents, live=live), plan, named=True)
+    assert [each["label"] for each in named["agents"]] == ["Cy Young", "Zoe New"]
+    assert {each["agent"] for each in named["longest"]} == {"Cy Young", "Zoe New"}
+
+
+def test_the_busiest_is_none_before_there_is_any():
+    """S4-30."""
+    assert wall(desk(), PLAN)["busiest"] == {"queue": None, "channel": None, "slot": None}
+    cells = [
+        Cell(
+            starts_at=NOW,
+            values={"channel": "chat", "queue": "other"},
+            figures={"cases_opened": Figure(count=2), "contacts": Figure(count=3)},
+        ),
+        Cell(
+            starts_at=NOW - 30 * MINUTE,
+            values={"channel": "email", "queue": "stores"},
+            figures={"cases_opened": Figure(count=1), "contacts": Figure(count=1)},
+        ),
+    ]
+    busiest = wall(desk(today=cells), PLAN)["busiest"]
+    assert (busiest["queue"], busiest["channel"]) == ({"name": "Other", "count": 2}, {"name": "chat", "count": 3})
+    assert busiest["slot"] == {"name": NOW.isoformat(), "count": 3}
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.one_of(st.none(), st.integers(0, 5))), max_size=12))
+def test_sums_that_changed_step_by_step_are_those_of_what_stands(steps):
+    """Law: adding up what changes gives what adding up everything gives."""
+
+    def cell(place, count):
+        values = {"channel": ("chat", "email")[place % 2], "queue": ("stores", "")[place // 2]}
+        return Cell(
+            starts_at=NOW,
+            values=values,
+            figures={
+                "contacts": Figure(count=count),
+                "pick_up": Figure(count=count, milliseconds=count, buckets={count: count}),
+            },
+        )
+
+    sums, standing = Sums(), {}
+    for place, count in steps:
+        standing.pop(place, None)
+        if count is not None:
+            standing[place] = cell(place, count)
+        sums.put(str(place), standing.get(place))
+    anew = Sums(standing.values())
+    for names in ({}, {"channel": "chat"}, {"queue": "stores"}, {"slot": NOW}, {"channel": "email", "slot": NOW}):
+        for measure in ("contacts", "pick_up"):
+            assert sums.of(measure, **names) == anew.of(measure, **names)
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2)), max_size=6, unique_by=lambda row: row[0])
+CONTENTS = st.builds(
+    lambda agents, queues, title: {
+        "title": title,
+        "agents": [{"key": key, "load": load} for key, load in agents],
+        "queues": [{"queue": key, "waiting": load} for key, load in queues],
+    },
+    ROWS, ROWS, st.sampled_from("ab"),
+)  # fmt: skip
+
+
+@given(CONTENTS, CONTENTS)
+def test_a_page_that_is_told_what_changed_shows_what_is(before, after):
+    """Law: patched(a, patch(a, b)) = b."""
+    assert patched(before, patch(before, after)) == after
+
+
+def test_of_five_hundred_agents_only_those_who_changed_are_told():
+    agents = [{"key": str(place), "load": 0} for place in range(500)]
+    after = [{**each, "load": 1} if each["key"] == "7" else each for each in agents]
+    assert patch({"agents": agents}, {"agents": after}) == {
+        "set": {},
+        "rows": {"agents": {"changed": [{"key": "7", "load": 1}], "order": None}},
+    }
 
 
 def test_a_day_begins_at_the_zones_midnight_also_when_the_clock_changes():

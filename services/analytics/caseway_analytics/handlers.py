@@ -13,6 +13,7 @@ from caseway.kernel.decision import Add, Decision, Delete, Message, Moment, Put,
 from caseway_analytics.domain import searching, surveyed
 from caseway_analytics.domain.agents_told import follow_agent, notice_of, presence_of
 from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, loose, together
+from caseway_analytics.domain.course import entered
 from caseway_analytics.domain.history import History
 from caseway_analytics.domain.known import NOTHING, Known
 from caseway_analytics.domain.measures import EDITION
@@ -40,7 +41,7 @@ def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment
     """The history goes on, and the cells change by what that makes of its samples."""
     fact, known = message.data, known_of(moment)
     before: History | None = states.get(CASES, fact.case_id)
-    after, texts = searching.kept(follow(before, fact, known, EDITION), fact, known)
+    after, texts = searching.kept(entered(follow(before, fact, known, EDITION), fact), fact, known)
     if after == before:
         return Decision()
     changes = additions(difference(before, after), moment.lane)
@@ -69,7 +70,7 @@ def on_record(message: Message[AnyRecord], states: States, moment: Moment) -> De
     """What survey tools and meetings record is kept; a score after a case is counted, in place of an earlier one."""
     name = surveyed.name_of(message.data)
     before = states.get(QUALITY, name)
-    after = surveyed.kept(message.data, before, moment.now)
+    after = surveyed.kept(message.data, before, moment.now, known_of(moment))
     counted = together([loose(surveyed.scored_of(after)), loose(surveyed.scored_of(before), sign=-1)])
     return Decision(changes=(Put(collection=QUALITY, id=name, value=after), *additions(counted, moment.lane)))
 

@@ -11,16 +11,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from prometheus_client import Counter as PrometheusCounter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from caseway_analytics.domain.figures import Cell, total
+from caseway_analytics.domain.desk import PRESENCES, Desk, Plan
+from caseway_analytics.domain.live import Piece, oldest, pieces_of
 from caseway_analytics.domain.measures import NOTICES
-from caseway_analytics.domain.wall import PRESENCES, Desk, Piece, Plan, oldest, pieces_of
 
 _MOST_LABELS = 60
 """Values of one label; what comes after them is `other`, so that a log full of queues cannot fill Prometheus."""
+
+COMMANDS = PrometheusCounter("caseway_wall_commands_total", "Commands that were said on the page.", ["verb"])
 
 Totals = Mapping[tuple[str, str, str], int]
 """Counts over all time, by measure, channel and queue; and milliseconds under `<measure>.ms`."""
@@ -51,7 +54,7 @@ def _standing(desk: Desk, plan: Plan) -> Iterable[Metric]:
         present.add_metric([presence], sum(agent.presence == presence for agent in desk.agents))
     yield present
     yield _one("caseway_desk_cases_open", "Cases that are open.", sum(case.status == "open" for case in desk.live))
-    running = [promise for case in desk.live for promise in case.promises.values() if promise.outcome is None]
+    running = [promise for case in desk.live for promise in case.promises]
     yield _one("caseway_desk_milestones_running", "Milestones that have not ended.", len(running))
     at_risk = sum(promise.warned_at is not None for promise in running)
     yield _one("caseway_desk_milestones_at_risk", "Milestones that were warned of and have not ended.", at_risk)
@@ -74,7 +77,8 @@ def _by_queue(desk: Desk, plan: Plan, pieces: Sequence[Piece], label: _Bounded) 
     for piece in pieces:
         by_label.setdefault(label(piece.item.queue), []).append(piece)
     for name, mine in by_label.items():
-        longest.add_metric([name], _seconds(oldest(piece for piece in mine if piece.is_waiting), desk.now))
+        first = oldest(mine)
+        longest.add_metric([name], _seconds(first.item.waiting_since if first else None, desk.now))
         held.add_metric([name], sum(not piece.is_waiting for piece in mine))
     return (longest, held, *_service_levels(desk, plan))
 
@@ -84,9 +88,9 @@ def _service_levels(desk: Desk, plan: Plan) -> Iterable[Metric]:
     level = GaugeMetricFamily("caseway_desk_service_level_ratio", "Today's share picked up in time.", labels=["queue"])
     target = GaugeMetricFamily("caseway_desk_service_level_target_ratio", "What the share should be.", labels=["queue"])
     for queue in list(plan.queues)[:_MOST_LABELS]:
-        if wanted := plan.targets.get(queue) or plan.targets.get("*"):
+        if wanted := plan.target(queue):
             target.add_metric([queue], wanted.share)
-            share = total(_of_queue(desk.today, queue), "pick_up").share_within(wanted.within_seconds)
+            share = desk.today.of("pick_up", queue=queue).share_within(wanted.within_seconds)
             if share is not None:
                 level.add_metric([queue], share)
     return (level, target)
@@ -147,10 +151,6 @@ class _Bounded:
 
 def _one(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
-
-
-def _of_queue(cells: Iterable[Cell], queue: str) -> list[Cell]:
-    return [cell for cell in cells if cell.queue == queue]
 
 
 def _seconds(since: dt.datetime | None, now: dt.datetime) -> float:

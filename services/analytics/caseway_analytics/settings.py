@@ -15,10 +15,11 @@ from caseway.kernel.rules import Fault
 from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent
 from caseway_analytics.domain.defining import Targets
+from caseway_analytics.domain.desk import Plan, Target
 from caseway_analytics.domain.histogram import EXACT_SECONDS
 from caseway_analytics.domain.known import Known
+from caseway_analytics.domain.leaderboard import Roster
 from caseway_analytics.domain.questions import Keeping
-from caseway_analytics.domain.wall import Plan, Target
 from caseway_analytics.report_settings import ReportsFile
 from caseway_analytics.satisfaction_settings import SatisfactionFile
 
@@ -54,10 +55,20 @@ class WallEntry(_Part):
     """What the live page shows."""
 
     title: str = "Desk"
-    agents: Literal["first_name", "id", "none"] = "id"
-    """How agents are called on a page that everybody in the room sees."""
+    agents: Literal["first_name", "id", "none"] = "none"
+    """How agents are called on a page that everybody in the room sees; coordinators who sign in see names."""
     latest: int = Field(default=8, ge=0, le=50)
     """Cases in the line of the latest."""
+
+
+class LeaderboardEntry(_Part):
+    """Results of people: off unless a desk (and whoever must be asked there) wants it."""
+
+    on: bool = False
+    days: int = Field(default=30, ge=1, le=92)
+    """How far back results of single people are told."""
+    supervisors: dict[str, tuple[str, ...]] = {}
+    """By team, who leads it and so sees its members' figures."""
 
 
 class KeepEntry(_Part):
@@ -85,8 +96,11 @@ class MeasuresFile(_Part):
     service_levels: tuple[ServiceLevelEntry, ...] = ()
     teams: dict[str, tuple[str, ...]] = {}
     """Agents by team; everyone else has none."""
+    leaderboard: LeaderboardEntry = LeaderboardEntry()
     products: tuple[str, ...] | None = None
     """Those that are told apart, where a form lets customers type what they like; all others count as `other`."""
+    campaigns: dict[str, Annotated[int, Field(gt=0)]] = {}
+    """How many people each campaign was sent to, by its tag: what the response to it is a share of."""
     keep: KeepEntry = KeepEntry()
     searchable: bool = True
     """Whether texts of cases are kept to be searched."""
@@ -99,6 +113,8 @@ class MeasuresFile(_Part):
         agents = [agent for team in self.teams.values() for agent in team]
         if len(agents) != len(set(agents)):
             raise ValueError("each agent in one team only")
+        if unknown := sorted(set(self.leaderboard.supervisors) - set(self.teams)):
+            raise ValueError(f"leaderboard.supervisors names teams that are not under teams: {', '.join(unknown)}")
         return self
 
 
@@ -146,8 +162,19 @@ class Configuration(BaseModel):
 
     @functools.cached_property
     def targets(self) -> Targets:
-        """Service levels, by queue."""
-        return Targets(within_seconds={entry.queue: entry.within_seconds for entry in self.measures.service_levels})
+        """Service levels by queue, recipients by campaign."""
+        levels = {entry.queue: entry.within_seconds for entry in self.measures.service_levels}
+        return Targets(within_seconds=levels, recipients=self.measures.campaigns)
+
+    @functools.cached_property
+    def roster(self) -> Roster:
+        """Who belongs where: an agent's role is their profile in agents.yaml."""
+        file = self.measures
+        return Roster(
+            roles={entry["id"]: str(entry.get("profile") or "") for entry in _entries(self.agents, "agents")},
+            teams={agent: team for team, agents in file.teams.items() for agent in agents},
+            supervisors={team: frozenset(led_by) for team, led_by in file.leaderboard.supervisors.items()},
+        )
 
     def plan(self) -> Plan:
         """What the wall needs of all this."""

@@ -8,12 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from caseway.runtime.mongo import Database
-from caseway_analytics.adapters.states import AGENTS, CASES, CELLS, TOTALS, load_agent, load_history
-from caseway_analytics.domain.agents import Agent
+from caseway_analytics.adapters.states import CELLS, TOTALS
 from caseway_analytics.domain.cuts import CUTS
-from caseway_analytics.domain.figures import Cell, Figure, summed
+from caseway_analytics.domain.figures import Cell, Figure
 from caseway_analytics.domain.gathering import Stored
-from caseway_analytics.domain.history import History
 from caseway_analytics.domain.layers import stretches
 from caseway_analytics.domain.measures import DERIVED
 from caseway_analytics.domain.questions import Question, needed
@@ -41,7 +39,9 @@ class MongoFigures:
             for layer, starts_at, ends_at in stretches(question, self._zone, is_running=is_running)
         ]
         fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
-        wanted = {"_id": 0, "slot": 1, "values": 1} | {f"m.{name}.{each}": 1 for name in names for each in fields}
+        wanted = {"_id": 0, "slot": 1, "values": 1} | {
+            f"m.{name}.{each}": 1 for name in names for each in (*fields, "s")
+        }
         query: dict[str, Any] = {"$or": spans}
         for name, values in question.filters.items():
             query[f"values.{CUTS[question.cut].index(name)}"] = {"$in": sorted(values)}
@@ -58,7 +58,7 @@ class MongoFigures:
             {"slot": slots} if slots else {}
         )
         found = await self._database[CELLS.name].find(query, wanted if measures else None).to_list(None)
-        return [_cell(document) for document in found]
+        return [cell_of(document) for document in found]
 
     async def totals(self) -> dict[tuple[str, str, str], int]:
         """Counts over all time by measure, channel and queue, with the milliseconds under `<measure>.ms`."""
@@ -71,64 +71,9 @@ class MongoFigures:
                     counted[key] = counted.get(key, 0) + figure.get(field, 0)
         return counted
 
-    async def live(self) -> list[History]:
-        """Cases that are open or have work."""
-        found = self._database[CASES.name].find({"is_live": True}).limit(_MOST_LIVE)
-        return [load_history(document) async for document in found]
 
-    async def latest(self, count: int) -> list[History]:
-        """The cases opened last, the newest first."""
-        found = self._database[CASES.name].find({"opened_at": {"$ne": None}}).sort("opened_at", -1).limit(count)
-        return [load_history(document) async for document in found]
-
-    async def agents(self) -> list[Agent]:
-        """Everyone whose presence was ever told."""
-        return [load_agent(document) async for document in self._database[AGENTS.name].find({})]
-
-
-class Today:
-    """The day's cells, of which only the last two hours are read each time.
-
-    Facts that come later still are seen within `REREAD`, when the whole day is read again.
-    """
-
-    REREAD = dt.timedelta(seconds=30)
-
-    def __init__(self, figures: MongoFigures) -> None:
-        self._figures = figures
-        self._older: list[Cell] = []
-        self._older_span: tuple[dt.datetime, dt.datetime] | None = None
-        self._read_at: dt.datetime | None = None
-
-    async def cells(self, day_start: dt.datetime, now: dt.datetime) -> list[Cell]:
-        """The cells since the day began, lanes added up."""
-        recent = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
-        split = max(day_start, recent)
-        if self._older_span != (day_start, split) or self._read_at is None or now - self._read_at > self.REREAD:
-            self._older = merged(await self._figures.cells(day_start, split)) if split > day_start else []
-            self._older_span, self._read_at = (day_start, split), now
-        return [*self._older, *merged(await self._figures.cells(split, None))]
-
-
-def merged(cells: Iterable[Cell]) -> list[Cell]:
-    """The lanes' cells of one half hour and the same values as one."""
-    groups: dict[tuple[dt.datetime, tuple[str, ...]], list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.starts_at, tuple(cell.values.values())), []).append(cell)
-    return [
-        Cell(
-            starts_at=starts_at,
-            values=group[0].values,
-            figures={
-                name: summed(cell.of(name) for cell in group)
-                for name in dict.fromkeys(name for cell in group for name in cell.figures)
-            },
-        )
-        for (starts_at, _), group in groups.items()
-    ]
-
-
-def _cell(document: Mapping[str, Any]) -> Cell:
+def cell_of(document: Mapping[str, Any]) -> Cell:
+    """The cell of a document."""
     return Cell(
         starts_at=document["slot"],
         values=dict(zip(CUTS[document["cut"]], document["values"], strict=True)),

@@ -9,6 +9,7 @@ from typing import Any
 from caseway.runtime.stage import Collection, Document
 from caseway_analytics import ports
 from caseway_analytics.domain.agents import Agent
+from caseway_analytics.domain.entries import Entry
 from caseway_analytics.domain.history import (
     Call,
     Cycle,
@@ -47,6 +48,7 @@ def dump_history(history: History) -> Document:
         "items": [{"id": key, **_fields(item)} for key, item in history.items.items()],
         "promises": [{"id": key, **_fields(promise)} for key, promise in history.promises.items()],
         "texts": list(history.texts),
+        "course": [[each.at, each.topic, each.what, each.agent, each.detail] for each in history.course],
     }
 
 
@@ -66,6 +68,15 @@ def load_history(document: Document) -> History:
         items={key: _item(item) for key, item in map(_keyed, document["items"])},
         promises={key: _promise(promise) for key, promise in map(_keyed, document["promises"])},
         texts=tuple(document["texts"]),
+        course=load_course(document),
+    )
+
+
+def load_course(document: Document) -> tuple[Entry, ...]:
+    """The entries of a case's document."""
+    return tuple(
+        Entry(at=at, topic=topic, what=what, agent=agent, detail=detail)
+        for at, topic, what, agent, detail in document.get("course", ())
     )
 
 
@@ -144,7 +155,7 @@ customer's data is erased."""
 TEXTS = Collection(
     name=ports.TEXTS,
     dump=lambda text: {**_fields(text), "tokens": None},
-    load=lambda document: Text(**{name: document[name] for name in _TEXT_FIELDS}),
+    load=lambda document: Text(**{name: document[name] for name in _TEXT_FIELDS if name in document}),
     indexes=([("tokens", 1), ("at", -1)],),
     shared=True,
     expires_after=dt.timedelta(days=400),

@@ -57,7 +57,7 @@ class MongoTexts:
         limit = parameters.get("limit", "20")
         if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
             raise BadQuestion("limit", f"a number from 1 to {_MOST}")
-        query: dict[str, Any] = {"tokens": {"$all": sorted(tokens(asked))}}
+        query: dict[str, Any] = {"tokens": {"$all": sorted(tokens(asked))}, "what": {"$ne": "whispered"}}
         if kind := parameters.get("kind"):
             if kind not in {"case", "voice"}:
                 raise BadQuestion("kind", "case or voice")

@@ -15,6 +15,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from caseway_analytics.domain.entries import Entry
+
 MILLISECOND = dt.timedelta(milliseconds=1)
 SLOT = dt.timedelta(minutes=30)
 """The grain of the cells: half an hour serves every zone but those that are a quarter off (Nepal, Chatham, Eucla)."""
@@ -155,6 +157,8 @@ class Item:
     weight: float = 1.0
     skill: str = ""
     """The first that it asks for."""
+    pool: str = ""
+    """Whose router decides about it."""
     channel: str = ""
     focus_since: dt.datetime | None = None
     focus_ms: int = 0
@@ -218,6 +222,8 @@ class History:
     released_at: dt.datetime | None = None
     """When an agent last let go of it: what was in somebody's hands did not wait."""
     promises: Mapping[str, Promise] = field(default_factory=dict)
+    course: tuple[Entry, ...] = ()
+    """What happened, for whoever asks why; no figure depends on it."""
     texts: tuple[int, ...] = ()
     """Versions of the case whose text is kept for searching."""
     customer: str = ""

@@ -17,7 +17,15 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from caseway.contracts.cases import CallbackRecorded, CaseNoted, CaseOpened, CaseReplied, CaseResolved, ContactAdded
+from caseway.contracts.cases import (
+    CallbackRecorded,
+    CaseNoted,
+    CaseOpened,
+    CaseReplied,
+    CaseResolved,
+    CaseWhispered,
+    ContactAdded,
+)
 from caseway.contracts.voices import PersonalDataErased
 from caseway_analytics.domain.history import History, changed, whole
 from caseway_analytics.domain.known import Known
@@ -45,6 +53,12 @@ class Text:
     """`case` or `voice`."""
     subject: str
     text: str
+    what: str = ""
+    """The fact's name: `contact-added`, `replied`, `whispered`."""
+    by: str = ""
+    """What kind of actor said it: `customer`, `agent`, `supervisor`, `machine`."""
+    person: str = ""
+    """Who of ours said it, by id; empty for customers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +78,7 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
         erased = tuple(f"{fact.case_id}/{version}" for version in history.texts)
         return changed(history, texts=(), customer="", is_erased=True), Texts(erased=erased)
     if not known.keeps_texts or not isinstance(
-        fact, CaseOpened | ContactAdded | CaseReplied | CaseNoted | CaseResolved | CallbackRecorded
+        fact, CaseOpened | ContactAdded | CaseReplied | CaseNoted | CaseResolved | CallbackRecorded | CaseWhispered
     ):
         return history, NONE
     subject, text = getattr(fact, "subject", ""), fact.text
@@ -79,8 +93,17 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
         kind="voice" if is_voice else "case",
         subject=subject[:500],
         text=text[:LONGEST],
+        what=fact.TYPE.split(".")[2],
+        **_said_by(fact),
     )
     return changed(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
+
+
+def _said_by(fact: object) -> dict[str, str]:
+    """Who said it; of customers only that it was one."""
+    speaker = getattr(fact, "author", None) or getattr(fact, "actor", None)
+    kind = speaker.kind if speaker is not None else "customer"
+    return {"by": kind, "person": (speaker.id or "") if speaker is not None and kind != "customer" else ""}
 
 
 def erased_customers(before: History | None, fact: object) -> set[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -75,7 +76,7 @@ def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, ed
         case CaseFact():
             return _standing(_step(_LIFE, before, fact, at, known), fact, at)
         case WorkFact():
-            return _step(_WORK, before, fact, at, known)
+            return _pooled(_step(_WORK, before, fact, at, known), fact)
         case MilestoneFact():
             return _step(_PROMISES, before, fact, at, known)
 
@@ -83,6 +84,14 @@ def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, ed
 def _step(steps: Mapping[type, Step], history: History, fact: FactOfCase, at: dt.datetime, known: Known) -> History:
     step = steps.get(type(fact))
     return step(history, fact, at, known) if step else history
+
+
+def _pooled(history: History, fact: WorkFact) -> History:
+    """The item knows whose router decides about it, so that a command can be told to it."""
+    item = history.items.get(fact.work_item)
+    if item is None or item.pool == fact.pool:
+        return history
+    return changed(history, items={**history.items, fact.work_item: replace(item, pool=fact.pool)})
 
 
 def _standing(history: History, fact: CaseFact, at: dt.datetime) -> History:

@@ -1,8 +1,8 @@
 """Keeps the wall's content fresh, for whoever looks at it.
 
-One reading serves all who look, and Prometheus. It is told only when it has changed; in between, a heartbeat tells a
-page that its stream is alive. When the database does not answer, those who look are told so, and see until when their
-figures are right.
+One reading serves all who look, and Prometheus. Whoever looks is told everything once, and then what changed; in between, a
+heartbeat tells a page that its stream is alive. When the database does not answer, those who look are told so, and see
+until when their figures are right.
 """
 
 from __future__ import annotations
@@ -11,28 +11,59 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from prometheus_client import REGISTRY
 from pymongo.errors import PyMongoError
 
 from caseway.runtime.logs import logger
+from caseway.runtime.metrics import BEHIND
 from caseway.runtime.running import Running
-from caseway_analytics.adapters.figures import MongoFigures, Today
-from caseway_analytics.domain.wall import Desk, Plan, day_start, wall
+from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.adapters.sight import Sight
+from caseway_analytics.domain.desk import Desk
+from caseway_analytics.domain.patches import patch
+from caseway_analytics.domain.wall import people, wall
 from caseway_analytics.metrics import DeskMetrics
 from caseway_analytics.settings import Configuration
 
-LOOKED_AT_SECONDS = 0.5
+LOOKED_AT_SECONDS = 0.4
 """Between two readings while somebody looks: the wall is to show a fact within a second."""
 ALONE_SECONDS = 3.0
-"""Between two readings while nobody looks: Prometheus asks seldom."""
+"""Between two readings while nobody looks, and between two of the totals: Prometheus asks seldom."""
 HEARTBEAT_SECONDS = 2.0
 SHARE_OF_TIME = 4
 """A pause is at least so many times as long as the reading before: a large desk must not keep the process busy."""
+_MOST_TOUCHED = 500
 
 _log = logger(__name__)
+
+
+class View:
+    """One edition of the wall: for everybody, or with names for coordinators."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.lookers = 0
+        self.content: Mapping[str, Any] = {}
+        self._part = ""
+
+    def show(self, content: Mapping[str, Any], at: str, touched: list[str] | None = None) -> bool:
+        """From now on this; whether that is anything new."""
+        if content == self.content and not touched:
+            return False
+        change = patch(self.content, content)
+        self._part = _sse("part", {"at": at, **change, **({"touched": touched} if touched else {})})
+        self.content = content
+        self.revision += 1
+        return True
+
+    def event(self, known: int, at: str) -> str:
+        """What somebody must be told who knows this revision."""
+        if known == self.revision - 1 and self._part and known > 0:
+            return self._part
+        return _sse("wall", {"at": at, "wall": self.content})
 
 
 class Board:
@@ -40,57 +71,85 @@ class Board:
 
     def __init__(self) -> None:
         self.metrics = DeskMetrics()
-        self._content: dict[str, Any] | None = None
+        self.desk: Desk | None = None
+        self._views = {False: View(), True: View()}
         self._read_at = ""
-        self._trouble = ""
-        self._revision = 0
+        self._trouble = "nothing was read yet"
+        self._counted_at = 0.0
+        self._behind: float = 0.0
         self._changed = asyncio.Event()
-        self._looking = 0
         self._looked_at = asyncio.Event()
 
     async def keep(self, running: Running) -> None:
         """Read again and again; runs as long as the service does."""
         configuration: Configuration = running.configuration
-        figures = MongoFigures(running.database)
-        today = Today(figures)
+        plan = configuration.plan()
+        sight = Sight(running.database, plan.zone, configuration.measures.wall.latest)
         REGISTRY.register(self.metrics)
         try:
             while True:
                 began = time.monotonic()
                 try:
-                    await self._read(running, figures, today, configuration)
+                    await self._read(running, sight)
                 except PyMongoError as error:
                     self._tell_trouble(f"the database does not answer ({type(error).__name__})")
-                pause = LOOKED_AT_SECONDS if self._looking else ALONE_SECONDS
-                await self._rest(max(pause, SHARE_OF_TIME * (time.monotonic() - began)))
+                await self._rest(SHARE_OF_TIME * (time.monotonic() - began))
         finally:
             REGISTRY.unregister(self.metrics)
+            await sight.close()
 
-    async def stream(self, stopping: asyncio.Event) -> AsyncIterator[str]:
-        """Server-sent events: `wall` with the content, `trouble` with a reason, `beat` in between."""
-        self._looking += 1
+    async def stream(
+        self, stopping: asyncio.Event, *, named: bool = False, is_over: Callable[[], bool] = lambda: False
+    ) -> AsyncIterator[str]:
+        """Server-sent events: `wall` with everything, `part` with what changed, `beat`, and `trouble` with a reason.
+
+        Args:
+            stopping: the service's.
+            named: with the agents' names.
+            is_over: whether whoever looks is no longer known.
+        """
+        view, known = self._views[named], -1
+        view.lookers += 1
         self._looked_at.set()
-        known = -1
         try:
-            while not stopping.is_set():
-                if known != self._revision:
-                    known = self._revision
-                    yield self._event()
-                else:
-                    yield _sse("beat", {"at": self._read_at})
+            while not stopping.is_set() and not is_over():
+                known, event = self._next(view, known)
+                yield event
                 await _first_of(self._changed, stopping, HEARTBEAT_SECONDS)
         finally:
-            self._looking -= 1
+            view.lookers -= 1
 
-    async def _read(self, running: Running, figures: MongoFigures, today: Today, configuration: Configuration) -> None:
-        plan = configuration.plan()
-        desk = await _desk(running, figures, today, plan, configuration.measures.wall.latest)
-        self.metrics.show(desk, plan, await figures.totals())
-        content = wall(desk, plan)
+    def _next(self, view: View, known: int) -> tuple[int, str]:
+        """What to tell, and which revision is known then; after a trouble everything is told anew."""
+        if self._trouble:
+            return -1, _sse("trouble", {"reason": self._trouble, "at": self._read_at})
+        if known == view.revision or not view.content:
+            return known, _sse("beat", {"at": self._read_at})
+        return view.revision, view.event(known, self._read_at)
+
+    async def _read(self, running: Running, sight: Sight) -> None:
+        plan = running.configuration.plan()
+        desk, touched = await sight.desk(running.clock.now())
+        self.desk = desk
+        await self._count(running, desk)
         self._read_at = desk.now.isoformat()
-        if content != self._content or self._trouble:
-            self._content, self._trouble = content, ""
+        content = {**wall(desk, plan), "behind_seconds": self._behind}
+        news = self._views[False].show(content, self._read_at)
+        if self._views[True].lookers:
+            cases = sorted(touched)[:_MOST_TOUCHED] if touched else None
+            news |= self._views[True].show({**content, **people(desk, plan, named=True)}, self._read_at, cases)
+        if news or self._trouble:
+            self._trouble = ""
             self._tell()
+
+    async def _count(self, running: Running, desk: Desk) -> None:
+        """What only Prometheus asks for, and how old the facts are that lanes apply."""
+        if time.monotonic() - self._counted_at < ALONE_SECONDS:
+            return
+        self._counted_at = time.monotonic()
+        self.metrics.show(desk, running.configuration.plan(), await MongoFigures(running.database).totals())
+        ages = [sample.value for metric in BEHIND.collect() for sample in metric.samples]
+        self._behind = float(round(max(ages, default=0.0)))
 
     def _tell_trouble(self, reason: str) -> None:
         if reason != self._trouble:
@@ -99,34 +158,16 @@ class Board:
             self._tell()
 
     def _tell(self) -> None:
-        self._revision += 1
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _event(self) -> str:
-        if self._trouble:
-            return _sse("trouble", {"reason": self._trouble, "at": self._read_at})
-        return _sse("wall", {"at": self._read_at, "wall": self._content}) if self._content else _sse("beat", {"at": ""})
-
-    async def _rest(self, seconds: float) -> None:
-        """Sleep; while nobody looks, only until somebody begins to."""
-        if self._looking:
-            await asyncio.sleep(seconds)
-            return
+    async def _rest(self, least: float) -> None:
+        """Sleep; while nobody looks, longer, but only until somebody begins to."""
         self._looked_at.clear()
+        is_looked_at = any(view.lookers for view in self._views.values())
+        pause = max(LOOKED_AT_SECONDS if is_looked_at else ALONE_SECONDS, least)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._looked_at.wait(), seconds)
-
-
-async def _desk(running: Running, figures: MongoFigures, today: Today, plan: Plan, latest: int) -> Desk:
-    now = running.clock.now()
-    return Desk(
-        now=now,
-        live=await figures.live(),
-        latest=await figures.latest(latest) if latest else [],
-        agents=await figures.agents(),
-        today=await today.cells(day_start(now, plan.zone), now),
-    )
+            await asyncio.wait_for(self._looked_at.wait(), pause)
 
 
 async def _first_of(changed: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:

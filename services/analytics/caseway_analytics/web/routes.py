@@ -18,12 +18,20 @@ from caseway_analytics.domain.summary import summary
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.answering import answering
 from caseway_analytics.web.board import Board
+from caseway_analytics.web.coordinating import coordinating_routes
+from caseway_analytics.web.leading import leaderboard_routes
 from caseway_analytics.web.reports import report_routes
+from caseway_analytics.web.visitors import coordinator, session_routes
 
 _PAGE = {
     "": ("wall.html", "text/html"),
     "wall.css": ("wall.css", "text/css"),
     "wall.js": ("wall.js", "text/javascript"),
+    "shown.js": ("shown.js", "text/javascript"),
+    "chart.js": ("chart.js", "text/javascript"),
+    "room.js": ("room.js", "text/javascript"),
+    "vendor/uPlot.js": ("vendor/uPlot.iife.min.js", "text/javascript"),
+    "vendor/uPlot.css": ("vendor/uPlot.min.css", "text/css"),
 }
 _SAFE = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -40,8 +48,13 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
     configuration: Configuration = running.configuration
     figures = MongoFigures(running.database, configuration.measures.zone)
 
-    async def live(_: Request) -> Response:
+    async def live(request: Request) -> Response:
         stream = board.stream(running.stopping)
+        if request.query_params.get("names"):
+            visitor = coordinator(request, running)
+            stream = board.stream(
+                running.stopping, named=True, is_over=lambda: running.clock.now().timestamp() > visitor.until
+            )
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -57,7 +70,10 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
 
     return [
         *(Route(f"/{path}", _asset(name, kind)) for path, (name, kind) in _PAGE.items()),
-        Route("/v1/live", live),
+        Route("/v1/live", answering(live)),
+        *session_routes(running),
+        *coordinating_routes(running, board),
+        *leaderboard_routes(running),
         *report_routes(running),
         Route("/v1/summary", answering(summed)),
         Route("/v1/measures/{measure}", answering(measure)),

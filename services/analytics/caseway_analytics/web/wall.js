@@ -1,36 +1,46 @@
-// The live page: reads /v1/live (server-sent events) and shows it. No library, nothing from elsewhere.
-"use strict";
+// The live page: reads /v1/live (server-sent events) and shows it. Nothing comes from elsewhere.
+import { CHANNELS, NONE, PRESENCES, STATES, ask, caseButton, duration, make, number, page, percent, rows, share, spoken, text, timeOfDay } from "./shown.js";
+import { drawChart, forget } from "./chart.js";
+import { openCase, startRoom, touched } from "./room.js";
 
 const SILENCE_MS = 7000; // a heartbeat comes every two seconds; after this long without one the stream is broken
 const RETRY_MS = 2000;
-const NONE = "–";
-const CHANNELS = { email: "E-mail", chat: "Chat", phone: "Phone", web: "Web form", message: "Messaging", desk: "By hand" };
-const PRESENCES = { online: "online", busy: "busy", away: "away", not_answering: "not answering", offline: "offline" };
+const LATE_SECONDS = 10; // facts that are applied later than this are worth a word
+const MANY_AGENTS = 60; // beyond, cards are small
+const MANY_QUEUES = 12; // beyond, those with most waiting come first
 const TIMES = { pick_up: "Pick-up", first_response: "First response", resolution: "Resolution" };
-const STATES = {
-  waiting: "waiting", offered: "ringing", held: "with an agent", wrapping: "wrapping up", open: "open",
-  resolved: "resolved", closed: "closed", merged: "merged", unknown: NONE,
-};
-const TOLD = { requested: "Requested", delivered: "Delivered", failed: "Attempts failed", given_up: "Given up", suppressed: "Suppressed", acknowledged: "Acknowledged" };
+const TOLD = { delivered: "Notices delivered", given_up: "Given up" };
 
-const page = (id) => document.getElementById(id);
 let wall = null; // the latest content
 let serverAt = 0; // its instant by the server's clock, in ms
 let receivedAt = 0; // by this page's monotonic clock
+let brokenAt = 0;
 let isLive = false;
 let source = null;
 let watchdog = 0;
+let names = false; // whether the stream is the coordinators'
 
 // --- the stream ---------------------------------------------------------------------------------------------------
 
 function connect() {
   if (source) source.close();
-  source = new EventSource("v1/live");
-  source.addEventListener("wall", (event) => { const data = heard(event); if (data) { wall = data.wall; live(data.at); render(); } });
-  source.addEventListener("beat", (event) => { const data = heard(event); if (data && wall) live(data.at); });
-  source.addEventListener("trouble", (event) => { const data = heard(event); if (data) broken(`Not up to date: ${data.reason}.`); });
+  source = new EventSource(names ? "v1/live?names=1" : "v1/live");
+  const on = (kind, then) => source.addEventListener(kind, (event) => { const data = heard(event); if (data) then(data); });
+  on("wall", (data) => { wall = data.wall; live(data.at); render(); touched(null); });
+  on("part", (data) => { if (!wall) return; apply(data); live(data.at); render(); if (data.touched) touched(data.touched); });
+  on("beat", (data) => { if (wall) live(data.at); });
+  on("trouble", (data) => broken(`Not up to date: ${data.reason}.`));
   source.onerror = () => broken("The stream is broken.");
   watch();
+}
+
+function apply(change) {
+  Object.assign(wall, change.set);
+  for (const [name, told] of Object.entries(change.rows)) {
+    const key = name === "agents" ? "key" : "queue";
+    const known = new Map([...wall[name], ...told.changed].map((row) => [row[key], row]));
+    wall[name] = (told.order ?? wall[name].map((row) => row[key])).map((each) => known.get(each));
+  }
 }
 
 function heard(event) {
@@ -54,90 +64,57 @@ function live(at) {
 }
 
 function broken(reason) {
-  if (source && source.readyState === EventSource.CLOSED) { clearTimeout(watchdog); watchdog = setTimeout(connect, RETRY_MS); }
-  const since = wall ? ` The figures are those of ${timeOfDay(serverAt, true)}.` : "";
+  if (source && source.readyState === EventSource.CLOSED) { clearTimeout(watchdog); watchdog = setTimeout(again, RETRY_MS); }
+  if (isLive) { serverAt = now(); receivedAt = performance.now(); isLive = false; tick(); } // the clock stands: no wait is invented
+  brokenAt = brokenAt && page("stream").dataset.state === "broken" ? brokenAt : performance.now();
+  const since = wall ? ` The figures are those of ${timeOfDay(serverAt, wall.zone, true)}.` : "";
   text(page("broken"), `${reason}${since} Trying again…`);
   page("broken").hidden = false;
   page("stream").dataset.state = "broken";
   text(page("stream-text"), "Stream broken");
   if (wall) document.body.classList.add("is-stale");
-  if (isLive) { serverAt = now(); receivedAt = performance.now(); isLive = false; tick(); } // the clock stands: no wait is invented
 }
 
-// --- words --------------------------------------------------------------------------------------------------------
+// A stream that the server refused: the session may be over, and then the wall without names is shown.
+async function again() {
+  if (names && (await ask("v1/session").catch(() => ({ actor: true }))).actor === null) location.reload();
+  else connect();
+}
 
 const now = () => (isLive ? serverAt + performance.now() - receivedAt : serverAt);
-const number = (value) => (value === null || value === undefined ? NONE : value.toLocaleString("en-US"));
-const percent = (ratio) => (ratio === null || ratio === undefined ? NONE : `${Math.floor(ratio * 100)} %`); // never rounds up to a target
-
-function duration(seconds) {
-  if (seconds === null || seconds === undefined) return NONE;
-  const whole = Math.max(0, Math.round(seconds));
-  const pad = (value) => String(value).padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)}:${pad(whole % 60)}`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))}`;
-  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
-}
-
-const spoken = (seconds) => {
-  if (seconds < 90) return `${seconds} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
-};
-
-function timeOfDay(ms, withSeconds) {
-  if (!ms) return NONE;
-  const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: wall ? wall.zone : undefined };
-  if (withSeconds) options.second = "2-digit";
-  return new Intl.DateTimeFormat("en-GB", options).format(ms);
-}
-
-// --- building blocks ----------------------------------------------------------------------------------------------
-
-function text(element, value) { if (element.textContent !== value) element.textContent = value; }
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (value !== null && value !== undefined) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-// Replaces a list's content only where it differs, so that readers of the screen are not disturbed for nothing.
-function fill(parent, children) {
-  children.forEach((child, place) => {
-    const old = parent.children[place];
-    if (!old) parent.append(child);
-    else if (!old.isEqualNode(child)) old.replaceWith(child);
-  });
-  while (parent.children.length > children.length) parent.lastElementChild.remove();
-}
-
-const since = (at, limits) => make("span", { "data-since": at, "data-limits": limits, class: "since" }, NONE);
-const share = (element, name, value) => { element.style.setProperty(name, `${Math.min(100, Math.max(0, value * 100))}%`); return element; };
-const value = (name, shown) => document.querySelectorAll(`[data-value="${name}"]`).forEach((element) => text(element, shown));
-const mood = (name, shown) => { document.querySelector(`[data-tile="${name}"]`).dataset.mood = shown; };
 
 // --- the panels ---------------------------------------------------------------------------------------------------
+
+const since = (at, limits) => make("span", { "data-since": at, "data-limits": limits, class: "since" }, duration((now() - Date.parse(at)) / 1000));
+const value = (name, shown) => document.querySelectorAll(`[data-value="${name}"]`).forEach((element) => text(element, shown));
+const mood = (name, shown) => { document.querySelector(`[data-tile="${name}"]`).dataset.mood = shown; };
+const queueTitle = (name) => (wall.queues.find((queue) => queue.queue === name) || { title: name || NONE }).title;
+const time = (at) => timeOfDay(Date.parse(at), wall.zone);
 
 function render() {
   text(page("title"), wall.title);
   document.title = `${wall.totals.waiting} waiting · ${wall.title}`;
   text(page("zone"), wall.zone);
   renderTiles(wall.totals, wall.promises);
-  fill(page("queue-rows"), wall.queues.map(queueRow));
-  page("no-queues").hidden = wall.queues.length > 0;
-  fill(page("presence"), Object.entries(PRESENCES).map(([name, title]) =>
-    make("li", { "data-presence": name }, make("span", { class: "mark", "aria-hidden": "true" }), make("strong", {}, number(wall.presence[name])), ` ${title}`)));
-  fill(page("cards"), wall.agents.map(agentCard));
-  page("cards").hidden = !wall.agents.length;
-  page("no-agents").hidden = wall.agents.length > 0;
+  renderQueues();
+  renderAgents();
   renderVolume();
-  fill(page("time-rows"), Object.entries(TIMES).map(([name, title]) => timeRow(title, wall.times[name])));
+  list("due-list", "no-due", wall.due, (each) => `${each.case} ${each.kind}`, dueLine);
+  list("longest-list", "no-longest", wall.longest, (each) => each.case, longestLine);
+  list("latest-cases", "no-cases", wall.latest, (each) => each.case, latestLine);
+  rows(page("busiest"), busiest(), ([title]) => title, pair);
+  rows(page("time-rows"), Object.entries(TIMES).map(([name, title]) => [title, wall.times[name]]), ([title]) => title, timeRow);
   text(page("error-note"), `Means are exact, p90 is within ±${Math.round(wall.percentile_error * 100)} %.`);
-  fill(page("told-pairs"), toldPairs());
-  fill(page("latest-cases"), wall.latest.map(latestCase));
-  page("no-cases").hidden = wall.latest.length > 0;
+  rows(page("told-pairs"), told(), ([title]) => title, pair);
+  text(page("late"), `Facts are applied ${duration(wall.behind_seconds)} late: the figures are that old.`);
+  page("late").hidden = wall.behind_seconds < LATE_SECONDS;
+  announce();
   tick();
+}
+
+function list(id, empty, items, keyOf, build) {
+  rows(page(id), items, keyOf, build);
+  page(empty).hidden = items.length > 0;
 }
 
 function renderTiles(totals, promises) {
@@ -147,6 +124,18 @@ function renderTiles(totals, promises) {
   mood("violated", promises.violated ? "bad" : "");
 }
 
+function renderQueues() {
+  const many = wall.queues.length > MANY_QUEUES;
+  const shown = many ? [...wall.queues].sort((a, b) => b.waiting - a.waiting || a.title.localeCompare(b.title)) : wall.queues;
+  rows(page("queue-rows"), shown, (queue) => queue.queue, queueRow);
+  const scroll = page("queue-scroll");
+  scroll.classList.toggle("many", many);
+  if (many) { scroll.tabIndex = 0; scroll.setAttribute("role", "region"); scroll.setAttribute("aria-label", "Queues, those with most waiting first"); }
+  page("no-queues").hidden = wall.queues.length > 0;
+  page("expected").title = wall.expected_wait;
+  text(page("formula"), `Expected wait: ${wall.expected_wait}`);
+}
+
 function queueRow(queue) {
   const level = queue.service_level;
   const limits = level ? `${level.within_seconds},${level.within_seconds * 3}` : null;
@@ -154,19 +143,29 @@ function queueRow(queue) {
   return make("tr", { role: "row" },
     make("th", { role: "rowheader", scope: "row" }, queue.title),
     cell("Waiting", number(queue.waiting), "big"),
-    cell("Longest", queue.oldest_waiting_at ? since(queue.oldest_waiting_at, limits) : NONE),
+    cell("Longest", queue.oldest_waiting_at ? caseButton(queue.oldest_case, since(queue.oldest_waiting_at, limits), "wait") : NONE),
+    cell("Expected wait", duration(queue.expected_wait_seconds)),
     cell("With agents", number(queue.with_agents)),
     cell("New today", number(queue.opened)),
-    cell("Picked up in time", level ? levelMeter(level) : NONE));
+    cell("In time", level ? levelMeter(level) : NONE));
 }
 
 function levelMeter(level) {
-  const isLow = level.ratio !== null && level.ratio < level.target;
+  const isLow = level.now !== null && level.now < level.target;
   const meter = make("span", { class: "meter", "aria-hidden": "true" }, make("i"), make("b"));
-  share(share(meter, "--share", level.ratio ?? 0), "--target", level.target);
+  share(share(meter, "--share", level.now ?? 0), "--target", level.target);
   return make("span", { class: "level", "data-mood": isLow ? "bad" : "" }, meter,
-    make("span", { class: isLow ? "share bad" : "share" }, percent(level.ratio)),
-    make("span", { class: "goal" }, `goal ${percent(level.target)} in ${spoken(level.within_seconds)}`));
+    make("span", { class: isLow ? "share bad" : "share" }, percent(level.now)),
+    make("span", { class: "goal" }, `today ${percent(level.ratio)} · goal ${percent(level.target)} in ${spoken(level.within_seconds)}`));
+}
+
+function renderAgents() {
+  rows(page("presence"), Object.entries(PRESENCES).map(([name, title]) => [name, title, wall.presence[name]]), ([name]) => name, ([name, title, count]) =>
+    make("li", { "data-presence": name }, make("span", { class: "mark", "aria-hidden": "true" }), make("strong", {}, number(count)), ` ${title}`));
+  page("cards").classList.toggle("many", wall.agents.length > MANY_AGENTS);
+  rows(page("cards"), wall.agents, (agent) => agent.key, agentCard);
+  page("cards").hidden = !wall.agents.length;
+  page("no-agents").hidden = wall.agents.length > 0;
 }
 
 function agentCard(agent) {
@@ -174,9 +173,9 @@ function agentCard(agent) {
   const load = agent.capacity === null ? number(agent.load) : `${number(agent.load)}/${number(agent.capacity)}`;
   const meter = share(make("div", { class: "meter", "aria-hidden": "true" }, make("i")), "--share", agent.capacity ? agent.load / agent.capacity : 0);
   const work = agent.work.map((piece) => make("li", { "data-channel": piece.channel, "data-wrapping": String(piece.wrapping) },
-    piece.number ? `#${piece.number}` : NONE, make("span", { class: "hidden" }, ` ${CHANNELS[piece.channel] ?? ""}${piece.wrapping ? ", wrapping up" : ""}`)));
+    caseButton(piece.case, piece.number ? `#${piece.number}` : NONE), make("span", { class: "hidden" }, ` ${CHANNELS[piece.channel] ?? ""}${piece.wrapping ? ", wrapping up" : ""}`)));
   if (agent.more) work.push(make("li", {}, `+${agent.more}`));
-  return make("li", { class: "card", "data-presence": agent.presence, "data-full": String(isFull), "data-ringing": String(agent.ringing > 0) },
+  return make("li", { class: "card", "data-presence": agent.presence, "data-full": String(isFull), "data-ringing": String(agent.ringing > 0), title: agent.label },
     make("div", { class: "who" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", { class: "name" }, agent.label),
       make("span", { class: "hidden" }, `, ${PRESENCES[agent.presence] ?? agent.presence}, load`)),
     make("div", { class: "held" }, meter, make("span", { class: "load" }, agent.ringing ? "ringing" : load)),
@@ -184,45 +183,69 @@ function agentCard(agent) {
 }
 
 function renderVolume() {
-  const most = Math.max(1, ...wall.channels.map((each) => each.contacts));
-  fill(page("channels"), wall.channels.map((each) => make("li", { "data-channel": each.channel }, make("span", {}, CHANNELS[each.channel] ?? each.channel),
-    make("span", { class: "bar", "aria-hidden": "true" }, share(make("i"), "--share", each.contacts / most)), make("b", {}, number(each.contacts)))));
-  const peak = Math.max(1, ...wall.hours.map((each) => each.contacts));
-  fill(page("hours"), wall.hours.map((each, place) => make("div", { class: place === wall.hours.length - 1 ? "now" : null },
-    make("small", { class: "count" }, each.contacts ? number(each.contacts) : ""), make("span", { class: "plot" }, share(make("i"), "--share", each.contacts / peak)),
-    make("small", { class: "hour" }, each.hour))));
-  page("hours").setAttribute("aria-label", `By hour: ${wall.hours.map((each) => `${each.hour} h ${each.contacts}`).join(", ")}`);
+  const channels = wall.volume.channels;
+  const most = Math.max(1, ...channels.map((each) => each.contacts));
+  rows(page("channels"), channels.map((each) => ({ channel: each.channel, contacts: each.contacts, most })), (each) => each.channel, (each) =>
+    make("li", { "data-channel": each.channel }, make("span", {}, CHANNELS[each.channel] ?? each.channel),
+      make("span", { class: "bar", "aria-hidden": "true" }, share(make("i"), "--share", each.contacts / most)), make("b", {}, number(each.contacts))));
+  drawChart(wall.volume, wall.zone);
 }
 
-const timeRow = (title, time) => make("tr", { role: "row" }, make("th", { role: "rowheader", scope: "row" }, title),
-  make("td", { role: "cell" }, duration(time.mean_seconds)), make("td", { role: "cell" }, duration(time.p90_seconds)), make("td", { role: "cell" }, number(time.count)));
+const kinds = (kind) => { const words = kind.replaceAll("_", " "); return words[0].toUpperCase() + words.slice(1); };
 
-function toldPairs() {
-  const pair = (title, count) => make("div", {}, make("dt", {}, title), make("dd", {}, number(count)));
-  return [...Object.entries(TOLD).map(([name, title]) => pair(title, wall.notifications[name])),
-    pair("Calls answered", wall.totals.calls_answered), pair("Calls abandoned", wall.totals.calls_abandoned)];
+const dueLine = (each) => make("li", { class: "with-time" },
+  caseButton(each.case, each.number ? `#${each.number}` : NONE), make("span", { class: "what" }, kinds(each.kind), make("span", { class: "quiet" }, ` ${queueTitle(each.queue)}`)),
+  make("span", { "data-until": each.due_at, class: "until" }, NONE));
+
+const longestLine = (each) => make("li", { class: "with-time", "data-channel": each.channel },
+  caseButton(each.case, each.number ? `#${each.number}` : NONE), make("span", { class: "what" }, make("span", { class: "tag" }, each.agent), make("span", { class: "quiet" }, ` ${queueTitle(each.queue)}${each.wrapping ? ", wrapping up" : ""}`)),
+  since(each.since));
+
+const latestLine = (each) => make("li", { class: "with-time", "data-channel": each.channel },
+  caseButton(each.case, each.number ? `#${each.number}` : NONE), make("span", { class: "what" }, make("span", { class: "tag" }, CHANNELS[each.channel] ?? NONE), make("span", { class: "quiet" }, ` ${queueTitle(each.queue)}`)),
+  make("span", { class: "state" }, STATES[each.state] ?? each.state));
+
+const pair = ([title, shown]) => make("div", {}, make("dt", {}, title), make("dd", {}, shown));
+
+const timeRow = ([title, each]) => make("tr", { role: "row" }, make("th", { role: "rowheader", scope: "row" }, title),
+  make("td", { role: "cell" }, duration(each.mean_seconds)), make("td", { role: "cell" }, duration(each.p90_seconds)), make("td", { role: "cell" }, number(each.count)));
+
+function busiest() {
+  const { queue, channel, slot } = wall.busiest;
+  const counted = (found, shown) => (found ? `${shown} · ${number(found.count)}` : NONE);
+  return [["Busiest queue", counted(queue, queue?.name)], ["Busiest channel", counted(channel, CHANNELS[channel?.name])], ["Busiest half hour", counted(slot, slot ? `from ${time(slot.name)}` : "")]];
 }
 
-function latestCase(each) {
-  return make("li", { "data-channel": each.channel },
-    make("span", { class: "number" }, each.number ? `#${each.number}` : NONE), make("span", { class: "tag" }, CHANNELS[each.channel] ?? NONE),
-    make("span", { class: "queue" }, queueTitle(each.queue)), make("span", { class: "state" }, STATES[each.state] ?? each.state));
-}
+const told = () => [["Calls answered", number(wall.totals.calls_answered)], ["Calls abandoned", number(wall.totals.calls_abandoned)],
+  ...Object.entries(TOLD).map(([name, title]) => [title, number(wall.notifications[name])])];
 
-const queueTitle = (name) => (wall.queues.find((queue) => queue.queue === name) || { title: name || NONE }).title;
+// What somebody who hears the page must hear: that promises break, not each figure.
+let announced = "";
+function announce() {
+  const { at_risk: atRisk, violated } = wall.promises;
+  const words = `${atRisk} promises at risk, ${violated} violated today.`;
+  if (announced && announced !== words) text(page("said"), words);
+  announced = words;
+}
 
 // --- every second -------------------------------------------------------------------------------------------------
 
 function tick() {
+  text(page("age"), isLive || !wall ? "" : `figures ${duration((performance.now() - brokenAt) / 1000)} old`);
   if (!wall) return;
-  text(page("clock"), timeOfDay(now(), true));
-  text(page("as-of"), timeOfDay(serverAt, true));
+  text(page("clock"), timeOfDay(now(), wall.zone, true));
+  text(page("as-of"), timeOfDay(serverAt, wall.zone, true));
   value("longest", wall.totals.oldest_waiting_at ? duration((now() - Date.parse(wall.totals.oldest_waiting_at)) / 1000) : NONE);
   for (const element of document.querySelectorAll("[data-since]")) {
     const seconds = (now() - Date.parse(element.dataset.since)) / 1000;
     text(element, duration(seconds));
     const [warn, bad] = (element.dataset.limits || "Infinity,Infinity").split(",").map(Number);
     element.className = seconds > bad ? "since bad" : seconds > warn ? "since warn" : "since";
+  }
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const seconds = (Date.parse(element.dataset.until) - now()) / 1000;
+    text(element, seconds < 0 ? `${duration(-seconds)} over` : `in ${duration(seconds)}`);
+    element.className = seconds < 0 ? "until bad" : seconds < 900 ? "until warn" : "until";
   }
 }
 
@@ -235,11 +258,24 @@ function theme(chosen) {
   else document.documentElement.dataset.theme = name;
   text(page("theme"), `Theme: ${name}`);
   try { localStorage.setItem("theme", name); } catch { /* a page without storage forgets the choice */ }
+  redraw();
 }
+function redraw() { forget(); if (wall) drawChart(wall.volume, wall.zone); }
 page("theme").addEventListener("click", () => theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "system") + 1) % 3]));
 let remembered = null;
 try { remembered = localStorage.getItem("theme"); } catch { /* likewise */ }
 theme(new URLSearchParams(location.search).get("theme") ?? remembered);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+new ResizeObserver(redraw).observe(page("chart"));
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-case]");
+  if (button) openCase(button.dataset.case);
+});
+page("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  openCase(page("find-number").value.trim().replace(/^#/, ""));
+});
 
 setInterval(tick, 1000);
-connect();
+startRoom((coordinates) => { names = coordinates; if (source) { wall = null; isLive = false; } connect(); });
