@@ -13,6 +13,8 @@ from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway_analytics.app import build
 
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
+SINCE_2020 = 217_587_600
+"""Seconds of 2,518 days and nine hours."""
 STAGE = build().stages[0]
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +52,7 @@ def test_an_opened_case_is_remembered_and_counted():
     put, desk, subjects, people, total = decision.changes
     assert isinstance(put, Put)
     assert desk.id == "analytics/3/desk/2026-11-23T09:00/email\x1f\x1fnormal"
-    assert desk.amounts == {"m.cases_opened.n": 1, "m.contacts.n": 1, "m.backlog_in.n": 1}
+    assert desk.amounts == {"m.cases_opened.n": 1, "m.contacts.n": 1, "m.backlog_in.n": 1, "m.backlog_in.s": SINCE_2020}
     assert desk.fixed == {"cut": "desk", "slot": NINE, "grain": "slot", "values": ["email", "", "normal"]}
     assert subjects.fixed["values"] == ["orders", "", "email"]
     assert people.fixed["values"] == ["pl", "unknown", "email"]

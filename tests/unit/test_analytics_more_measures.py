@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 
-from caseway.contracts import cases, quality, work
+from caseway.contracts import cases, quality, voices, work, work_notices
 from caseway.contracts.parts import Actor, CustomerLink, Requirement
 from caseway.kernel.business_hours import BusinessHours, Hours, Span
 from caseway.kernel.vocabulary import Channel, Presence, Turn
@@ -290,3 +290,52 @@ def test_a_resolution_is_the_agents_who_resolved_it():
     case = CaseTeller("c")
     resolved = case_fact(case, cases.CaseResolved, NINE + HOUR, actor=Actor(kind="agent", id="bo"))
     assert [(each.agent, each.team) for each in samples("resolution", case.opened(NINE), resolved)] == [("bo", "C")]
+
+
+def test_an_answer_counts_for_the_agents_team():
+    """CSAT after a case, by agent and team."""
+    answered = quality.AnswerRecorded(
+        customer="c", answer="a", case_id="c-1", level="after_case", indicator="overall", score=4, agent="ada", at=NINE
+    )
+    counted = recount([("1", answered)], KNOWN)
+    agents = [key.values for key in counted if key.cut == "agents"]
+    assert agents == [("B", "ada", "")]
+
+
+def test_what_others_newly_tell_spoils_no_figure():
+    """Facts that say how work or approvals stand move nothing that is counted."""
+    case = CaseTeller("c")
+    work_fields = {"work_item": "work-c", "case_id": "c", "pool": "retail", "queue": "stores", "at": NINE, **_COMMON}
+    told = history_of(case.opened(NINE), case.queued(NINE, "stores"), case.started(NINE, "resolution", NINE + HOUR))
+    counted = list(samples_of(told))
+    for fact in (
+        case_fact(case, cases.CaseContinued, NINE, into="d"),
+        case_fact(case, cases.CaseLinked, NINE, other="d", relation="continuation"),
+        case_fact(case, cases.CaseStamped, NINE, stamp="done", occurrence="o"),
+        case_fact(case, voices.IncidentJoined, NINE, incident="i"),
+        case_fact(case, voices.IncidentCorrected, NINE, incident="i"),
+        case_fact(case, voices.ApprovalReminded, NINE, stage="reminder", approver="bo", submitted_at=NINE),
+        work_notices.WorkPostponed(reason="closed", **work_fields),
+        work_notices.WorkMentioned(post_to="room", mentions=("bo",), reason="asked_for", **work_fields),
+        work_notices.WorkUnroutable(**work_fields),
+    ):
+        told = follow(told, fact, KNOWN, EDITION)
+        assert list(samples_of(told)) == counted, type(fact).__name__
+
+
+def test_a_merged_promise_is_counted_once_where_it_went():
+    """A merge ends the child's promise unjudged; the parent's, taken over, is judged."""
+    child, parent = CaseTeller("child"), CaseTeller("parent")
+    taken = parent.started(NINE, "resolution", NINE + HOUR).model_copy(
+        update={"taken_over_from": "child", "subject": "child", "milestone": "taken"}
+    )
+    warned = parent.warned(NINE, "resolution").model_copy(update={"milestone": "taken", "is_overtaken": True})
+    late = parent.violated(NINE + HOUR, "resolution").model_copy(update={"milestone": "taken"})
+    facts = [
+        child.opened(NINE), parent.opened(NINE), child.started(NINE, "resolution", NINE + HOUR),
+        child.merged(NINE, "parent"), child.cancelled(NINE, "resolution"), taken, warned, warned, late, late,
+    ]  # fmt: skip
+    counted = recount([(str(place), fact) for place, fact in enumerate(facts)], KNOWN)
+    desk = [amounts for key, amounts in counted.items() if key.cut == "desk"]
+    for measure, expected in (("milestones_violated", 1), ("milestones_warned", 1), ("milestones_met", 0)):
+        assert sum(amounts.get(f"{measure}.n", 0) for amounts in desk) == expected, measure

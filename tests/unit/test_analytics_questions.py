@@ -1,13 +1,14 @@
 """What may be asked of a measure, and what comes back; bad questions name their field."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from caseway_analytics.domain.answers import answer
 from caseway_analytics.domain.defining import Targets
 from caseway_analytics.domain.histogram import bucket_of
-from caseway_analytics.domain.questions import BadQuestion, Keeping, asked, needed
+from caseway_analytics.domain.questions import BadQuestion, Keeping, Question, asked, needed
 
 NOW = dt.datetime(2026, 11, 23, 9, 30, tzinfo=dt.UTC)
 ZONE = "Europe/Warsaw"
@@ -211,3 +212,67 @@ def test_the_backlog_counts_everything_since_the_beginning_and_stands_still_betw
         ("2026-11-23", 5),
     ]
     assert told["total"] == {"count": 5}
+
+
+def test_the_backlogs_age_is_that_of_what_stands_at_the_end_of_each_slot():
+    """Backlog and its age: one of 10:00 on the 21st, one of 02:00 on the 23rd, UTC; the first left on the 23rd at 05:00."""
+    first, second = 217_332_000 + 86_400, 217_562_400
+    cells = [
+        cell(-14, backlog_in={"n": 1, "s": first}),
+        cell(26, backlog_in={"n": 1, "s": second}),
+        cell(29, backlog_out={"n": 1, "s": first}),
+    ]
+    told = answer(question("backlog_age", from_="2026-11-21", to="2026-11-24", grain="day"), cells, as_of=NOW)
+    assert [(row["starts"], row["count"], row["mean_seconds"]) for row in told["rows"]] == [
+        # the zone's days end at 23:00 UTC
+        ("2026-11-21", 1, 13 * 3600.0),
+        ("2026-11-22", 1, 37 * 3600.0),
+        ("2026-11-23", 1, 7.5 * 3600),
+    ]
+    empty = answer(question("backlog_age", from_="2026-11-21"), [], as_of=NOW)
+    assert empty["total"] == {"count": 0, "mean_seconds": None}
+
+
+def test_a_campaign_is_measured_against_its_recipients_where_somebody_told_them():
+    """S2-23: responses per recipients; what nobody told is named, not guessed."""
+    cells = [
+        {**cell(8, campaign_responses={"n": count}), "values": ["", campaign, category]}
+        for campaign, category, count in (("spring", "a", 20), ("spring", "b", 10), ("leaflet", "a", 3))
+    ]
+    targets = Targets(recipients={"spring": 1000})
+    span = {"from_": "2026-11-22", "grain": "all"}
+    by = answer(question("campaign_response", by="campaign", **span), cells, as_of=NOW, targets=targets)
+    whole = answer(question("campaign_response", **span), cells, as_of=NOW, targets=targets)
+    split = answer(question("campaign_response", by="category", **span), cells, as_of=NOW, targets=targets)
+    assert [(row["campaign"], row["ratio"], row.get("unknown")) for row in by["rows"]] == [
+        ("leaflet", None, ["leaflet"]),
+        ("spring", 0.03, None),
+    ]
+    assert whole["total"] == {"part": 30, "of": 1000, "ratio": 0.03, "unknown": ["leaflet"]}
+    assert split["total"] == whole["total"], "a campaign's recipients are counted once"
+    with pytest.raises(BadQuestion) as bad:
+        question("campaign_response", by="queue")
+    assert bad.value.field == "by"
+
+
+@pytest.mark.parametrize(
+    ("grain", "expected"),
+    [
+        ("hour", [("2026-03-28T22:00:00+01:00", 22), ("2026-03-28T23:00:00+01:00", 23)]),
+        ("day", [("2026-03-28", 23), ("2026-03-29", 22), ("2026-03-30", 22)]),
+        ("week", [("2026-W13", 22), ("2026-W14", 22)]),
+        ("month", [("2026-03", 22), ("2026-04", 22)]),
+        ("all", [("all", 22)]),
+    ],
+)
+def test_slots_end_where_the_next_begins_also_when_the_clock_changes(grain, expected):
+    start = dt.datetime(2026, 3, 28, 21 if grain == "hour" else 20, tzinfo=dt.UTC)
+    ends_at = {
+        "hour": start + dt.timedelta(hours=2), "day": dt.datetime(2026, 3, 30, 22, tzinfo=dt.UTC),
+    }.get(grain, dt.datetime(2026, 4, 5, 22, tzinfo=dt.UTC))  # fmt: skip
+    asked_for = Question(
+        measure="backlog", starts_at=start, ends_at=ends_at, grain=grain, by=(), zone=ZoneInfo("Europe/Warsaw")
+    )
+    told = list(asked_for.periods(NOW))
+    assert [(name, end.hour) for name, end in told] == expected
+    assert told[-1][1] == ends_at

@@ -58,7 +58,8 @@ class FiguresEntry(_Section):
 
     @model_validator(mode="after")
     def _is_kept(self) -> FiguresEntry:
-        if cut_for({*self.by, *self.only}) is None:
+        apart = {DERIVED[name].apart for name in self.measures if name in DERIVED} - {""}
+        if cut_for({*self.by, *self.only, *apart}) is None:
             together = "; ".join(" and ".join(names) for names in CUTS.values())
             raise ValueError(f"dimensions that figures are kept by together: {together}")
         if self.order is not None and self.order not in self.measures:

@@ -170,7 +170,8 @@ class Reporter:
         self, measure: str, span: tuple[dt.datetime, dt.datetime], asked: Asked, *,
         by: tuple[str, ...] = (), only: Mapping[str, tuple[str, ...]], grain: Grain = "all", hours: Hours = "wall",
     ) -> Question:  # fmt: skip
-        cut = cut_for({*by, *only})
+        apart = DERIVED[measure].apart if measure in DERIVED else ""
+        cut = cut_for({*by, *only, apart} - {""})
         assert cut is not None, "checked when the configuration was read"
         question = Question(
             measure=measure,

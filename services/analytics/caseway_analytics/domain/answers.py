@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from caseway_analytics.domain import deriving
+from caseway_analytics.domain.apart import Part, answering, together, within
 from caseway_analytics.domain.cuts import CUTS
 from caseway_analytics.domain.defining import Derived, Parts, Targets
 from caseway_analytics.domain.figures import NONE, Figure
@@ -38,8 +38,8 @@ def tables(
     derived = DERIVED.get(question.measure)
     if derived is not None and derived.is_running:
         return _running(question, derived, cells, as_of)
-    if derived is not None and derived.by_queue:
-        return _by_queue(question, cells, targets)
+    if derived is not None and derived.apart:
+        return _apart(question, derived, cells, targets)
     names = needed(question.measure)
     groups = {key: parts for key, parts in gathered(question, cells).items() if any(name in parts for name in names)}
     rows = [_row(question, key, _figures(question.measure, groups[key])) for key in sorted(groups)]
@@ -101,27 +101,32 @@ def _times(figure: Figure, unit: str) -> dict[str, float | None]:
     }
 
 
-def _by_queue(
-    question: Question, cells: Iterable[Stored], targets: Targets
+def _apart(
+    question: Question, derived: Derived, cells: Iterable[Stored], targets: Targets
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Queues have targets of their own: what was in time is counted queue by queue, then added up."""
-    if "queue" not in CUTS[question.cut]:
-        raise BadQuestion("by", f"dimensions kept together with the queue, which sets the target of {question.measure}")
-    extra = () if "queue" in question.by else ("queue",)
-    told: dict[Group, list[int]] = {}
+    """Queues have targets of their own, campaigns recipients: counted one by one, then added up."""
+    by = derived.apart
+    if by not in CUTS[question.cut]:
+        raise BadQuestion("by", f"dimensions kept together with the {by}, by which {question.measure} is counted")
+    extra = () if by in question.by else (by,)
+    told: dict[Group, dict[str, Part]] = {}
     for key, parts in gathered(question, cells, extra=extra).items():
-        if "pick_up" in parts:
-            queue = key[-1] if extra else key[1 + question.by.index("queue")]
-            counted = deriving.within(targets.of(queue))(parts)
-            sums = told.setdefault(key[: 1 + len(question.by)], [0, 0])
-            sums[0] += counted["part"]
-            sums[1] += counted["of"]
-    rows = [_row(question, key, _level(*told[key])) for key in sorted(told)]
-    return rows, _level(sum(part for part, _ in told.values()), sum(of for _, of in told.values()))
+        name = key[-1] if extra else key[1 + question.by.index(by)]
+        figure = parts[derived.needs[0]]
+        counted = within(figure, targets.of(name)) if by == "queue" else answering(figure, targets.recipients.get(name))
+        told.setdefault(key[: 1 + len(question.by)], {})[name] = counted
+    rows = [_row(question, key, together(told[key].items())) for key in sorted(told)]
+    return rows, together(_of_all(told.values(), is_part_of_whole=by == "queue"))
 
 
-def _level(part: int, of: int) -> dict[str, Any]:
-    return {"part": part, "of": of, "ratio": round(part / of, 4) if of else None}
+def _of_all(told: Iterable[Mapping[str, Part]], *, is_part_of_whole: bool) -> list[tuple[str, Part]]:
+    """One for each name, of all groups; a campaign's recipients are the same people in each."""
+    found: dict[str, Part] = {}
+    for group in told:
+        for name, (part, of) in group.items():
+            was = found.get(name, (0, 0 if is_part_of_whole else of))
+            found[name] = (was[0] + part, (was[1] or 0) + (of or 0) if is_part_of_whole else of)
+    return list(found.items())
 
 
 def _running(
@@ -137,12 +142,18 @@ def _running(
         inside.setdefault(key[1:], {})[key[0]] = parts
     rows = []
     stand = {group: earlier.get(group, {}) for group in sorted({*earlier, *inside})}
-    for slot in question.periods(as_of):
+    for slot, ends_at in question.periods(as_of):
         for group, stood in list(stand.items()):
             now = merged([stood, inside.get(group, {}).get(slot, {})], derived.needs)
             stand[group] = now
-            rows.append(_row(question, (slot, *group), _figures(question.measure, now)))
-    return rows, _figures(question.measure, merged(stand.values(), derived.needs))
+            rows.append(_row(question, (slot, *group), _standing(derived, now, ends_at)))
+    last = min(question.ends_at, as_of)
+    return rows, _standing(derived, merged(stand.values(), derived.needs), last)
+
+
+def _standing(derived: Derived, parts: Parts, at: dt.datetime) -> dict[str, Any]:
+    figures = {name: parts.get(name, NONE) for name in derived.needs}
+    return derived.aged(figures, at) if derived.aged is not None else derived.figures(figures)
 
 
 def _split(question: Question, cells: Iterable[Stored]) -> tuple[list[Stored], list[Stored]]:

@@ -28,7 +28,7 @@ class CellKey(NamedTuple):
 
 Amounts = Mapping[str, int]
 """By field: `<measure>.n` how many, `<measure>.ms` their milliseconds together, `<measure>.b.<bucket>` the histogram,
-`<measure>.w` and `<measure>.h.<bucket>` the same in business time."""
+`<measure>.w` and `<measure>.h.<bucket>` the same in business time, `<measure>.s` the instants' sum."""
 
 Tally = dict[CellKey, dict[str, int]]
 """What is counted, cell by cell."""
@@ -65,6 +65,9 @@ def count(tally: Tally, face: Face, measure: str, sample: Sample, sign: int = 1)
         amounts[name] = amounts.get(name, 0) + times
         for field, amount in fields:
             amounts[field] = amounts.get(field, 0) + sign * amount
+        if sample.instant is not None:
+            field = f"{measure}.s"
+            amounts[field] = amounts.get(field, 0) + sign * sample.instant
 
 
 def difference(before: History | None, after: History) -> Tally:

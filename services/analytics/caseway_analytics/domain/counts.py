@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 from caseway_analytics.domain.history import History, Outcome
-from caseway_analytics.domain.samples import Sample, counted, timed
+from caseway_analytics.domain.samples import Sample, counted, seconds_since_2020, timed
 
 
 def cases_opened(history: History) -> Iterator[Sample]:
@@ -113,7 +114,7 @@ def _only_counted(history: History) -> Sample:
 
 
 def backlog_in(history: History) -> Iterator[Sample]:
-    """What came onto the pile: each opening and reopening.
+    """What came onto the pile: each opening and reopening, and since when it lies there.
 
     >>> from caseway_analytics.domain import life
     >>> nine = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
@@ -122,7 +123,7 @@ def backlog_in(history: History) -> Iterator[Sample]:
     2
     """
     for cycle in history.cycles:
-        yield counted(history, cycle.started_at)._replace(queue=history.entry_queue)
+        yield _piled(history, cycle.started_at, cycle.started_at)
 
 
 def backlog_out(history: History) -> Iterator[Sample]:
@@ -135,7 +136,11 @@ def backlog_out(history: History) -> Iterator[Sample]:
     """
     for cycle in history.cycles:
         if cycle.left_at:
-            yield counted(history, cycle.left_at)._replace(queue=history.entry_queue)
+            yield _piled(history, cycle.left_at, cycle.started_at)
+
+
+def _piled(history: History, at: dt.datetime, since: dt.datetime) -> Sample:
+    return counted(history, at)._replace(queue=history.entry_queue, instant=seconds_since_2020(since))
 
 
 def calls_answered(history: History) -> Iterator[Sample]:

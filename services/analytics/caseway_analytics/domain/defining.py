@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -49,9 +50,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """The desk's service levels: within how many seconds, by queue; `*` for all others."""
+    """What configuration sets figures against: seconds to pick up by queue (`*` for all others), recipients by campaign."""
 
     within_seconds: Mapping[str, int] = field(default_factory=dict)
+    recipients: Mapping[str, int] = field(default_factory=dict)
+    """How many people a campaign was sent to, by campaign, where somebody told."""
 
     def of(self, queue: str) -> int:
         """The queue's, else everybody's, else 20 s.
@@ -81,5 +84,7 @@ class Derived:
     edge_cases: tuple[str, ...] = ()
     is_running: bool = False
     """Whether it counts everything since the beginning, and not the span alone."""
-    by_queue: bool = False
-    """Whether it is added up queue by queue, since queues have targets of their own."""
+    aged: Callable[[Parts, dt.datetime], dict[str, Any]] | None = None
+    """In place of `figures`, where it depends on when one looks."""
+    apart: Literal["", "queue", "campaign"] = ""
+    """Added up value by value of this: queues have targets of their own, campaigns recipients."""

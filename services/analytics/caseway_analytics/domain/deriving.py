@@ -1,15 +1,17 @@
 """Figures made of others.
 
-Figures made of others; whatever has no denominator is None, neither 0 nor 100 %.
+Whatever has no denominator is None, neither 0 nor 100 %.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from caseway_analytics.domain.defining import Parts
 from caseway_analytics.domain.figures import ratio
+from caseway_analytics.domain.samples import seconds_since_2020
 
 
 def share(part: str, *others: str) -> Callable[[Parts], dict[str, Any]]:
@@ -112,18 +114,16 @@ def backlog(parts: Parts) -> dict[str, Any]:
     return {"count": parts["backlog_in"].count - parts["backlog_out"].count}
 
 
-def within(seconds: int) -> Callable[[Parts], dict[str, Any]]:
-    """How many were picked up within so many seconds, of those picked up; exact.
+def backlog_age(parts: Parts, at: dt.datetime) -> dict[str, Any]:
+    """How old, on average, what stands on the pile was at an instant.
 
     >>> from caseway_analytics.domain.figures import Figure
-    >>> within(20)({"pick_up": Figure()})
-    {'part': 0, 'of': 0, 'ratio': None}
+    >>> came, left = Figure(count=3, instants=100 + 200 + 600), Figure(count=1, instants=100)
+    >>> at = dt.datetime(2020, 1, 1, 0, 16, 40, tzinfo=dt.UTC)
+    >>> backlog_age({"backlog_in": came, "backlog_out": left}, at)
+    {'count': 2, 'mean_seconds': 600.0}
     """
-
-    def figures(parts: Parts) -> dict[str, Any]:
-        figure = parts["pick_up"]
-        timed = figure.timed
-        part = figure.count_within(seconds)
-        return {"part": part, "of": timed, "ratio": round(part / timed, 4) if timed else None}
-
-    return figures
+    came, left = parts["backlog_in"], parts["backlog_out"]
+    count = came.count - left.count
+    age = seconds_since_2020(at) * count - (came.instants - left.instants)
+    return {"count": count, "mean_seconds": round(age / count, 3) if count > 0 else None}

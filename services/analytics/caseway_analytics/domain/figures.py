@@ -17,6 +17,8 @@ class Figure:
     milliseconds: int = 0
     """Of all that were timed, together."""
     buckets: Mapping[int, int] = field(default_factory=dict)
+    instants: int = 0
+    """Of those whose age is asked, in seconds since 2020, together."""
 
     @property
     def timed(self) -> int:
@@ -56,6 +58,7 @@ def summed(figures: Iterable[Figure]) -> Figure:
         count=sum(each.count for each in several),
         milliseconds=sum(each.milliseconds for each in several),
         buckets=histogram.added(each.buckets for each in several),
+        instants=sum(each.instants for each in several),
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from caseway_analytics.domain.cuts import CUTS
-from caseway_analytics.domain.figures import Figure
-from caseway_analytics.domain.questions import Question
+from caseway_analytics.domain.figures import Figure, summed
+from caseway_analytics.domain.questions import Question, needed
 
 Stored = Mapping[str, Any]
 """A cell's document: `slot`, `values`, and under `m` its figures by measure."""
@@ -22,63 +22,68 @@ Group = tuple[str, ...]
 Parts = Mapping[str, Figure]
 
 
+_NO_BUCKETS: Mapping[str, int] = {}
+
+
 class _Sum:
-    __slots__ = ("buckets", "count", "milliseconds")
+    __slots__ = ("buckets", "count", "instants", "milliseconds")
 
     def __init__(self) -> None:
         self.count = 0
         self.milliseconds = 0
+        self.instants = 0
         self.buckets: dict[str, int] = {}
 
 
 def gathered(question: Question, cells: Iterable[Stored], *, extra: tuple[str, ...] = ()) -> dict[Group, Parts]:
-    """The figures of each group, by measure; `extra` dimensions are told apart beside those asked for."""
-    names = CUTS[question.cut]
-    picked = [names.index(name) for name in (*question.by, *extra)]
-    wanted = [(names.index(name), values) for name, values in question.filters.items()]
+    """The figures that the measure needs, group by group; `extra` dimensions are told apart beside those asked for."""
+    kept = CUTS[question.cut]
+    picked = [kept.index(name) for name in (*question.by, *extra)]
+    wanted = [(kept.index(name), values) for name, values in question.filters.items()]
     fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
+    names = needed(question.measure)
     sums: dict[Group, dict[str, _Sum]] = {}
     slots: dict[dt.datetime, str] = {}
     for cell in cells:
         values = cell["values"]
-        if any(values[place] not in allowed for place, allowed in wanted):
+        if wanted and any(values[place] not in allowed for place, allowed in wanted):
+            continue
+        figures = cell.get("m")
+        if not figures:
             continue
         at = cell["slot"]
         slot = slots.get(at)
         if slot is None:
             slot = slots[at] = question.slot_of(at)
-        into = sums.setdefault((slot, *(values[place] for place in picked)), {})
-        _add(into, cell.get("m", {}), fields)
+        group = (slot, *[values[place] for place in picked])
+        for name in names:
+            if (figure := figures.get(name)) is not None:
+                into = sums.get(group)
+                if into is None:
+                    into = sums[group] = {}
+                _add(into, name, figure, fields)
     return {group: {name: _figure(each) for name, each in parts.items()} for group, parts in sums.items()}
 
 
-def _add(into: dict[str, _Sum], figures: Mapping[str, Mapping[str, Any]], fields: tuple[str, str, str]) -> None:
+def _add(into: dict[str, _Sum], name: str, figure: Mapping[str, Any], fields: tuple[str, str, str]) -> None:
     count, spent, spread = fields
-    for name, figure in figures.items():
-        total = into.get(name)
-        if total is None:
-            total = into[name] = _Sum()
-        total.count += figure.get(count, 0)
-        total.milliseconds += figure.get(spent, 0)
-        buckets = total.buckets
-        for bucket, number in figure.get(spread, {}).items():
-            buckets[bucket] = buckets.get(bucket, 0) + number
+    total = into.get(name)
+    if total is None:
+        total = into[name] = _Sum()
+    total.count += figure.get(count, 0)
+    total.milliseconds += figure.get(spent, 0)
+    total.instants += figure.get("s", 0)
+    buckets = total.buckets
+    for bucket, number in figure.get(spread, _NO_BUCKETS).items():
+        buckets[bucket] = buckets.get(bucket, 0) + number
 
 
 def _figure(total: _Sum) -> Figure:
     buckets = {int(bucket): number for bucket, number in total.buckets.items() if number}
-    return Figure(count=total.count, milliseconds=total.milliseconds, buckets=buckets)
+    return Figure(count=total.count, milliseconds=total.milliseconds, buckets=buckets, instants=total.instants)
 
 
 def merged(groups: Iterable[Parts], names: Sequence[str]) -> Parts:
     """All of them as one, for each name."""
-    total = {name: _Sum() for name in names}
-    for parts in groups:
-        for name in names:
-            if (figure := parts.get(name)) is not None:
-                into = total[name]
-                into.count += figure.count
-                into.milliseconds += figure.milliseconds
-                for bucket, number in figure.buckets.items():
-                    into.buckets[str(bucket)] = into.buckets.get(str(bucket), 0) + number
-    return {name: _figure(each) for name, each in total.items()}
+    several = list(groups)
+    return {name: summed(parts[name] for parts in several if name in parts) for name in names}

@@ -271,7 +271,7 @@ DERIVED: Mapping[str, Derived] = {
         Derived(
             name="service_level", title="Service level", unit="ratio", needs=("pick_up",),
             text="picked up within the queue's seconds ÷ `pick_up`",
-            figures=deriving.within(20), by_queue=True,
+            figures=deriving.share("pick_up"), apart="queue",
             edge_cases=("Exact.", "What still waits, or was abandoned, is not in it: see `abandonment`."),
         ),
         Derived(
@@ -315,6 +315,21 @@ DERIVED: Mapping[str, Derived] = {
             name="backlog", title="Backlog", unit="count", needs=("backlog_in", "backlog_out"), value="count",
             text="all `backlog_in` less all `backlog_out` until the end of each slot", figures=deriving.backlog,
             is_running=True, edge_cases=("Counted since the first fact that was ever read, not since `from`.",),
+        ),
+        Derived(
+            name="backlog_age", title="Age of the backlog", unit="seconds", needs=("backlog_in", "backlog_out"),
+            value="mean_seconds", figures=deriving.backlog, aged=deriving.backlog_age, is_running=True,
+            text="mean of: the end of each slot less when the case was opened, or reopened, over all that stands then",
+            edge_cases=("Of the slot that runs: until now.", "To the second."),
+        ),
+        Derived(
+            name="campaign_response", title="Response to campaigns", unit="ratio", needs=("campaign_responses",),
+            text="`campaign_responses` ÷ the campaign's recipients, as measures.yaml tells them",
+            figures=deriving.share("campaign_responses"), apart="campaign",
+            edge_cases=(
+                "A campaign of which nobody told how many it was sent to has no ratio, and is named under `unknown`.",
+                "Responses in the span, of all recipients: ask from the day it was sent.",
+            ),
         ),
         Derived(
             name="delivery", title="Notifications delivered", unit="ratio",

@@ -85,17 +85,31 @@ class Question:
             case "all":
                 return "all"
 
-    def periods(self, until: dt.datetime) -> Iterator[str]:
-        """Every slot of the span that has begun by `until`, in order."""
-        told = ""
+    def periods(self, until: dt.datetime) -> Iterator[tuple[str, dt.datetime]]:
+        """Every slot of the span that has begun by `until`, in order, and when it ends; the last ends there."""
         at, end = self.starts_at, min(self.ends_at, until)
-        step = dt.timedelta(hours=1) if self.grain == "hour" else dt.timedelta(hours=12)
         while at < end:
-            name = self.slot_of(at)
-            if name != told:
-                yield name
-            told = name
-            at += step
+            following = min(self._following(at), end)
+            yield self.slot_of(at), following
+            at = following
+
+    def _following(self, at: dt.datetime) -> dt.datetime:
+        """When the slot ends that an instant falls into."""
+        local = at.astimezone(self.zone)
+        match self.grain:
+            case "hour":
+                return at + dt.timedelta(hours=1) - dt.timedelta(minutes=local.minute)
+            case "day":
+                return self._midnight(local.date() + _DAY)
+            case "week":
+                return self._midnight(local.date() + _DAY * (8 - local.isoweekday()))
+            case "month":
+                return self._midnight((local.date().replace(day=28) + 4 * _DAY).replace(day=1))
+            case "all":
+                return self.ends_at
+
+    def _midnight(self, on: dt.date) -> dt.datetime:
+        return dt.datetime.combine(on, dt.time(), self.zone).astimezone(dt.UTC)
 
 
 def needed(measure: str) -> tuple[str, ...]:
@@ -182,6 +196,8 @@ def gathered_before(now: dt.datetime, kept: dt.timedelta, zone: str) -> dt.datet
 
 
 def _cut(dimensions: set[str], measure: str) -> str:
+    if measure in DERIVED and DERIVED[measure].apart:
+        dimensions = {*dimensions, DERIVED[measure].apart}
     if cut := cut_for(dimensions):
         return cut
     together = "; ".join(" and ".join(names) for names in CUTS.values())

@@ -47,5 +47,5 @@ def recount(facts: Iterable[tuple[str, Any]], known: Known = NOTHING) -> Tally:
             answers[fact.answer] = fact
         elif isinstance(fact, CaseFact | WorkFact | MilestoneFact):
             histories[fact.case_id] = follow(histories.get(fact.case_id), fact, known)
-    tallies += [loose(scored(answer)) for answer in answers.values()]
+    tallies += [loose(scored(answer, known)) for answer in answers.values()]
     return together([*tallies, *(difference(None, history) for history in histories.values())])

@@ -17,7 +17,7 @@ from caseway.contracts.quality import (
 )
 from caseway.kernel.errors import Rejected
 from caseway_analytics.domain.history import slot_of, whole
-from caseway_analytics.domain.known import bounded
+from caseway_analytics.domain.known import NOTHING, Known, bounded
 from caseway_analytics.domain.samples import Sample
 
 Record = Mapping[str, Any]
@@ -57,7 +57,7 @@ def name_of(record: AnyRecord) -> str:
             assert_never(record)
 
 
-def kept(record: AnyRecord, before: Record | None, now: dt.datetime) -> dict[str, Any]:
+def kept(record: AnyRecord, before: Record | None, now: dt.datetime, known: Known = NOTHING) -> dict[str, Any]:
     """The record as it is kept from now on.
 
     Raises:
@@ -71,8 +71,13 @@ def kept(record: AnyRecord, before: Record | None, now: dt.datetime) -> dict[str
         # a clock ahead of ours must not put a figure into the future
         "at": min(whole(record.at), whole(now)) if record.at else whole(now),
     }
-    if isinstance(record, ActionRecorded):
-        told["sort"] = record.kind
+    match record:
+        case ActionRecorded():
+            told["sort"] = record.kind
+        case AnswerRecorded():
+            told["team"] = known.teams.get(record.agent or "", "")
+        case _:
+            pass
     return _with_steps(told, before)
 
 
@@ -98,10 +103,10 @@ def _with_steps(told: dict[str, Any], before: Record | None) -> dict[str, Any]:
     return {**told, **said, **fresh, "steps": steps}
 
 
-def scored(answer: AnswerRecorded) -> Iterator[tuple[str, Sample]]:
+def scored(answer: AnswerRecorded, known: Known = NOTHING) -> Iterator[tuple[str, Sample]]:
     """The sample of an answer after a case; one that was not answered, or belongs to no case, gives none."""
     if answer.at is not None:
-        yield from scored_of({**answer.model_dump(), "kind": "answer", "at": whole(answer.at)})
+        yield from scored_of(kept(answer, None, answer.at, known))
 
 
 def scored_of(record: Record | None) -> Iterator[tuple[str, Sample]]:
@@ -115,6 +120,7 @@ def scored_of(record: Record | None) -> Iterator[tuple[str, Sample]]:
             bounded(record.get("queue") or ""),
             channel=bounded(record.get("channel") or ""),
             agent=bounded(record.get("agent") or ""),
+            team=record.get("team") or "",
             milliseconds=record["score"] * 1000,
             level=bounded(record["level"]),
             indicator=bounded(record["indicator"]),
