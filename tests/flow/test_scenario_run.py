@@ -119,7 +119,7 @@ async def test_it_opens_a_desk_and_says_when_a_service_is_lost_and_leaves_nothin
 async def test_killed_outright_it_takes_everything_with_it(
     namespace: Namespace, tmp_path: Path, runs: list[Run]
 ) -> None:
-    run = Run(namespace, tmp_path, "--no-traffic")
+    run = Run(namespace, tmp_path, "voices")
     runs.append(run)
     services = await eventually(
         lambda: found if set(found := run.services()) == SERVICES else None, "five services", seconds=60
@@ -127,6 +127,21 @@ async def test_killed_outright_it_takes_everything_with_it(
     assert services
     run.process.kill()
     await eventually(lambda: not any(each.is_alive() for each in services.values()), "all are gone", seconds=20)
+
+
+@pytest.mark.slow
+async def test_a_scenario_without_traffic_is_a_desk_to_be_used(
+    namespace: Namespace, tmp_path: Path, runs: list[Run]
+) -> None:
+    """In Japanese, and nobody of ours writes: it says so, and how to write to it."""
+    run = Run(namespace, tmp_path, "product-support", "--for", "1s")
+    runs.append(run)
+    await eventually(lambda: run.process.poll() is not None, "it has ended", seconds=150, every=0.2)
+    assert run.process.returncode == 0, run.told
+    assert "the desk is yours" in run.told
+    assert "--mail-rcpt support@kuraemon.example.com" in run.told
+    assert "/v1/pools/support" in run.told
+    assert not run.services()
 
 
 async def test_a_wrong_configuration_is_said_and_nothing_is_left(

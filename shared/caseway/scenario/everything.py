@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caseway.scenario.figures import FiguresDesk
+from caseway.scenario.journal import Journal
 from caseway.scenario.placard import placard
 from caseway.scenario.premises import Premises, Stopped, opened_desk
 from caseway.scenario.progress import say
@@ -31,6 +32,11 @@ class Wanted:
     has_traffic: bool = True
     lasts: dt.timedelta | None = None
 
+    @property
+    def plays(self) -> bool:
+        """Whether anybody writes and works: not every scenario has traffic of its own."""
+        return self.has_traffic and (self.directory / "traffic.yaml").is_file()
+
 
 async def run(wanted: Wanted) -> int:
     """Start, show, and end everything; the exit status: 1 when a service did not last."""
@@ -47,25 +53,34 @@ async def run(wanted: Wanted) -> int:
 async def _show(premises: Premises, wanted: Wanted, stopping: asyncio.Event) -> int:
     """The scenario, with a line now and then, until it is stopped or breaks."""
     say(placard(premises))
-    async with opened(premises.settings, wanted.scenario) as scenario:
-        watch = _Watch(premises, scenario, stopping)
-        playing = asyncio.create_task(scenario.play()) if wanted.has_traffic else None
-        if playing is not None:
-            playing.add_done_callback(lambda _: stopping.set())
+    if not wanted.plays:
+        say("nobody writes and nobody works here: the desk is yours")
+        watch = _Watch(premises, Journal(), stopping)
         await watch.look_on(wanted.lasts)
-        scenario.stopping.set()
-        await asyncio.gather(*filter(None, (playing,)))
-        await watch.settle()
-        await watch.show_table()
+    else:
+        async with opened(premises.settings, wanted.scenario) as scenario:
+            watch = _Watch(premises, scenario.scene.journal, stopping)
+            await _play(scenario, watch, wanted, stopping)
+    await watch.settle()
+    await watch.show_table()
     return 1 if watch.has_lost else 0
+
+
+async def _play(scenario: Scenario, watch: _Watch, wanted: Wanted, stopping: asyncio.Event) -> None:
+    """Traffic, until it ends or is ended."""
+    playing = asyncio.create_task(scenario.play())
+    playing.add_done_callback(lambda _: stopping.set())
+    await watch.look_on(wanted.lasts)
+    scenario.stopping.set()
+    await playing
 
 
 class _Watch:
     """Looks on, and says what it sees."""
 
-    def __init__(self, premises: Premises, scenario: Scenario, stopping: asyncio.Event) -> None:
+    def __init__(self, premises: Premises, journal: Journal, stopping: asyncio.Event) -> None:
         self._premises = premises
-        self._journal = scenario.scene.journal
+        self._journal = journal
         self._stopping = stopping
         self._figures = FiguresDesk(premises.url("analytics"), premises.url("intake"))
         self._lost: set[str] = set()

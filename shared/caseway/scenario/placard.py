@@ -25,6 +25,16 @@ class Shown(Protocol):
         """Where logs and token are."""
         ...
 
+    @property
+    def pool(self) -> str:
+        """The first of its pools."""
+        ...
+
+    @property
+    def mailbox(self) -> str:
+        """The first of its addresses."""
+        ...
+
     def url(self, service: str) -> str:
         """Of a service."""
         ...
@@ -35,7 +45,7 @@ def placard(desk: Shown) -> str:
     moved = [name for name, port in PORTS.items() if not desk.url(name).endswith(f":{port}")]
     moved += ["the SMTP door"] if desk.smtp_port != SMTP_PORT else []
     mail = "printf 'From: you@example.com\\nSubject: Hello\\n\\nWhere is my order?\\n' | curl -sS -T - "
-    mail += f"smtp://localhost:{desk.smtp_port} --mail-from you@example.com --mail-rcpt support@example.com"
+    mail += f"smtp://localhost:{desk.smtp_port} --mail-from you@example.com --mail-rcpt {desk.mailbox}"
     token = f'-H "Authorization: Bearer $(cat {desk.folder}/token)"'
     lines = [
         "the desk is open",
@@ -45,7 +55,7 @@ def placard(desk: Shown) -> str:
         f"          logs        {desk.folder}",
         f"  try     a mail      {mail}",
         f"          cases       curl -sS {token} '{desk.url('intake')}/v1/cases?status=open'",
-        f"          the pool    curl -sS {desk.url('router')}/v1/pools/retail",
+        f"          the pool    curl -sS {desk.url('router')}/v1/pools/{desk.pool}",
         f"          figures     curl -sS {desk.url('analytics')}/v1/summary",
     ]
     if moved:

@@ -8,9 +8,11 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import yaml
 from pydantic import SecretStr
 
 from caseway.contracts.topology import PARTITIONS
@@ -50,6 +52,16 @@ class Premises:
     folder: Path
     """Logs, and a token for the doors."""
     settings: ScenarioSettings
+
+    @property
+    def pool(self) -> str:
+        """The first that its queues.yaml names."""
+        return str(next(iter(_read(self.settings.config / "queues.yaml")["pools"])))
+
+    @property
+    def mailbox(self) -> str:
+        """The first that its mailboxes.yaml names."""
+        return str(_read(self.settings.config / "mailboxes.yaml")["mailboxes"][0]["address"])
 
     def url(self, service: str) -> str:
         """Of a service's HTTP."""
@@ -152,6 +164,11 @@ def _premises(services: Sequence[Hosted], page: str, settings: ScenarioSettings,
         folder=folder,
         settings=settings.model_copy(update={"intake_url": intake}),
     )
+
+
+def _read(file: Path) -> Any:
+    """A file that services have read already, so that it is right."""
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 async def _stop(services: Sequence[Hosted]) -> None:
