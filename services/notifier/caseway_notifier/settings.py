@@ -116,6 +116,9 @@ def _faults(
     file: SubscriptionsFile, templates: Mapping[str, str], senders: SendersFile, lists: ListsFile
 ) -> Iterator[str]:
     words = Templates(templates, senders.default_language)
+    for name in sorted(words.titled()):
+        if strange := words.names(name) - CASE_NAMES - SENDER_NAMES:
+            yield f"{name}: a quick text knows no fact, and looks at {', '.join(sorted(strange))}"
     seen: set[str] = set()
     for entry in file.subscriptions:
         for fault in (*_sender_faults(entry, senders), *_list_faults(entry, lists), *_template_faults(entry, words)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jwt
 from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 from starlette.requests import Request
@@ -13,10 +12,10 @@ from starlette.routing import Route
 
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
+from caseway_notifier.adapters.tokens import COORDINATING, actor
 from caseway_notifier.domain.kept import BROADCASTS, DELIVERIES, OBSTACLES
 from caseway_notifier.domain.obstacle import CANCELLED
 
-_MAY_CALL_OFF = frozenset({"supervisor", "officer", "manager"})
 _log = logger(__name__)
 
 
@@ -28,8 +27,8 @@ def routes(running: Running) -> list[Route]:
         return JSONResponse(found) if found else JSONResponse({"error": "no such broadcast"}, status_code=404)
 
     async def cancel(request: Request) -> Response:
-        actor = _actor(running, request.headers.get("authorization", ""))
-        if actor is None:
+        by = actor(running, request, COORDINATING)
+        if by is None:
             return JSONResponse({"error": "a supervisor's bearer token is needed"}, status_code=401)
         name = request.path_params["broadcast"]
         if not await running.database[BROADCASTS].find_one({"_id": name}, {"_id": 1}):
@@ -38,7 +37,7 @@ def routes(running: Running) -> list[Route]:
             await _call_off(running, name)
         except PyMongoError:
             return JSONResponse({"error": "not now"}, status_code=503)
-        _log.warning("broadcast called off", broadcast=name, by=actor)
+        _log.warning("broadcast called off", broadcast=name, by=by)
         return JSONResponse({"broadcast": name, "cancelled": True}, status_code=202)
 
     return [
@@ -79,16 +78,3 @@ async def _call_off(running: Running, name: str) -> None:
     obstacles = running.database[OBSTACLES].with_options(write_concern=WriteConcern("majority"))
     now = running.clock.now()
     await obstacles.update_one({"_id": name}, {"$set": {"reason": CANCELLED, "since": now, "_at": now}}, upsert=True)
-
-
-def _actor(running: Running, authorization: str) -> str | None:
-    """Who speaks, where they may call a broadcast off."""
-    key = running.settings.signing_key.get_secret_value()
-    scheme, _, token = authorization.partition(" ")
-    if not key or scheme.lower() != "bearer":
-        return None
-    try:
-        claims = jwt.decode(token.strip(), key, algorithms=["HS256"], options={"require": ["sub", "exp", "role"]})
-    except jwt.PyJWTError:
-        return None
-    return str(claims["sub"]) if claims["role"] in _MAY_CALL_OFF else None

@@ -41,7 +41,7 @@ def _lint(options: argparse.Namespace) -> int:
             except UnrenderableError as wrong:
                 _say(f"{name}.{language}: {wrong}")
                 faults += 1
-    for line in remarks(words, {*used, configuration.senders.bundle_template} - {""}):
+    for line in remarks(words, {*used, configuration.senders.bundle_template} - {""} | words.titled()):
         _say(line)
     _say(f"{len(words.all_names())} templates, {faults} fault(s)")
     return 1 if faults else 0

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from caseway.runtime.running import Running
-from caseway_notifier.adapters import broadcasts, pages
+from caseway_notifier.adapters import broadcasts, pages, quick_texts
 from caseway_notifier.adapters.documents import load_delivery
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.kept import DELIVERIES
@@ -35,6 +35,7 @@ def routes(running: Running) -> list[Route]:
         Route("/v1/cases/{case_id}/notifications", notifications),
         *broadcasts.routes(running),
         *pages.routes(running),
+        *quick_texts.routes(running),
     ]
 
 

@@ -7,6 +7,7 @@ A template is a file `<name>.<language>.txt`, with front matter, and beside it, 
     ---
     Dear {{ customer.name }}, …
 
+With a `title` it is a quick text, which agents choose and change before they send it.
 Customers' words are data: they are never compiled, and in HTML always escaped. A template cannot run away, because
 nothing in it can: no calls, no assignments, no loop within a loop, few filters, bounded data. That is judged once, when
 the configuration is loaded, with every fault named.
@@ -51,6 +52,8 @@ class BadTemplateError(ValueError):
 class Letter:
     """One template in one language, compiled."""
 
+    title: str
+    """Under which agents find it, where it is a quick text; else empty."""
     subject: Template | None
     text: Template
     html: Template | None
@@ -85,6 +88,14 @@ class Templates:
     def languages(self, name: str) -> frozenset[str]:
         """The languages that a template is written in; none where there is no such template."""
         return frozenset(self._letters.get(name, ()))
+
+    def titled(self) -> frozenset[str]:
+        """The quick texts."""
+        return frozenset(name for name, there in self._letters.items() if any(each.title for each in there.values()))
+
+    def title(self, name: str, language: str) -> str:
+        """Under which agents find a quick text; empty for what is none."""
+        return self._letters[name][language].title
 
     def names(self, name: str) -> frozenset[str]:
         """What a template looks at, in any of its languages."""
@@ -149,6 +160,7 @@ def _letter(text: str, html: str | None) -> Letter:
     subject = front.get("subject")
     parts = [body, html or "", subject or ""]
     return Letter(
+        title=front.get("title", ""),
         subject=_compiled(subject) if subject is not None else None,
         text=_compiled(body),
         html=_compiled(html, autoescape=True) if html is not None else None,
@@ -164,9 +176,13 @@ def _front(text: str) -> tuple[dict[str, str], str]:
         front = yaml.safe_load(found["front"]) or {}
     except yaml.YAMLError as wrong:
         raise BadTemplateError(f"front matter in YAML; {getattr(wrong, 'problem', wrong)}") from None
-    if not isinstance(front, dict) or set(front) - {"subject"} or not isinstance(front.get("subject", ""), str):
-        raise BadTemplateError("front matter with a `subject`, and nothing else")
+    if not isinstance(front, dict) or set(front) - {"subject", "title"} or not _are_texts(front):
+        raise BadTemplateError("front matter with a `subject` or a `title`, and nothing else")
     return front, found["body"]
+
+
+def _are_texts(front: Mapping[Any, Any]) -> bool:
+    return all(isinstance(each, str) for each in front.values())
 
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:

@@ -101,6 +101,17 @@ def facts_of(known: KnownCase, fact: CaseOccasion, plan: Plan) -> dict[str, Any]
     }
 
 
+def quick_data(known: KnownCase, plan: Plan) -> dict[str, Any]:
+    """What a quick text may look at: the case, its customer, and in whose name it is answered."""
+    by_department = plan.departments.get(known.department, next(iter(plan.senders)))
+    sender = plan.by_address.get(known.mailbox) or plan.senders[by_department]
+    return {
+        "case": known.shown(),
+        "customer": {"id": known.customer, "name": known.name},
+        "sender": sender.shown(),
+    }
+
+
 def _told(
     known: KnownCase, fact: CaseOccasion, cause: str, facts: Mapping[str, Any], moment: Moment, flood: Flood | None
 ) -> tuple[KnownCase, Decision]:
