@@ -63,7 +63,9 @@ WIRE = {
     "cases": named("case", CASE_FACTS),
     "work.commands": named("work", WORK_VERBS),
     "work": named("work", WORK_FACTS) | {"caseway.agent.presence-changed.v1"},
-    "milestones": named("milestone", MILESTONES) | {"caseway.ladder.rung-reached.v1"},
+    "milestones": named("milestone", MILESTONES)
+    | named("ladder", "started rung-reached acknowledged resumed ended")
+    | {"caseway.handling.measured.v1"},
     "milestone.commands": named("milestone", MILESTONE_COMMANDS),
     "notifications": named("notification", NOTIFICATIONS),
     "outbound.chat": {"caseway.outbound.message.v1"},
@@ -79,7 +81,7 @@ READERS = {
     "intake.core": {"case.commands"},
     "router.edge": {"cases", "milestones"},
     "router.core": {"work.commands"},
-    "escalation": {"cases", "work", "milestone.commands"},
+    "escalation": {"cases", "work", "milestone.commands", "notifications"},
     "notifier": {"cases", "work", "milestones", "customers", "measures"},
     "analytics": {"cases", "work", "milestones", "notifications", "quality"},
 }

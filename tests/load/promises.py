@@ -100,15 +100,15 @@ class Filler:
         told = tuple(each.before for each in milestone.warnings)
         milestone = dataclasses.replace(milestone, warned=told)
         document = dump(Case(id=case_id, milestones=(milestone,), configured=self._version))
-        key = f"{milestone.id}/due"
+        key = case_id
         timer = {
             "_id": f"{lane}/{key}",
             "lane": lane,
             "key": key,
-            "kind": "due",
+            "kind": "next",
             "due_at": due_at,
             "armed_by": f"fact-{case_id}",
-            "data": {"case_id": case_id, "milestone": milestone.id},
+            "data": {"case_id": case_id},
         }
         return {"_id": case_id, "_lane": lane, **document}, timer
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.contracts.topology import topics_read_by
 from caseway.runtime.configuration import BadConfiguration, load
 from caseway_escalation.app import build
@@ -147,9 +148,12 @@ def test_the_table_has_a_handle_for_every_fact_about_a_case():
     (stage,) = build().stages
     assert set(stage.topics) == {topic.name for topic in topics_read_by("escalation")}
     assert {model for model in stage.handles if isinstance(model, type)} == {
-        model for topic in topics_read_by("escalation") for model in topic.models if "case_id" in model.model_fields
-    }
-    assert set(stage.timers) == {"warn", "due"}
+        model
+        for topic in topics_read_by("escalation")
+        for model in topic.models
+        if "case_id" in model.model_fields and topic.name != "notifications"
+    } | {NotificationAcknowledged, NotificationGivenUp}
+    assert set(stage.timers) == {"next"}
 
 
 def test_counts_of_one_lane_are_read_by_kind_and_fact():

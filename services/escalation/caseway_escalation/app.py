@@ -17,14 +17,14 @@ from caseway_escalation.settings import Configuration
 
 
 def build() -> Service:
-    """Escalation: one stage over what happens to cases and their work."""
+    """Escalation: one stage over what happens to cases, their work, and notices of ladders."""
     return Service(
         name="escalation",
         stages=(
             Stage(
                 name="escalation",
                 linger=dt.timedelta(milliseconds=60),  # a promise is timed by its timer, not by when its case was read
-                topics=("cases", "work", "milestone.commands"),
+                topics=("cases", "work", "milestone.commands", "notifications"),
                 handles=handles(),
                 timers=timers(),
                 collections=(CASES, COUNTS),

@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
+from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.contracts.topology import topics_read_by
 from caseway.kernel.decision import Decision, Due, Message, Moment, Ref, States
 from caseway.runtime.stage import Handle
-from caseway_escalation.domain.process import CASES, DUE, WARN, follow, notice, recompute, take_over
+from caseway_escalation.domain.process import CASES, NEXT, follow, notice, recompute, take_over
+
+_NOTICES = (NotificationAcknowledged, NotificationGivenUp)
+"""What is worth hearing of notifications: they climb no ladder, but hold it, or find nobody there."""
 
 
 def _of_fact(message: Message[Any]) -> Iterable[Ref]:
@@ -41,7 +45,7 @@ def _of_timer(message: Message[Due]) -> Iterable[Ref]:
 
 
 def on_due(message: Message[Due], states: States, moment: Moment) -> Decision:
-    """A warning or a deadline that has come."""
+    """An instant that has come."""
     case = states.get(CASES, message.data.data["case_id"])
     return notice(case, message, moment.configuration.promises, moment)
 
@@ -52,10 +56,11 @@ def handles() -> Mapping[type | str, Handle]:
         RecomputeMilestones: Handle(decide=on_recompute, needs=_of_fact),
         TakeOverMilestone: Handle(decide=on_take_over, needs=_of_fact),
     }
-    facts = (model for topic in topics_read_by("escalation") if topic.kind == "fact" for model in topic.models)
+    topics = (topic for topic in topics_read_by("escalation") if topic.kind == "fact")
+    facts = (model for topic in topics for model in (_NOTICES if topic.name == "notifications" else topic.models))
     return read | {model: Handle(decide=on_fact, needs=_of_fact) for model in facts if "case_id" in model.model_fields}
 
 
 def timers() -> Mapping[str, Handle]:
     """By kind."""
-    return {kind: Handle(decide=on_due, needs=_of_timer) for kind in (WARN, DUE)}
+    return {NEXT: Handle(decide=on_due, needs=_of_timer)}

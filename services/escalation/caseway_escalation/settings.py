@@ -3,91 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Iterator, Mapping
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from caseway.contracts.topology import topics_read_by
 from caseway.kernel.business_hours import WHOLE_DAY, BusinessHours, Hours
-from caseway.kernel.rules import ALWAYS, Condition, ConditionError, Fault, Path, compile_condition
-from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
+from caseway.kernel.rules import ALWAYS, Condition, Fault, Path
 from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent, condition_over
-from caseway_escalation.domain.case import PROMISE_FIELDS, STANDING_FIELDS
 from caseway_escalation.domain.promises import Kind, Promise, Promises, Recurrence, Step, Terms, Trigger
-
-_VALUES: Mapping[str, Any] = {"channel": Channel, "priority": Priority, "turn": Turn, "status": CaseStatus}
-STANDING = {name: frozenset(map(str, _VALUES[name])) if name in _VALUES else None for name in STANDING_FIELDS}
-PROMISING = {name: STANDING[name] for name in PROMISE_FIELDS}
-_LONGEST = dt.timedelta(hours=100_000)
-"""The longest target, about eleven years round the clock: a longer one is a slip of the pen."""
+from caseway_escalation.ladder_settings import WrittenGuidance, WrittenLadders
+from caseway_escalation.written import FACTS, PROMISING, STANDING, Durations, Name, Target, Written, WrittenTrigger
 
 _YEAR = dt.timedelta(days=366)
 _TODAYS = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """From when on calendars are tried: any instant of the years in which this runs."""
-
-_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
-
-
-def _duration(raw: Any) -> dt.timedelta:
-    found = _DURATION.fullmatch(raw) if isinstance(raw, str) and raw and len(raw) <= 20 else None
-    if found is None:
-        raise ValueError("a length such as 8h, 15m, 20s or 1h30m (no days: their business hours differ)")
-    parts = zip(_UNITS.values(), found.groups(), strict=True)
-    length = dt.timedelta(**{unit: int(number) for unit, number in parts if number})
-    if length > _LONGEST:
-        raise ValueError(f"at most {_LONGEST // dt.timedelta(hours=1)}h")
-    return length
-
-
-def _target(raw: Any) -> dt.timedelta:
-    length = _duration(raw)
-    if not length:
-        raise ValueError("more than nothing")
-    return length
-
-
-def _several(raw: Any) -> Any:
-    return raw if isinstance(raw, list | tuple) else [raw]
-
-
-Duration = Annotated[dt.timedelta, BeforeValidator(_duration)]
-Target = Annotated[dt.timedelta, BeforeValidator(_target)]
-Durations = Annotated[tuple[Duration, ...], BeforeValidator(_several)]
-"""One length, or a list."""
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-
-
-class _Written(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WrittenTrigger(_Written):
-    """Which fact, and when: `{fact: case.replied, when: {field: actor.kind, equals: agent}}`."""
-
-    fact: str
-    """A type of the topics that escalation reads, without `caseway.` and version."""
-    when: Any = True
-    """Over the fact's own fields, and the case's below `case`: `case.channel`."""
-
-    @model_validator(mode="after")
-    def _is_known(self) -> WrittenTrigger:
-        if self.fact not in FACTS:
-            raise ValueError(f"a fact of cases or work; {self.fact!r} is none of {', '.join(sorted(FACTS))}")
-        self.condition()
-        return self
-
-    def condition(self) -> Condition:
-        """When it applies."""
-        try:
-            return compile_condition(self.when, FACTS[self.fact])
-        except ConditionError as wrong:
-            faults = [Fault(path=("when", *fault.path), expected=fault.expected) for fault in wrong.faults]
-            raise ConditionError(faults) from None
 
 
 class WrittenStart(WrittenTrigger):
@@ -103,7 +34,7 @@ class WrittenStart(WrittenTrigger):
         return self
 
 
-class WrittenPromise(_Written):
+class WrittenPromise(Written):
     """What is promised to the cases that fit."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -129,7 +60,7 @@ class WrittenPromise(_Written):
         return self
 
 
-class WrittenKind(_Written):
+class WrittenKind(Written):
     """One kind of milestone."""
 
     starts: tuple[WrittenStart, ...] = Field(min_length=1)
@@ -172,7 +103,7 @@ class WrittenKind(_Written):
             yield "no fact that both starts and cancels"
 
 
-class WrittenMilestones(_Written):
+class WrittenMilestones(Written):
     """milestones.yaml."""
 
     warn_before: Durations = (dt.timedelta(minutes=15),)
@@ -183,16 +114,24 @@ class WrittenMilestones(_Written):
     kinds: dict[Name, WrittenKind] = Field(min_length=1)
 
 
-class Configuration(_Written):
+class Configuration(Written):
     """Everything escalation reads; each field is a file, `<field>.yaml`."""
 
     calendars: dict[str, WrittenCalendar] = Field(min_length=1)
     milestones: WrittenMilestones
+    ladders: WrittenLadders = WrittenLadders()
+    guidance: WrittenGuidance | None = None
     _promises: Promises = PrivateAttr()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Configuration:
-        faults = [*self._missing_calendars(), *self._never_due(), *self._never_reached()]
+        faults = [
+            *self._missing_calendars(),
+            *self._never_due(),
+            *self._never_reached(),
+            *self.ladders.faults(self.calendars),
+            *(self.guidance.faults(self.calendars) if self.guidance else ()),
+        ]
         if faults:
             raise Inconsistent(faults)
         self._promises = self._built()
@@ -247,6 +186,8 @@ class Configuration(_Written):
             triggers=triggers,
             calendars=calendars,
             round_the_clock={name: _round_the_clock(hours.zone) for name, hours in calendars.items()},
+            ladders=self.ladders.built(),
+            guidance=self.guidance.built() if self.guidance else None,
         )
 
     def _kind(self, name: str, kind: WrittenKind) -> Kind:
@@ -291,27 +232,4 @@ def _round_the_clock(zone: str) -> BusinessHours:
     return BusinessHours("round the clock", zone, [Hours(week=dict.fromkeys(range(7), WHOLE_DAY))])
 
 
-def _fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, Any]]:
-    """The names that a condition over such a fact may use."""
-    for name, field in model.model_fields.items():
-        full = f"{above}{name.rstrip('_')}"
-        yield full, None
-        for kind in _kinds(field.annotation):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from _fields(kind, f"{full}.")
-            elif get_origin(kind) is dict:
-                yield f"{full}.*", None
-
-
-def _kinds(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
-
-
-FACTS: Mapping[str, Mapping[str, Any]] = {
-    ".".join(model.TYPE.split(".")[1:3]): dict(_fields(model))
-    | {f"case.{name}": values for name, values in STANDING.items()}
-    for topic in topics_read_by("escalation")
-    for model in topic.models
-    if topic.kind == "fact" and "case_id" in model.model_fields
-}
-"""The fields of every fact that a trigger may name."""
+__all__ = ["FACTS", "Configuration"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from caseway.contracts.wire import Count, Fact, Fields, Instant, Ordinal, Seconds
+from caseway.contracts.wire import Count, Fact, Fields, Instant, Name, Ordinal, Seconds
 from caseway.kernel.vocabulary import Priority, Turn
 
 
@@ -123,5 +123,75 @@ class LadderRungReached(Fact):
     action: str = "notify"
     recipients: tuple[str, ...] = ()
     repeat: Count = 0
+    """Which round, from 0."""
     reason: str = ""
     attributes: Fields = Field(default_factory=dict)
+    outcome: Literal["done", "empty", "skipped", "overtaken", "refused"] = "done"
+    """`empty`: it had no recipient; `overtaken`: its next round was due too when it was noticed; `refused`: by whom it asked."""
+    planned_at: Instant | None = None
+    """The start and the sum of the delays; `at` is earlier where an empty rung fell to this one."""
+    noticed_at: Instant | None = None
+    """Later than `at` after an outage."""
+
+
+class LadderFact(Fact):
+    """A fact about one run of a ladder."""
+
+    TOPIC: ClassVar[str] = "milestones"
+    KEY: ClassVar[str] = "case_id"
+
+    case_id: str
+    ladder: str
+    occurrence: str
+    milestone: str | None = None
+    kind: str | None = None
+    """Of the promise whose warning or violation started it."""
+    reason: str = ""
+
+
+class LadderStarted(LadderFact):
+    """Somebody must act, and will be told, rung by rung."""
+
+    TYPE = "caseway.ladder.started.v1"
+
+    entry: str
+    """The rule's entry that fits the case."""
+    rungs: Ordinal
+    within: str | None = None
+    """The calendar in whose hours it climbs."""
+
+
+class LadderAcknowledged(LadderFact):
+    """Somebody has seen it: it stands."""
+
+    TYPE = "caseway.ladder.acknowledged.v1"
+
+    by: str | None = None
+
+
+class LadderResumed(LadderFact):
+    """The acknowledgement was taken back, or undone by silence: it climbs on."""
+
+    TYPE = "caseway.ladder.resumed.v1"
+
+    by: str | None = None
+    """Whose acknowledgement it was."""
+
+
+class LadderEnded(LadderFact):
+    """It is over, for the reason given."""
+
+    TYPE = "caseway.ladder.ended.v1"
+
+
+class HandlingMeasured(Fact):
+    """How much focused work a case has taken so far: said whenever an agent's part is done."""
+
+    TYPE = "caseway.handling.measured.v1"
+    TOPIC = "milestones"
+    KEY = "case_id"
+
+    case_id: str
+    seconds: Seconds
+    by_activity: dict[Name, Seconds] = Field(default_factory=dict)
+    by_agent: dict[Name, Seconds] = Field(default_factory=dict)

@@ -189,7 +189,7 @@ TOPICS: tuple[Topic, ...] = (
         key="case",
         writers=("escalation",),
         readers=("router.edge", "notifier", "analytics"),
-        carries="started, paused, resumed, warned, met, violated, cancelled; ladder rung reached",
+        carries="started, paused, resumed, warned, met, violated, cancelled; ladders, and time of handling",
         models=models_in(milestones),
     ),
     Topic(
@@ -206,7 +206,7 @@ TOPICS: tuple[Topic, ...] = (
         kind="fact",
         key="case",
         writers=("notifier", SENDERS),
-        readers=("analytics",),
+        readers=("escalation", "analytics"),
         carries="requested, delivered, failed, given up, suppressed, acknowledged",
         models=models_in(notifications),
     ),

@@ -14,6 +14,7 @@ from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.kernel.zones import instant as instant_of
 from caseway.kernel.zones import microseconds
 from caseway.runtime.stage import Collection, Document
+from caseway_escalation.adapters.climbed import dumped, loaded
 from caseway_escalation.domain.case import Case, Standing
 from caseway_escalation.domain.clock import Milestone, Outcome, WarningTime
 from caseway_escalation.domain.process import CASES as CASES_NAME
@@ -67,7 +68,7 @@ def dump(case: Case) -> Document:
         document["ahead"] = {kind: microseconds(at) for kind, at in case.ahead.items()}
     if case.merged_into is not None:
         document["merged_into"] = case.merged_into
-    return document
+    return document | dumped(case)
 
 
 def load(document: Document) -> Case:
@@ -89,6 +90,7 @@ def load(document: Document) -> Case:
         ahead={kind: instant_of(at) for kind, at in document.get("ahead", {}).items()},
         merged_into=document.get("merged_into"),
         configured=document["configured"] or "",
+        **loaded(document),
     )
 
 
@@ -129,6 +131,7 @@ def _dump_milestone(milestone: Milestone) -> Document:
         "extension_months": milestone.extension_months,
         "taken_over_from": milestone.taken_over_from,
         "is_awaiting_stamps": milestone.is_awaiting_stamps,
+        "timed_by": milestone.timed_by,
     }
     document.update({name: value for name, value in more.items() if value})
     return document
@@ -160,6 +163,7 @@ def _load_milestone(document: Document) -> Milestone:
         violation=said("violation", ""),
         ended_at=_instant(said("ended_at")),
         reason=said("reason", ""),
+        timed_by=said("timed_by", ""),
     )
 
 
@@ -188,7 +192,10 @@ def _load_terms(document: Document) -> Terms:
 
 
 CASES = Collection(
-    name=CASES_NAME, dump=dump, load=load, indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1)))
+    name=CASES_NAME,
+    dump=dump,
+    load=load,
+    indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1)), (("unstamped_since", 1), ("_id", 1))),
 )
 """One document a case. `next_due_at` is the earliest deadline that still ticks; `configured` by which version running
 clocks were reckoned, and nothing where none runs."""

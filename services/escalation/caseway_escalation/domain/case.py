@@ -9,6 +9,8 @@ from typing import Any
 
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.guidance import Focus
+from caseway_escalation.domain.run import Run
 from caseway_escalation.domain.turns import Turns
 
 
@@ -52,6 +54,17 @@ PROMISE_FIELDS = tuple(name for name in STANDING_FIELDS if name not in {"turn", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Where a case's work is."""
+
+    pool: str
+    queue: str
+    work_item: str
+    agent: str = ""
+    """Who holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One case's promises."""
 
@@ -65,3 +78,8 @@ class Case:
     """The case that this one became part of."""
     configured: str = ""
     """The version of the configuration by which its running clocks were last looked at."""
+    work: Work | None = None
+    """None until there is any."""
+    runs: tuple[Run, ...] = ()
+    """Of ladders, the oldest first."""
+    focus: Focus = field(default_factory=Focus)

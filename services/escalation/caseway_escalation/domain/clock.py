@@ -76,6 +76,8 @@ class Milestone:
     ended_at: dt.datetime | None = None
     """When it was completed or cancelled; a violated one may be completed later."""
     reason: str = ""
+    timed_by: str = ""
+    """The `ce_id` of what its deadline rests on."""
 
     @property
     def is_open(self) -> bool:

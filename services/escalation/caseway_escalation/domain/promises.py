@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.rules import ALWAYS, Condition, Facts, first_match
+from caseway_escalation.domain.guidance import Guidance
+from caseway_escalation.domain.ladders import Ladders
 
 
 class Step(StrEnum):
@@ -120,6 +122,8 @@ class Promises:
     calendars: Mapping[str, BusinessHours] = field(default_factory=dict)
     round_the_clock: Mapping[str, BusinessHours] = field(default_factory=dict)
     """By calendar: every hour, in its zone."""
+    ladders: Ladders = field(default_factory=Ladders)
+    guidance: Guidance | None = None
 
     def hours(self, terms: Terms) -> BusinessHours | None:
         """The hours in which some terms count; None when their calendar is no longer configured."""

@@ -8,24 +8,28 @@ it is settled up to that instant. Where a violation was told that had not come b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
-from caseway.kernel.decision import Add, Arm, Decision, Disarm, Due, Message, Moment, Put
+from caseway.kernel.decision import Add, Decision, Due, Message, Moment, Put
 from caseway.kernel.errors import Superseded
 from caseway_escalation.domain import turns
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.process import holding
+from caseway_escalation.domain.process.climbing import Climbing
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.following import CASES, Following
+from caseway_escalation.domain.process.guiding import Guiding
 from caseway_escalation.domain.process.passing_on import TakingOver
 from caseway_escalation.domain.process.retiming import Retiming
-from caseway_escalation.domain.process.settling import DUE, WARN, Settling
+from caseway_escalation.domain.process.settling import Settling
 from caseway_escalation.domain.process.standing import after as standing_after
 from caseway_escalation.domain.process.telling import Telling
+from caseway_escalation.domain.process.timing import NEXT, next_of, remembered, timers
 from caseway_escalation.domain.promises import Promises
 
 COUNTS = "counts"
@@ -40,6 +44,8 @@ def follow(case: Case | None, message: Message[Any], promises: Promises, moment:
     now_known = _known(before, message, at)
     telling = Telling(now_known, message, moment)
     after = Following(before, now_known, promises, telling, at).result()
+    after = Guiding(after, promises, telling, at).followed()
+    after = Climbing(after, promises, telling, at).followed()
     if after.milestones or after != before:
         after = replace(after, configured=moment.version)  # all its clocks were looked at
     return _decision(before, after, telling, moment)
@@ -55,7 +61,8 @@ def _known(case: Case, message: Message[Any], at: dt.datetime) -> Case:
     elif isinstance(fact, CaseUnmerged) and fact.parent != case.id:
         merged_into = None
     spent = turns.after(case.turns, standing.turn, standing.status, at) if message.topic == CASES else case.turns
-    return replace(case, standing=standing, turns=spent, merged_into=merged_into)
+    work = holding.after(case.work, fact)
+    return replace(case, standing=standing, turns=spent, merged_into=merged_into, work=work)
 
 
 def take_over(case: Case | None, message: Message[TakeOverMilestone], promises: Promises, moment: Moment) -> Decision:
@@ -67,6 +74,7 @@ def take_over(case: Case | None, message: Message[TakeOverMilestone], promises: 
     before = case or Case(id=message.data.case_id, configured=moment.version)
     telling = Telling(before, message, moment)
     after = TakingOver(before, promises, telling).result(message.data)
+    after = Climbing(after, promises, telling, moment.now).noticed()
     return _decision(before, after, telling, moment)
 
 
@@ -81,6 +89,7 @@ def recompute(case: Case | None, message: Message[RecomputeMilestones], promises
     telling = Telling(case, message, moment)
     milestones = tuple(_reconfigured(each, case, promises, telling) for each in case.milestones)
     after = replace(case, milestones=milestones, configured=moment.version)
+    after = Climbing(after, promises, telling, moment.now).noticed()
     return _decision(case, after, telling, moment)
 
 
@@ -95,29 +104,32 @@ def _reconfigured(milestone: Milestone, case: Case, promises: Promises, telling:
 
 
 def notice(case: Case | None, message: Message[Due], promises: Promises, moment: Moment) -> Decision:
-    """What a due time leads to: a warning, or a violation.
+    """What an instant leads to: warnings, violations, rungs, posts; what comes later waits for the next.
 
     Raises:
-        Superseded: the milestone is over, paused, or due later by now.
+        Superseded: nothing has come, and nothing will.
     """
-    due = message.data
     if case is None:
         raise Superseded("a timer of a case that is not there")
-    telling = Telling(case, message, moment)
-    milestones = tuple(
-        _noticed(each, case, due, promises, telling) if each.id == due.data["milestone"] else each
-        for each in case.milestones
-    )
-    if milestones == case.milestones:
-        raise Superseded("a timer whose milestone is over, paused, or due later")
-    return _decision(case, replace(case, milestones=milestones), telling, moment)
+    telling, until = Telling(case, message, moment), message.data.due_at
+    milestones = tuple(_noticed(each, case, until, promises, telling) for each in case.milestones)
+    after = replace(case, milestones=milestones)
+    after = Guiding(after, promises, telling, until).noticed()
+    after = Climbing(after, promises, telling, until).noticed()
+    if after != case:
+        return _decision(case, after, telling, moment)
+    again = timers(case, case, fired=True)
+    if not again:
+        raise Superseded("a timer of what is over, or stands")
+    return Decision(timers=again)
 
 
-def _noticed(milestone: Milestone, case: Case, due: Due, promises: Promises, telling: Telling) -> Milestone:
-    if not milestone.is_ticking:
+def _noticed(milestone: Milestone, case: Case, until: dt.datetime, promises: Promises, telling: Telling) -> Milestone:
+    at = next_of(milestone)
+    if at is None or at > until:
         return milestone
     milestone = _reconfigured(milestone, case, promises, telling)
-    return Settling(promises, telling).noticed(milestone, due.kind, due.due_at)
+    return Settling(promises, telling).noticed(milestone, until)
 
 
 def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> Decision:
@@ -126,9 +138,14 @@ def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> De
     facts, moved = telling.in_order()
     if moved:
         after = replace(after, milestones=tuple(_renamed(each, moved) for each in after.milestones))
+    has_fired = isinstance(telling.message.data, Due)
+    if not has_fired:
+        after = remembered(before, after, telling.message.id)
     put = Put(collection=CASES, id=after.id, value=after)
     counts = (Add(collection=COUNTS, id=moment.lane, amounts=dict(telling.counts)),) if telling.counts else ()
-    return Decision(emits=(*facts, *telling.commands), changes=(put, *counts), timers=tuple(_timers(before, after)))
+    return Decision(
+        emits=(*facts, *telling.commands), changes=(put, *counts), timers=timers(before, after, fired=has_fired)
+    )
 
 
 def _renamed(milestone: Milestone, moved: Mapping[str, str]) -> Milestone:
@@ -137,21 +154,4 @@ def _renamed(milestone: Milestone, moved: Mapping[str, str]) -> Milestone:
     return replace(milestone, violation=moved[milestone.violation])
 
 
-def _timers(before: Case, after: Case) -> Iterator[Arm | Disarm]:
-    old = {key: due_at for milestone in before.milestones for key, due_at in _due_times(milestone)}
-    for milestone in after.milestones:
-        for key, due_at in _due_times(milestone):
-            if old.pop(key, None) != due_at:
-                data = {"case_id": after.id, "milestone": milestone.id}
-                yield Arm(key=key, kind=key.rpartition("/")[2], due_at=due_at, data=data)
-    yield from (Disarm(key=key) for key in old)
-
-
-def _due_times(milestone: Milestone) -> Iterator[tuple[str, dt.datetime]]:
-    if milestone.is_ticking:
-        yield f"{milestone.id}/{DUE}", milestone.due_at
-        if (warn_at := milestone.warn_at) is not None:
-            yield f"{milestone.id}/{WARN}", warn_at
-
-
-__all__ = ["CASES", "COUNTS", "DUE", "WARN", "follow", "notice", "recompute", "take_over"]
+__all__ = ["CASES", "COUNTS", "NEXT", "follow", "notice", "recompute", "take_over"]

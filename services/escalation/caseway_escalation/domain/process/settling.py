@@ -17,9 +17,6 @@ from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.promises import Promises
 
-WARN, DUE = "warn", "due"
-"""Kinds of timers."""
-
 
 class Settled(NamedTuple):
     """A milestone, brought up to an instant."""
@@ -48,12 +45,12 @@ class Settling:
             return Settled(unwarned(replace(milestone, outcome=None, violation=""), at), milestone.violation)
         return Settled(milestone, None)
 
-    def noticed(self, milestone: Milestone, kind: str, due_at: dt.datetime) -> Milestone:
+    def noticed(self, milestone: Milestone, at: dt.datetime) -> Milestone:
         """When a timer says so."""
         if not milestone.is_ticking:
             return milestone
-        milestone = self._warned(milestone, due_at)
-        return self._violated(milestone) if kind == DUE and milestone.due_at <= due_at else milestone
+        milestone = self._warned(milestone, at)
+        return self._violated(milestone) if milestone.due_at <= at else milestone
 
     def _warned(self, milestone: Milestone, at: dt.datetime) -> Milestone:
         while milestone.is_ticking and (warning := milestone.next_warning) is not None and warning.at <= at:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
-from caseway.contracts.milestone_commands import MilestoneCommand
-from caseway.contracts.milestones import MilestoneFact, MilestoneStarted
+from caseway.contracts.milestones import LadderFact, LadderRungReached, MilestoneFact, MilestoneStarted
+from caseway.contracts.wire import Fact, WireModel
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.decision import Due, Message, Moment
 from caseway.kernel.ids import emitted_id
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.run import Run
 
 AnyFact = TypeVar("AnyFact", bound=MilestoneFact)
+AnyLadderFact = TypeVar("AnyLadderFact", bound=LadderFact | LadderRungReached)
+
+
+class Timed(Protocol):
+    """Whatever remembers by which message its next instant was set."""
+
+    @property
+    def timed_by(self) -> str:
+        """Its `ce_id`."""
 
 
 class Telling:
@@ -25,8 +35,10 @@ class Telling:
     def __init__(self, case: Case, message: Message[Any], moment: Moment) -> None:
         self.counts: Counter[str] = Counter()
         """By outcome and kind, such as `met.resolution`."""
-        self.commands: list[MilestoneCommand] = []
-        self._facts: list[MilestoneFact] = []
+        self.commands: list[WireModel] = []
+        self._facts: list[Fact] = []
+        self._threads: list[str] = []
+        """What each fact is about: those about the same thing keep their order."""
         self._case = case
         self._message = message
         self._moment = moment
@@ -46,11 +58,43 @@ class Telling:
         """What led to all this."""
         return self._message
 
+    @property
+    def of_promises(self) -> Iterator[MilestoneFact]:
+        """What was told of promises so far."""
+        return (fact for fact in self._facts if isinstance(fact, MilestoneFact))
+
+    def cause_of(self, thing: Timed | None) -> str:
+        """What led to a fact about it: the message; for a timer's, the one by which its instant was set."""
+        data = self._message.data
+        if not isinstance(data, Due):
+            return self._message.id
+        return (thing.timed_by if thing is not None else "") or data.armed_by
+
+    def tell(self, thread: str, fact: Fact) -> None:
+        """Tell one fact, in order with others of its thread."""
+        self._facts.append(fact)
+        self._threads.append(thread)
+
+    def say_ladder(self, model: type[AnyLadderFact], run: Run, at: dt.datetime, kind: str | None, **more: Any) -> None:
+        """Tell one fact about a run of a ladder."""
+        fact = model(
+            at=at,
+            cause=self.cause_of(run),
+            configuration=self._moment.version,
+            case_id=self._case.id,
+            ladder=run.ladder,
+            occurrence=run.id,
+            milestone=run.milestone or None,
+            kind=kind,
+            **more,
+        )
+        self.tell(run.id, fact)
+
     def say(self, model: type[AnyFact], milestone: Milestone, at: dt.datetime, **more: Any) -> None:
         """Tell one fact."""
         fact = model(
             at=at,
-            cause=self._cause(),
+            cause=self.cause_of(milestone),
             configuration=self._moment.version,
             milestone=milestone.id,
             case_id=self._case.id,
@@ -63,7 +107,7 @@ class Telling:
             plan=self._case.standing.plan,
             **more,
         )
-        self._facts.append(fact)
+        self.tell(milestone.id, fact)
         self.counts[f"{model.TYPE.split('.')[2]}.{milestone.kind}"] += 1
 
     def say_started(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, **more: Any) -> None:
@@ -85,13 +129,13 @@ class Telling:
         """The id that the fact told last goes out with, if nothing is put in order."""
         return self._id(len(self._facts) - 1)
 
-    def in_order(self) -> tuple[Sequence[MilestoneFact], Mapping[str, str]]:
-        """All facts as they came due, one milestone's in the order told; and which ids that changes."""
+    def in_order(self) -> tuple[Sequence[Fact], Mapping[str, str]]:
+        """All facts as they came due, one thread's in the order told; and which ids that changes."""
         reached: dict[str, dt.datetime] = {}
         keys: list[dt.datetime] = []
-        for fact in self._facts:
-            reached[fact.milestone] = max(fact.at, reached.get(fact.milestone, fact.at))
-            keys.append(reached[fact.milestone])
+        for thread, fact in zip(self._threads, self._facts, strict=True):
+            reached[thread] = max(fact.at, reached.get(thread, fact.at))
+            keys.append(reached[thread])
         order = sorted(range(len(keys)), key=keys.__getitem__)
         moved = {self._id(old): self._id(new) for new, old in enumerate(order) if new != old}
         return [self._facts[index] for index in order], moved
@@ -100,7 +144,3 @@ class Telling:
         message = self._message
         stage = self._moment.lane.partition("/")[0]
         return emitted_id(stage, message.source, message.id, message.type, index)
-
-    def _cause(self) -> str:
-        data = self._message.data
-        return data.armed_by if isinstance(data, Due) else self._message.id
