@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import AsyncMongoClient
@@ -26,10 +27,12 @@ from caseway.runtime.kafka import create_topics
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
 from caseway.testkit.waiting import eventually
+from tests.intake_doors import token
 from tests.intake_edge import ANNA, SCENARIO, SUPPORT, mail_bytes
 
 PARTITIONS = 3
 SOURCE = "gateway://test"
+SIGNING_KEY = "a key for tests that is long enough for tokens"
 
 pytestmark = pytest.mark.backends
 
@@ -105,7 +108,7 @@ def world(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     (smtp_port,) = free_ports(1)
     environment = namespace.environment() | {
         "CASEWAY_CONFIG": str(SCENARIO),
-        "CASEWAY_SIGNING_KEY": "a key for tests",
+        "CASEWAY_SIGNING_KEY": SIGNING_KEY,
         "CASEWAY_SMTP_PORT": str(smtp_port),
     }
     service = ServiceProcess("intake", environment, tmp_path_factory.mktemp("intake"))
@@ -230,6 +233,68 @@ async def test_a_page_is_stored_as_it_may_be_shown(world: World) -> None:
     stored = await _find(world, "blobs", f"{fact['html_file']['digest']}/0")
     assert stored is not None
     assert stored["data"] == b"<p>Hello</p><img>"
+
+
+async def test_what_a_case_holds_is_given_to_the_desk_and_never_runs(world: World) -> None:
+    """By a person's token, and only what this case names; whatever says that it is a page is sanitised and boxed in."""
+    evil = b"<html><body onload=alert(1)><script>alert(2)</script><p>Invoice</p>"
+    raw = (
+        f"From: {ANNA}\nMessage-ID: <held.1@example.com>\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee file\n"
+        f"--b\nContent-Type: text/html\nContent-Disposition: attachment; filename=a.html\n\n{evil.decode()}\n--b--"
+    ).encode()
+    await world.send(raw, mail_bytes("inna", "held.2@example.com", subject="Inna sprawa"))
+    case, other = case_id("held.1@example.com"), case_id("held.2@example.com")
+    (fact,) = await world.facts({case}, 1)
+    await world.facts({other}, 1)
+    digest = fact["attachments"][0]["digest"]
+    who = token(key=SIGNING_KEY)
+    async with httpx.AsyncClient(base_url=world.service.url, timeout=20) as http:
+        file = await http.get(f"/v1/cases/{case}/files/{digest}", params={"name": "a/ł\r\nx: y.html"}, headers=who)
+        page = await http.get(f"/v1/cases/{case}/pages/{digest}", headers=who)
+        refused = {
+            "nobody": (await http.get(f"/v1/cases/{case}/files/{digest}")).status_code,
+            "a customer": (
+                await http.get(f"/v1/cases/{case}/files/{digest}", headers=token("customer", key=SIGNING_KEY))
+            ).status_code,
+            "another case": (await http.get(f"/v1/cases/{other}/files/{digest}", headers=who)).status_code,
+            "another digest": (await http.get(f"/v1/cases/{case}/pages/{'0' * 64}", headers=who)).status_code,
+        }
+    assert refused == {"nobody": 401, "a customer": 403, "another case": 404, "another digest": 404}
+    assert (file.status_code, file.content, file.headers["content-type"]) == (200, evil, "application/octet-stream")
+    assert file.headers["content-disposition"] == "attachment; filename*=utf-8''a_%C5%82__x%3A%20y.html"
+    assert page.text == "<p>Invoice</p>"
+    for each in (file, page):
+        assert each.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        assert each.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_case_shows_what_it_may_belong_to_where_it_came_and_whose_it_may_be(world: World) -> None:
+    """S2-03 to S2-07: related cases, further mailboxes, and the registry as it is now."""
+    email = "ola.seen@example.com"
+    await world.send(
+        mail_bytes(
+            "Gdzie jest paczka?", "seen.1@example.com", subject="Gdzie jest paczka A-7", sender=f"Ola <{email}>"
+        ),
+        mail_bytes(
+            "Proszę o fakturę",
+            "seen.2@example.com",
+            subject="Faktura za listopad",
+            in_reply_to="seen.1@example.com",
+            sender=f"Ola <{email}>",
+            headers=("Cc: kundendienst@example.com",),
+        ),
+    )
+    case = case_id("seen.2@example.com")
+    await world.facts({case}, 1)
+    await world.send(CustomerRecorded(customer="C-seen", name="Ola", emails=(email,)))
+    await eventually(lambda: _is_registered(world, "C-seen"), "the customer is registered")
+    async with httpx.AsyncClient(base_url=world.service.url, timeout=20) as http:
+        shown = (await http.get(f"/v1/cases/{case}", headers=token(key=SIGNING_KEY))).json()
+    assert [(each["relation"], each["case_id"]) for each in shown["related"]] == [
+        ("refers_to", case_id("seen.1@example.com"))
+    ]
+    assert [each["customer"] for each in shown["background"]["candidates"]] == ["C-seen"]
+    assert shown["also_received_at"] == ["kundendienst@example.com"]
 
 
 async def test_what_opens_no_case_is_parked_byte_for_byte_with_its_reason(world: World) -> None:

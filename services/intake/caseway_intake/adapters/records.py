@@ -65,7 +65,7 @@ def _code(hint: Any) -> _Code:
 
 
 def _plain(hint: Any) -> _Code:
-    if hint in {str, int, bool, dt.datetime} or typing.get_origin(hint) is typing.Literal:
+    if hint in {str, int, float, bool, dt.datetime} or typing.get_origin(hint) is typing.Literal:
         return (lambda value: value), (lambda value: value)
     raise TypeError(f"no way to store a {hint}")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 MOST = 200
 """Stamps, followers, members, questions on one case; more is a sender gone wild."""
+_MOST_MAILBOXES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
-    """Who works on a case, follows it, was asked for, and has stamped it."""
+    """Who works on a case, follows it, was asked for, has stamped it, and has its mails in their mailbox, too."""
 
     asked_for: str | None = None
     """Whom the customer asked for by name: a mention goes to them alone (S2-19)."""
@@ -39,6 +41,13 @@ class Circle:
     """The predefined team that the members are."""
     followers: tuple[str, ...] = ()
     stamps: tuple[Stamp, ...] = ()
+    also_received_at: tuple[str, ...] = ()
+    """Mailboxes of ours that a mail came to beside the one that answers."""
+
+    def with_mailboxes(self, addresses: Iterable[str]) -> Circle:
+        """One mail came to several of ours."""
+        found = tuple(dict.fromkeys((*self.also_received_at, *addresses)))[:_MOST_MAILBOXES]
+        return self if found == self.also_received_at else replace(self, also_received_at=found)
 
     def stamped(self, stamp: str, occurrence: str) -> bool:
         """Whether the stamp is on the occurrence."""

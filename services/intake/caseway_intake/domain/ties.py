@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 MOST_TIES = 1_000
@@ -17,6 +18,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hint:
+    """Another case that a contact has to do with; whether they belong together, a person says."""
+
+    relation: str
+    case_id: str | None = None
+    number: int | None = None
+    resemblance: float | None = None
+
+
+MOST_HINTS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ties:
     """What a case knows of others."""
 
@@ -29,6 +43,8 @@ class Ties:
     about: str | None = None
     """The case that this one speaks of, or goes on with."""
     links: tuple[Link, ...] = ()
+    related: tuple[Hint, ...] = ()
+    """What its contacts refer to, mention or resemble; the newest last."""
 
     def linked(self, other: str, relation: str) -> bool:
         """Whether this is known already."""
@@ -41,6 +57,11 @@ class Ties:
     def without_children(self, children: tuple[str, ...]) -> Ties:
         """These have gone."""
         return replace(self, children=tuple(each for each in self.children if each not in children))
+
+    def with_hints(self, hints: Iterable[Hint]) -> Ties:
+        """A contact pointed at these."""
+        found = tuple(dict.fromkeys((*self.related, *hints)))[-MOST_HINTS:]
+        return self if found == self.related else replace(self, related=found)
 
     def with_link(self, other: str, relation: str) -> Ties:
         """One more beside it."""

@@ -26,7 +26,7 @@ from caseway_intake.domain.background import Known
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.customers import Match, email_value, match, phone_value, point_of_email, point_of_phone
 from caseway_intake.gateway.answers import answer, guarded
-from caseway_intake.gateway.reading import check_reader
+from caseway_intake.gateway.readers import check_reader, is_hidden
 from caseway_intake.gateway.refusals import refusal
 
 _PATIENCE_MS = 2_000
@@ -49,16 +49,20 @@ class BackgroundReader:
 
     async def one(self, request: Request) -> Response:
         """The background of a case's customer, as it is now."""
-        check_reader(self._running.settings, request)
+        reader = check_reader(self._running.settings, request)
         try:
             document = await self._find(self._cases.name, request.path_params["case_id"])
             if document is None:
                 raise refusal(404, "no such case", field="case_id")
-            return answer(200, await self._told(self._cases.load(document)))
+            case: Case = self._cases.load(document)
+            if is_hidden(case, reader):
+                raise refusal(403, "the case is only kept: for officers alone")
+            return answer(200, await self.told(case))
         except PyMongoError as error:
             raise Transient(type(error).__name__) from error
 
-    async def _told(self, case: Case) -> dict[str, Any]:
+    async def told(self, case: Case) -> dict[str, Any]:
+        """What the registry says now."""
         found = await self._registered(case)
         customer = case.customer.id or (found.holder.customer if found.holder else None)
         known = await self._known(customer) if customer else background.NOTHING

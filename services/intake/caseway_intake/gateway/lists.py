@@ -17,7 +17,7 @@ from caseway_intake.adapters.cases import CALLBACKS, VOICES
 from caseway_intake.domain.admission.knowledge import CUSTOMERS
 from caseway_intake.domain.case import Case
 from caseway_intake.gateway.answers import answer, guarded
-from caseway_intake.gateway.reading import check_reader
+from caseway_intake.gateway.readers import check_reader
 from caseway_intake.gateway.refusals import refusal
 from caseway_intake.gateway.showing import shown, shown_callback, shown_voice
 

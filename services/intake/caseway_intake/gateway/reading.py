@@ -19,13 +19,14 @@ from caseway.contracts.parts import Actor
 from caseway.kernel.errors import Transient
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway.runtime.running import Running
-from caseway.runtime.settings import Settings
 from caseway.runtime.stage import Collection
 from caseway_intake.domain.case import Case
 from caseway_intake.gateway.answers import answer, guarded
+from caseway_intake.gateway.backgrounds import BackgroundReader
+from caseway_intake.gateway.contents import content_routes
+from caseway_intake.gateway.readers import check_reader, is_hidden
 from caseway_intake.gateway.refusals import Refusal, problems_of, refusal
 from caseway_intake.gateway.showing import shown, shown_restricted
-from caseway_intake.gateway.signatures import is_unguarded, read_token
 
 _PATIENCE_MS = 2_000
 """A search by text looks at many cases; beyond this it is given up rather than slow down the desk's work."""
@@ -55,11 +56,12 @@ class Query(BaseModel):
 
 
 def reading_routes(running: Running, cases: Collection) -> list[Route]:
-    """One case, and many."""
+    """One case, and many; and what one holds."""
     reader = CaseReader(running, cases)
     return [
         Route("/v1/cases", guarded(reader.many), methods=["GET"]),
         Route("/v1/cases/{case_id}", guarded(reader.one), methods=["GET"]),
+        *content_routes(running, cases),
     ]
 
 
@@ -70,17 +72,22 @@ class CaseReader:
         self._running = running
         self._load = cases.load
         self._cases = running.database[cases.name]
+        self._background = BackgroundReader(running, cases)
 
     async def one(self, request: Request) -> Response:
         """The case, or 404."""
         reader = check_reader(self._running.settings, request)
         try:
             document = await self._cases.find_one({"_id": request.path_params["case_id"]}, max_time_ms=_PATIENCE_MS)
+            if document is None:
+                raise refusal(404, "no such case", field="case_id")
+            case: Case = self._load(document)
+            told = self._shown(case, reader)
+            if not is_hidden(case, reader):
+                told["background"] = await self._background.told(case)
         except PyMongoError as error:
             raise Transient(type(error).__name__) from error
-        if document is None:
-            raise refusal(404, "no such case", field="case_id")
-        return answer(200, self._shown(self._load(document), reader))
+        return answer(200, told)
 
     async def many(self, request: Request) -> Response:
         """The newest first, a page at a time."""
@@ -98,23 +105,9 @@ class CaseReader:
 
     def _shown(self, case: Case, reader: Actor | None) -> dict[str, Any]:
         """The case; one that is only kept, to officers alone."""
-        if case.privacy.restricted_by is not None and (reader is None or reader.kind != "officer"):
+        if is_hidden(case, reader):
             return shown_restricted(case)
         return shown(case, self._running.configuration.life)
-
-
-def check_reader(settings: Settings, request: Request) -> Actor | None:
-    """Let in the desk's own people and machines: cases are personal data. Who it is; none where nobody is asked.
-
-    Raises:
-        Refusal: 401 or 403.
-    """
-    if is_unguarded(settings):
-        return None
-    actor = read_token(settings.signing_key.get_secret_value(), request.headers.get("authorization", ""))
-    if actor.kind == "customer":
-        raise refusal(403, "a customer may not read cases")
-    return actor
 
 
 def _query(request: Request) -> Query:

@@ -35,7 +35,7 @@ from caseway_intake.domain.case import (
 from caseway_intake.domain.company import Circle
 from caseway_intake.domain.life.asking import escalated
 from caseway_intake.domain.life.steps import LONGEST_TEXT_BYTES, Outcome, Step, advance, changed_turn, head
-from caseway_intake.domain.ties import Ties
+from caseway_intake.domain.ties import Hint, Ties
 from caseway_intake.domain.voice import Voice
 
 _CONVERSING = frozenset({Channel.CHAT, Channel.PHONE})
@@ -68,8 +68,10 @@ def open_case(command: AddContact, step: Step, number: int) -> Outcome:
         entries=with_entry((), _entry(command, at)),
         record_type=command.record_type,
         voice=_voice(command) if command.record_type == "voice" else None,
-        circle=Circle(asked_for=command.call.asked_for if command.call else None),
-        ties=Ties(about=command.about_case),
+        circle=Circle(asked_for=command.call.asked_for if command.call else None).with_mailboxes(
+            command.also_received_at
+        ),
+        ties=Ties(about=command.about_case).with_hints(_hints(command)),
         files=with_files((), _files(command)),
     )
     told = {**vars(command), **head(case, step), "number": number, "turn": case.turn}
@@ -198,8 +200,14 @@ def _bounced(case: Case, command: AddContact, bounce: Bounce, step: Step) -> Out
     return Outcome(case=after, facts=(fact,))
 
 
+def _hints(command: AddContact) -> Iterable[Hint]:
+    return (Hint(**each.model_dump()) for each in command.related)
+
+
 def _repeated(case: Case, command: AddContact, step: Step) -> Outcome:
-    after = advance(case, step)
+    """One mail to two of ours comes twice: the case says where it came, too."""
+    mailboxes = (each for each in (command.mailbox, *command.also_received_at) if each and each != case.answer.mailbox)
+    after = advance(case, step, circle=case.circle.with_mailboxes(mailboxes))
     return Outcome(
         case=after,
         facts=(ContactRepeated(**head(after, step), source_key=command.source_key, mailbox=command.mailbox),),
@@ -241,8 +249,13 @@ def _effects(case: Case, command: AddContact, step: Step) -> dict[str, Any]:
         "entries": with_entry(case.entries, _entry(command, at)),
         "files": with_files(case.files, _files(command)),
     }
+    if command.related:
+        changes["ties"] = case.ties.with_hints(_hints(command))
+    circle = case.circle.with_mailboxes(command.also_received_at)
     if command.call is not None and command.call.asked_for:
-        changes["circle"] = replace(case.circle, asked_for=command.call.asked_for)
+        circle = replace(circle, asked_for=command.call.asked_for)
+    if circle is not case.circle:
+        changes["circle"] = circle
     if _wants_us(command):
         answer = case.answer if command.stranger else _answer(command, case.answer)
         changes |= {"turn": Turn.DESK, "is_held": False, "held_until": None, "answer": answer}
