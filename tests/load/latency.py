@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from caseway.contracts.case_commands import AddContact
@@ -40,9 +39,8 @@ from caseway.testkit.processes import ServiceProcess
 from caseway.testkit.waiting import eventually
 from tests.load import corner, payloads
 from tests.load.corner import Record
-from tests.load.throughput import RETAIL
+from tests.load.crowd import POOL, scenario
 
-POOL = "retail"
 WAY = {each.TOPIC: each.TYPE for each in (AddContact, CaseOpened, QueueWork, WorkOffered)}
 """What a contact becomes on its way, topic by topic."""
 SETTLE_SECONDS = 30.0
@@ -70,45 +68,6 @@ class Held:
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
-
-
-def scenario(folder: Path, agents: int) -> Path:
-    """The retail scenario with as many agents as wanted, each with room for everything, who may take their time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in RETAIL.iterdir():
-        place = folder / each.name
-        if not place.exists():
-            place.symlink_to(each)
-    desk = _yaml("agents.yaml")
-    skills = sorted({skill for agent in desk["agents"].values() for skill in agent["skills"]})
-    channels = {name: {"at_most": 10_000} for name in ("email", "web", "chat", "message", "desk", "phone")}
-    staff = {
-        f"agent-{number:04}": {
-            "name": f"Agent {number}",
-            "pool": POOL,
-            "profile": "bench",
-            "skills": dict.fromkeys(skills, "expert"),
-        }
-        for number in range(agents)
-    }
-    _write(folder / "agents.yaml", {"profiles": {"bench": {"total": 10_000, "channels": channels}}, "agents": staff})
-    queues = _yaml("queues.yaml")
-    queues["pools"][POOL] |= {"offer_seconds": 86_400, "silent_after_seconds": 86_400}
-    _write(folder / "queues.yaml", queues)
-    forms = _yaml("forms.yaml")
-    forms["quota"]["daily"] = 1_000_000_000
-    _write(folder / "forms.yaml", forms)
-    return folder
-
-
-def _yaml(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((RETAIL / name).read_text(encoding="utf-8"))
-    return found
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    path.unlink(missing_ok=True)
-    path.write_text(yaml.safe_dump(dict(content), allow_unicode=True), encoding="utf-8")
 
 
 @dataclass(slots=True)

@@ -10,13 +10,15 @@ from caseway.contracts.case_commands import AddContact
 from caseway.contracts.cases import CaseOpened
 from caseway.contracts.codec import dump, encode, encode_mail, event_headers, partition_of
 from caseway.contracts.contacts import EMAIL_TOPIC, ChatContact, ChatSender, MessageContact, MessageSender, WebContact
-from caseway.contracts.parts import Actor, Author, CustomerLink, Party
+from caseway.contracts.parts import Actor, Author, CustomerLink, Party, Requirement
 from caseway.contracts.topology import PARTITIONS
 from caseway.contracts.wire import WireModel
+from caseway.contracts.work_commands import QueueWork, SetPresence
 from caseway.kernel.ids import case_id
-from caseway.kernel.vocabulary import Channel
+from caseway.kernel.vocabulary import Channel, Presence
 from tests.load import corner
 from tests.load.corner import Record
+from tests.load.crowd import POOL
 
 SOURCE = "gateway://bench"
 _START = corner.now()
@@ -50,6 +52,37 @@ def case_openings(run: str, count: int) -> Iterator[Record]:
         lane = partition_of(fact.case_id.encode(), PARTITIONS)
         sequences[lane] += 1
         yield _from_lane(fact, f"fact-{run}-{number}", "intake.core", f"{lane}/{run}", sequences[lane])
+
+
+def queue_commands(run: str, count: int) -> Iterator[Record]:
+    """Work for one pool, as the router's edge writes it; the first run begins with agents who come online."""
+    staff = count * 2 // 3 if run == "warm" else 0
+    for number in range(staff):
+        agent = f"agent-{number:04}"
+        yield _from_outside(SetPresence(pool=POOL, agent=agent, presence=Presence.ONLINE), f"presence-{agent}")
+    lane = partition_of(POOL.encode(), PARTITIONS)
+    for number in range(count - staff):
+        yield _from_lane(_queue_work(run, number), f"queue-{run}-{number}", "router.edge", f"{lane}/{run}", number + 1)
+
+
+def _queue_work(run: str, number: int) -> QueueWork:
+    name = case_id(f"{run}-{number}")
+    skill = ("returns", "orders", "stores")[number % 3]
+    return QueueWork(
+        pool=POOL,
+        case_id=name,
+        work_item=f"work_{run}_{number}",
+        queue=("customers", "stores")[number % 2],
+        requirements=(
+            Requirement(skill=("pl", "en", "de")[number % 3]),
+            Requirement(skill=skill, hard=False, drop_after_seconds=120.0),
+        ),
+        language=("pl", "en", "de")[number % 3],
+        category=("order", "return", "store")[number % 3],
+        number=number,
+        matched_rule="orders",
+        reason="caseway.case.opened.v1",
+    )
 
 
 def talks(run: str, count: int) -> Iterator[Record]:

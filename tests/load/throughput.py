@@ -25,12 +25,12 @@ from caseway.contracts.topology import TOPICS
 from caseway.local.ports import free_ports
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
-from tests.load import corner, grown, payloads
+from tests.load import corner, crowd, grown, payloads
 from tests.load.corner import Record
+from tests.load.crowd import RETAIL
 from tests.load.steps import Steps, since, steps
 
 ROOT = Path(__file__).parents[2]
-RETAIL = ROOT / "deploy" / "scenarios" / "retail"
 WARM_UP = 300
 Make = Callable[[str, int], Iterator[Record]]
 
@@ -45,6 +45,8 @@ class Case:
     make: Make
     share: float = 1.0
     """Of the run's count of events: less for what is slow."""
+    agents: int = 0
+    """How many there are, each with room for everything; 0: those of the scenario."""
     aim: float | None = None
     """Times the raw loop; printed, never asserted."""
 
@@ -52,6 +54,7 @@ class Case:
 CASES = (
     Case(title="intake core, contacts open cases", service="intake", stage="intake.core", make=payloads.add_contacts, aim=0.5),
     Case(title="router edge, cases to work", service="router", stage="router.edge", make=payloads.case_openings, aim=0.5),
+    Case(title="router core, work to offers", service="router", stage="router.core", make=payloads.queue_commands, share=0.5, agents=200, aim=0.3),
     Case(title="intake edge, forms chats messages", service="intake", stage="intake.edge", make=payloads.talks, share=0.5),
     Case(title="intake edge, mails of 2 KB", service="intake", stage="intake.edge", make=payloads.mails, share=0.2, aim=0.08),
     Case(title="escalation, cases opened", service="escalation", stage="escalation", make=payloads.case_openings, share=0.5),
@@ -126,7 +129,7 @@ class Bench:
             (port,) = free_ports(1)
             environment = {
                 **namespace.environment(),
-                "CASEWAY_CONFIG": str(corner.busy_copy(RETAIL, self._folder / "scenario")),
+                "CASEWAY_CONFIG": str(self._scenario(case)),
                 "CASEWAY_SIGNING_KEY": "bench",
                 "CASEWAY_HTTP_PORT": str(port),
                 "CASEWAY_SMTP_PORT": "-1",
@@ -142,6 +145,11 @@ class Bench:
             with self._process(arguments, environment, case.stage) as process:
                 url = f"http://127.0.0.1:{port}"
                 return await self._measure(process, namespace, case.make, count, done, _outputs(case.stage), url)
+
+    def _scenario(self, case: Case) -> Path:
+        if case.agents:
+            return crowd.scenario(self._folder / "crowd", case.agents)
+        return corner.busy_copy(RETAIL, self._folder / "scenario")
 
     @staticmethod
     async def _has_published(namespace: Namespace, case: Case) -> bool:
