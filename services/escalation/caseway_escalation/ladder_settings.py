@@ -13,7 +13,7 @@ from caseway.kernel.vocabulary import Priority
 from caseway.runtime.configuration import condition_over
 from caseway_escalation.domain.guidance import Guidance
 from caseway_escalation.domain.ladders import HOLDER, Action, Entry, Ladder, Ladders, Occasion, Plan, Rung
-from caseway_escalation.written import PROMISED, STANDING, Duration, Target, Written, WrittenTrigger
+from caseway_escalation.trigger_settings import PROMISED, STANDING, Duration, Target, Written, WrittenTrigger
 
 _MOST_STEPS = 1000
 """Rungs in one run, all rounds together."""

@@ -14,7 +14,16 @@ from caseway.runtime.calendars import WrittenCalendar
 from caseway.runtime.configuration import Inconsistent, condition_over
 from caseway_escalation.domain.promises import Kind, Promise, Promises, Recurrence, Step, Terms, Trigger
 from caseway_escalation.ladder_settings import WrittenGuidance, WrittenLadders
-from caseway_escalation.written import FACTS, PROMISING, STANDING, Durations, Name, Target, Written, WrittenTrigger
+from caseway_escalation.trigger_settings import (
+    FACTS,
+    PROMISING,
+    STANDING,
+    Durations,
+    Name,
+    Target,
+    Written,
+    WrittenTrigger,
+)
 
 _YEAR = dt.timedelta(days=366)
 _TODAYS = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

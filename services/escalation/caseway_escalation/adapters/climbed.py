@@ -1,4 +1,4 @@
-"""How ladders and focused work stand in MongoDB, beside a case's promises."""
+"""How ladders and focused work stand in MongoDB."""
 
 from __future__ import annotations
 

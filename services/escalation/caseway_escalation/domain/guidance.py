@@ -1,4 +1,4 @@
-"""How agents' focused time runs, and when guidance has gone on for long.
+"""How focused time runs, and when guidance is long.
 
 Two clocks: handling time sums every focused stretch on a record, research and writing up included; a stretch of live
 guidance (a call with its holds, a chat, remote support) is watched, and posted when it is long. The handler or a

@@ -1,4 +1,4 @@
-"""How a run stands while somebody has seen it, and climbs on when they fall silent."""
+"""How a run stands while somebody has seen it."""
 
 from __future__ import annotations
 

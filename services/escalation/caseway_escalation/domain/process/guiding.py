@@ -1,4 +1,4 @@
-"""How focused work is summed, and long guidance posted, stamped and listed."""
+"""How long guidance is posted, stamped and listed."""
 
 from __future__ import annotations
 

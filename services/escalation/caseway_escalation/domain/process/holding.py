@@ -1,4 +1,4 @@
-"""What facts say about where a case's work is, and who holds it."""
+"""What facts say about who holds a case's work."""
 
 from __future__ import annotations
 
