@@ -151,3 +151,8 @@ def delivery(**changes: Any) -> Delivery:
 def put(changes: tuple[Any, ...], collection: str) -> list[Any]:
     """The values that a decision puts into a collection."""
     return [each.value for each in changes if isinstance(each, Put) and each.collection == collection]
+
+
+def written(changes: tuple[Any, ...]) -> list[Any]:
+    """The words that a decision keeps: by themselves, or with the only delivery that says them."""
+    return [*put(changes, "contents"), *(each.words for each in put(changes, "deliveries") if each.words is not None)]

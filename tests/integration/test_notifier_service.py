@@ -154,7 +154,14 @@ async def test_a_slow_destination_delays_nobody_else(namespace, tmp_path):
     assert spent < 20
 
 
-@pytest.mark.parametrize("failpoint", ["delivery.after_lease", "delivery.after_250", "delivery.before_record"])
+@pytest.mark.parametrize(
+    "failpoint",
+    [
+        pytest.param("delivery.after_lease", marks=pytest.mark.slow),
+        "delivery.after_250",
+        pytest.param("delivery.before_record", marks=pytest.mark.slow),
+    ],
+)
 async def test_a_sender_killed_at_its_worst_moment_loses_nobody(desk, sink, failpoint):
     """Delivery step 12: killed after the lease, after the 250, before the record."""
     await desk.prepare(staff=STAFF)
@@ -189,6 +196,7 @@ async def test_two_senders_share_the_work_and_one_takes_over_from_the_other(desk
     _check_broadcast(sink, facts, shown)
 
 
+@pytest.mark.slow
 async def test_a_sender_that_slept_through_its_lease_records_nothing(desk, sink):
     """SIGSTOP past the lease, after the 250: the other tells; on waking, the first is fenced."""
     await desk.prepare(staff=STAFF)
@@ -235,6 +243,7 @@ async def _share(*services: Any) -> bool:
     return [(await _metrics(each))["caseway_notifier_buckets"] for each in services] == [32, 32]
 
 
+@pytest.mark.slow
 async def test_a_sender_that_is_told_to_stop_leaves_nothing_behind(desk, sink):
     """SIGTERM in a broadcast: what is under way is recorded, the rest goes on at once elsewhere, nobody twice."""
     await desk.prepare(staff=STAFF)

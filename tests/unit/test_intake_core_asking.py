@@ -143,6 +143,14 @@ def test_what_was_only_declared_is_confirmed_before_anybody_guides_or_resolves()
     assert refusal_of(told(case, c.ConfirmFacts, AGENT, fields={})) == "no-facts"
 
 
+def test_what_a_confirmation_answers_is_told_so_that_nobody_goes_on_asking():
+    """S2-20: whoever routes the case learns that less is missing."""
+    case = opened(missing_fields=("name", "company"))
+    fact = told(case, c.ConfirmFacts, AGENT, fields={"company": "Ożarowskie Meble"}).facts[0]
+    assert fact.missing_fields == ("name",)
+    assert told(case, c.ConfirmFacts, AGENT, fields={"version": "4"}).facts[0].missing_fields is None
+
+
 def test_remote_support_mails_the_tool_and_writes_the_note():
     """S2-12, S2-13."""
     outcome = told(opened(), c.RequestRemote, AGENT, situation="long-call", purpose="shorten")

@@ -36,6 +36,7 @@ from tests.notifier_builders import (
     opened,
     put,
     replied,
+    written,
 )
 
 HEAD: dict[str, Any] = {"at": NOW, "cause": "desk", "configuration": "i1"}
@@ -116,7 +117,7 @@ def test_the_customers_of_linked_cases_hear_that_the_incident_is_over() -> None:
     assert step.data["linked"] == [OTHER]
     told = desk.is_due(step, handlers.on_linked)
     (delivery,) = put(told.changes, "deliveries")
-    (content,) = put(told.changes, "contents")
+    (content,) = written(told.changes)
     assert (delivery.case_id, delivery.recipient, delivery.cause) == (OTHER, CUSTOMER, "cause-9")
     assert delivery.mailing.references
     assert content.subject == "Over [#41]"
@@ -168,7 +169,7 @@ def test_beyond_what_a_desk_ever_answers_nothing_is_answered_by_a_machine() -> N
     assert summary.due_at == NOW + dt.timedelta(minutes=10)
     told = desk.is_due(summary, handlers.on_flood)
     (delivery,) = put(told.changes, "deliveries")
-    (content,) = put(told.changes, "contents")
+    (content,) = written(told.changes)
     assert delivery.recipient == "boss@example.com"
     assert content.subject == "3 held back"
     assert given_up(desk.hears(opened(case_id=case_id("after")), "after")) == []
@@ -257,7 +258,7 @@ def test_a_replys_files_are_links_that_end() -> None:
     elsewhere = FileReference(name="x.png", url="https://files.example.com/x.png")
     risky = FileReference(name="y.png", url="http://files.example.com/y.png")
     decision = Lanes(rules).hears(replied(attachments=(FILE, elsewhere, risky)))
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     ours, theirs = content.files
     assert theirs.url == "https://files.example.com/x.png"
     assert ours.url in content.text
@@ -283,7 +284,7 @@ def test_a_gateway_is_given_the_files_of_a_reply() -> None:
 
 def test_without_an_address_of_intake_there_are_no_links() -> None:
     decision = Lanes(configuration(REPLY, templates=OVER_TEMPLATES)).hears(replied(attachments=(FILE,)))
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     assert content.files == ()
 
 

@@ -40,6 +40,7 @@ from tests.notifier_builders import (
     opened,
     put,
     replied,
+    written,
 )
 
 
@@ -87,7 +88,7 @@ def test_a_mail_is_answered_in_the_customers_language_and_thread() -> None:
     decision = Desk().hears(opened())
 
     (delivery,) = put(decision.changes, "deliveries")
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     assert (delivery.recipient, delivery.state, delivery.due_at) == (CUSTOMER, State.PENDING, NOW)
     assert (content.subject, content.text) == ("Mamy [#27]", "Dzień dobry Anna Nowak, to 27.\n")
     assert delivery.mailing.automatic is Automatic.REPLIED
@@ -185,7 +186,7 @@ def test_an_agents_reply_is_mailed_into_the_thread() -> None:
     decision = desk.hears(replied(in_reply_to="later@example.com", references=(FIRST, "later@example.com")), "cause-2")
 
     (delivery,) = put(decision.changes, "deliveries")
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     assert content.text == "It is on its way.\n"
     assert content.subject == "Re: Gdzie paczka?"
     assert delivery.mailing.in_reply_to == "<later@example.com>"
@@ -237,7 +238,7 @@ def test_a_registered_customers_record_fills_what_the_contact_lacks() -> None:
     )  # fmt: skip
     decision = desk.hears(call)
     (delivery,) = put(decision.changes, "deliveries")
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     assert (delivery.recipient, delivery.reference, content.language) == (CUSTOMER, "customer:C-7", "pl")
 
 
@@ -299,7 +300,7 @@ def test_an_incident_is_broadcast_to_each_of_a_list_in_their_language() -> None:
     decision = desk.hears(declared())
 
     deliveries = put(decision.changes, "deliveries")
-    contents = {each.language: each for each in put(decision.changes, "contents")}
+    contents = {each.language: each for each in written(decision.changes)}
     assert [each.recipient for each in deliveries] == ["one@example.com", "two@example.com"]
     assert set(contents) == {"en", "ja"}
     assert contents["ja"].subject == "インシデント一報 決済が止まる"

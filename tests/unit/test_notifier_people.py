@@ -35,6 +35,7 @@ from tests.notifier_builders import (
     moment,
     opened,
     put,
+    written,
 )
 from tests.notifier_lane import Lane
 
@@ -255,7 +256,7 @@ def test_a_report_is_mailed_with_its_files_to_whom_it_names() -> None:
     )  # fmt: skip
     decision = lane.hears(published)
     assert [each.recipient for each in told(decision)] == ["bea@example.com", "anna@example.com", "boss@example.net"]
-    (content,) = put(decision.changes, "contents")
+    (content,) = written(decision.changes)
     row = told(decision)[0]
     sender = lane.rules.plan.senders["desk"]
     mail = message_from_bytes(compose(row, content, sender, b"key").content, policy=policy.default)

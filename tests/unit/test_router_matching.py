@@ -275,12 +275,30 @@ def test_a_large_pool_names_the_best_and_counts_the_rest() -> None:
     assert decision.considered_count == 120
 
 
-def test_ranked_finds_exactly_what_looking_at_everybody_finds() -> None:
+@pytest.mark.parametrize("one_by_one", [0, 64])
+def test_of_two_who_are_equally_skilled_in_all_the_longer_idle_goes_first(one_by_one: int) -> None:
+    """Also where a row shows one of them as the closer fit: he is better in what the row does not count."""
+    spare = agent("zoe", {"pl": 3, "en": 3, "de": 1})
+    people = [agent("ada", {"pl": 1, "en": 2}), agent("ben", {"pl": 2, "en": 1}), spare]
+    for first, then in (("ada", "ben"), ("ben", "ada")):
+        desk = Desk(plan(*people, looked_at_one_by_one=one_by_one, counted_whole=0))
+        for name in (first, then):
+            desk.does(presence(name), queue("c0"), accept(name, "c0"))
+            desk.passes(5)
+            desk.does(complete(name, "c0"), presence(name, "busy"))
+        desk.does(presence("ada"), presence("ben"))
+        decision = only(desk.does(queue("c1", need("pl"), need("en"))), WorkOffered).decision
+        assert [each.agent for each in decision.candidates] == [first, then]
+        assert decision.tie_break == "idle longest"
+
+
+@pytest.mark.parametrize("one_by_one", [0, 64])
+def test_ranked_finds_exactly_what_looking_at_everybody_finds(one_by_one: int) -> None:
     agents = [
         agent(f"a{n:02}", {"pl": 1 + n % 4, **({"en": 1 + n % 3} if n % 2 else {}), **({"orders": 2} if n % 3 else {})})
         for n in range(60)
     ]
-    desk = Desk(plan(*agents))
+    desk = Desk(plan(*agents, looked_at_one_by_one=one_by_one))
     desk.does(*(presence(each.agent) for each in agents))
     for n in range(90):
         needs = [need("pl", 1 + n % 3), *([need("en")] if n % 2 else []), *([need("orders")] if n % 5 else [])]

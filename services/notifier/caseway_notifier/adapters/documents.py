@@ -128,7 +128,7 @@ def load_customer(document: Document) -> KnownCustomer:
     return KnownCustomer(**_with_id(KnownCustomer, document))
 
 
-_NESTED = ("mailing", "hops", "mentions", "obstacles")
+_NESTED = ("words", "mailing", "hops", "mentions", "obstacles")
 _FLAT = tuple(
     pair
     for pair in _defaults(Delivery)
@@ -156,13 +156,14 @@ def dump_delivery(delivery: Delivery) -> Document:
 def load_delivery(document: Document) -> Delivery:
     """A document of `deliveries`."""
     fields = _with_id(Delivery, document)
-    mailing = document.get("mailing")
+    mailing, words = document.get("mailing"), document.get("words")
     return Delivery(
         **{
             **fields,
             "urgency": Urgency(document["urgency"]),
             "state": State(document["state"]),
             "due_at": document.get("due_at"),
+            "words": load_content(words) if words else None,
             "mailing": _mailing(mailing) if mailing else None,
             "hops": tuple(map(_hop, fields.get("hops", ()))),
         }

@@ -86,7 +86,7 @@ class Errands:
         await self._running.database[CONTENTS].delete_many(
             {"_id": {"$in": list({each["content"] for each in contents})}}
         )
-        nobody: dict[str, Any] = {"recipient": "", "obstacles": [], "hops": [], "bundle": ""}
+        nobody: dict[str, Any] = {"recipient": "", "obstacles": [], "hops": [], "bundle": "", "words": None}
         mail = {
             "mailing.to": "",
             "mailing.name": "",

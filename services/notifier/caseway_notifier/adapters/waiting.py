@@ -62,7 +62,7 @@ class Waiting:
         """What is kept about the recipients of these deliveries, and what they are to read."""
         budgets = {name for each in deliveries for name in counts_of(each)}
         obstacles = {name for each in deliveries for name in each.obstacles}
-        wanted = {each.content for each in deliveries if each.content}
+        wanted = {each.content for each in deliveries if each.content and each.words is None}
         missing = [each for each in wanted if each not in contents]
         if missing:
             cursor = self._database[CONTENTS].find({"_id": {"$in": missing}})
@@ -70,7 +70,10 @@ class Waiting:
         return Kept(
             budgets={each.id: each for each in await self._found(BUDGETS, budgets, load_budget)},
             obstacles={each.id: each for each in await self._found(OBSTACLES, obstacles, load_obstacle)},
-            contents={each: contents[each] for each in wanted if each in contents},
+            contents={
+                **{each: contents[each] for each in wanted if each in contents},
+                **{each.content: each.words for each in deliveries if each.words is not None},
+            },
         )
 
     async def _found(self, collection: str, ids: Collection[str], load: Callable[[dict[str, Any]], Any]) -> list[Any]:

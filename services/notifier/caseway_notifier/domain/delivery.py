@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from caseway_notifier.domain.content import Content
+
 
 class State(StrEnum):
     """Where a delivery stands."""
@@ -89,6 +91,8 @@ class Delivery:
     template: str
     content: str
     """The id of its content; empty where there is none."""
+    words: Content | None = None
+    """The content itself, where nobody else reads it: one document less for each automatic answer."""
     urgency: Urgency = Urgency.NORMAL
     destination: str = ""
     """What is paced: an address's domain."""

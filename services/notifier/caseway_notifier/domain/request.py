@@ -10,6 +10,7 @@ from caseway.kernel.ids import derived_id
 from caseway_notifier.domain import addresses, obstacle
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread
+from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing, State, Urgency
 
 CHUNK = 500
@@ -64,7 +65,9 @@ def content_id(request: Request, language: str) -> str:
     return "content_" + derived_id("content", request.subscription, request.occurrence, language)
 
 
-def to_send(request: Request, target: Target, content: str, message_id: str = "") -> Delivery:
+def to_send(
+    request: Request, target: Target, content: str, message_id: str = "", words: Content | None = None
+) -> Delivery:
     """A delivery that waits for a sender; not before the recipient's quiet hours are over, unless it is urgent."""
     disturbs = not target.is_customer and not target.endpoint and request.urgency is Urgency.NORMAL
     bundled = disturbs and request.window > dt.timedelta(0)
@@ -80,6 +83,7 @@ def to_send(request: Request, target: Target, content: str, message_id: str = ""
         channel=target.channel,
         template=request.template,
         content=content,
+        words=words,
         urgency=request.urgency,
         destination=destination,
         bucket=addresses.bucket_of(destination),

@@ -148,7 +148,7 @@ def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None
         case CaseOpened():
             return _with_customer(_opened(known, fact), customer)
         case ContactAdded() if fact.direction == "inbound" and fact.author.kind == "customer":
-            return _with_contact(known, fact)
+            return replace(known, **_contact(known, fact))
         case ContactUpdated(event="ended", channel=Channel.CHAT):
             return replace(known, conversation="")
         case FactsAssigned():
@@ -219,8 +219,9 @@ def _with_standing(known: KnownCase, fact: CaseFact) -> KnownCase:
 
 
 def _opened(known: KnownCase, fact: CaseOpened) -> KnownCase:
-    known = replace(
+    return replace(
         known,
+        **_contact(known, fact),
         number=fact.number,
         subject=fact.subject,
         channel=fact.channel.value,
@@ -233,7 +234,6 @@ def _opened(known: KnownCase, fact: CaseOpened) -> KnownCase:
         email=next(filter(None, map(addresses.normal, _addresses_of(fact))), ""),
         phone=fact.party.phone or "",
     )
-    return _with_contact(known, fact)
 
 
 def _addresses_of(contact: ContactContent) -> Iterable[str]:
@@ -241,21 +241,20 @@ def _addresses_of(contact: ContactContent) -> Iterable[str]:
     return filter(None, (contact.reply_to, contact.author.address, contact.party.email))
 
 
-def _with_contact(known: KnownCase, contact: ContactContent) -> KnownCase:
+def _contact(known: KnownCase, contact: ContactContent) -> dict[str, Any]:
     """What the customer's newest contact changes: where an answer belongs."""
     conversing = contact.channel in CONVERSING and bool(contact.conversation)
     thread = (
         threaded(contact.message_id, contact.references, contact.in_reply_to) if contact.message_id else known.thread
     )
-    return replace(
-        known,
-        mailbox=addresses.normal(contact.mailbox or "") or known.mailbox,
-        conversation=(contact.conversation or "") if conversing else "",
-        platform=(contact.platform or contact.channel.value) if conversing else "",
-        is_automatic=contact.automatic,
-        is_public=contact.public,
-        thread=thread,
-    )
+    return {
+        "mailbox": addresses.normal(contact.mailbox or "") or known.mailbox,
+        "conversation": (contact.conversation or "") if conversing else "",
+        "platform": (contact.platform or contact.channel.value) if conversing else "",
+        "is_automatic": contact.automatic,
+        "is_public": contact.public,
+        "thread": thread,
+    }
 
 
 def _with_customer(known: KnownCase, customer: KnownCustomer | None) -> KnownCase:

@@ -6,6 +6,7 @@ it, so a process that dies in the middle goes on where it was. Called off, the r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -36,12 +37,18 @@ def begin(
 ) -> tuple[Decision, tuple[Delivery, ...]]:
     """Freeze the recipients and tell the first of them; and the deliveries that were made."""
     ids = {language: content_id(request, language) for language in contents}
+    alone = {} if request.wants_answer else _read_by_one(contents, targets)
     written = Decision(
-        changes=tuple(Put(collection=CONTENTS, id=ids[language], value=each) for language, each in contents.items())
+        changes=tuple(
+            Put(collection=CONTENTS, id=ids[language], value=each)
+            for language, each in contents.items()
+            if language not in alone
+        )
     )
     if len(targets) <= CHUNK:
         pairs = [
-            one(request, target, language, ids[language], contents[language], moment) for target, language in targets
+            one(request, target, language, ids[language], contents[language], moment, alone.get(language))
+            for target, language in targets
         ]
         return written + joined(each for each, _ in pairs), tuple(delivery for _, delivery in pairs)
     broadcast = Broadcast(
@@ -53,6 +60,12 @@ def begin(
     broadcast = replace(broadcast, request=replace(request, broadcast=broadcast.id))
     frozen = Decision(changes=(Put(collection=BROADCASTS, id=broadcast.id, value=broadcast),))
     return written + frozen + _spread(broadcast, 0, moment), ()
+
+
+def _read_by_one(contents: Mapping[str, Content], targets: Sequence[tuple[Target, str]]) -> dict[str, Content]:
+    """The contents that stand in their only recipient's delivery; what has files stands by itself, read when it goes."""
+    readers = Counter(language for _, language in targets)
+    return {name: each for name, each in contents.items() if readers[name] == 1 and not each.attachments}
 
 
 def go_on(broadcast: Broadcast, called_off: Obstacle | None, due: Due, moment: Moment) -> Decision:
@@ -82,18 +95,24 @@ def _spread(broadcast: Broadcast, start: int, moment: Moment, called_off: Obstac
 
 
 def one(
-    request: Request, target: Target, language: str, content: str, text: Content | None, moment: Moment
+    request: Request,
+    target: Target,
+    language: str,
+    content: str,
+    text: Content | None,
+    moment: Moment,
+    words: Content | None = None,
 ) -> tuple[Decision, Delivery]:
     """One recipient's delivery: a row for the senders, or a command to the customer's conversation."""
     if target.is_customer and target.channel in {CHAT, MESSAGE} and text is not None:
-        delivery = into_conversation(request, target, content)
+        delivery = replace(into_conversation(request, target, content), words=words)
         facts = (
             requested(delivery, moment.now, moment.version, language),
             command(delivery, text),
             outcome_fact(delivery, moment.now, moment.version),
         )
         return row(delivery, facts), delivery
-    delivery = to_send(request, target, content, _message_id(request, language, moment))
+    delivery = to_send(request, target, content, _message_id(request, language, moment), words)
     return row(delivery, (requested(delivery, moment.now, moment.version, language),)), delivery
 
 

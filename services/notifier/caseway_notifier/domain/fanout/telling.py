@@ -305,15 +305,15 @@ class _Telling:
         data = {**self.facts, "files": shown(self.files), "sender": self.rules.plan.senders[request.sender].shown()}
         try:
             content = self.rules.words.render(subscription.template, language, data)
-            return replace(_with_files(content, self.fact), files=self.files)
+            return _with_files(content, self.fact, self.files)
         except UnrenderableError as wrong:
             return f"template: {wrong}"
 
 
-def _with_files(content: Content, fact: CaseOccasion) -> Content:
-    """A report's files, as far as they are in the fact; larger ones are a link in its words."""
+def _with_files(content: Content, fact: CaseOccasion, links: tuple[LinkedFile, ...]) -> Content:
+    """A reply's links; a report's files, as far as they are in the fact: larger ones are a link in its words."""
     if not isinstance(fact, ReportPublished):
-        return content
+        return replace(content, files=links) if links else content
     files = (
         Attachment(name=one_line(each.name, 100), media_type=each.media_type, content=each.content)
         for each in fact.files
