@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from caseway.contracts.cases import FactsAssigned, FactsConfirmed
 from caseway.contracts.work_commands import QueueWork
 from caseway.contracts.work_notices import WorkMentioned
 from caseway.runtime.configuration import load
@@ -46,6 +47,27 @@ def test_each_matter_is_told_in_its_channel(configuration: Configuration, catego
     """S2-20 to S2-22."""
     queued, post = case(configuration).opened(category=category, language="ja")
     assert (queued.queue, post.post_to, post.reason) == ("sales", post_to, "handed_on")
+
+
+@pytest.mark.parametrize("answer", [FactsAssigned, FactsConfirmed])
+def test_sales_hears_of_a_wish_to_buy_once_nothing_is_missing(configuration: Configuration, answer: type[Any]) -> None:
+    """S2-20: until then it is the first line's."""
+    wish = case(configuration)
+    (queued,) = wish.opened(category="purchase", language="ja", missing_fields=("company", "phone"))
+    assert queued.queue == "first-line"
+    assert words(wish(answer(**wish.stamp(), fields={"company": "ふじ学園"}, missing_fields=("phone",)))) == []
+    moved, post = wish(answer(**wish.stamp(), fields={"phone": "03-5550-0190"}, missing_fields=()))
+    assert (moved.queue, post.post_to, len(post.mentions)) == ("sales", "INSIDE_Escalation", 4)
+
+
+def test_a_call_stays_with_the_first_line_until_nothing_is_missing(configuration: Configuration) -> None:
+    """S2-20, S2-21: asking goes on while the customer is on the line."""
+    call = case(configuration)
+    call.called(language="ja", category="other")
+    assert words(call.goes_on("answered")) == []
+    assert words(call(FactsAssigned(**call.stamp(), category="order", missing_fields=("order",)))) == []
+    *_, post = call(FactsAssigned(**call.stamp(), fields={"order": "K-1"}, missing_fields=()))
+    assert (post.post_to, len(post.mentions)) == ("Kuraemon_Sales", 8)
 
 
 @pytest.mark.parametrize("asked_for", ["青葉さん", "青葉　詩織様", "aoba.shiori"])

@@ -113,6 +113,8 @@ class FactsConfirmed(CaseFact):
     fields: Fields
     corrected: tuple[str, ...] = ()
     """Those that were declared otherwise before."""
+    missing_fields: tuple[str, ...] | None = None
+    """What is still to be asked, where this answered some of it."""
 
 
 class CaseHeld(CaseFact):

@@ -117,8 +117,12 @@ def confirm_facts(case: Case, command: ConfirmFacts, step: Step) -> Outcome:
             missing_fields=tuple(name for name in nature.missing_fields if name not in command.fields),
         ),
     )
+    missing = after.nature.missing_fields
     fact = FactsConfirmed(
-        **head(after, step), fields=command.fields, corrected=corrected(nature.fields, command.fields)
+        **head(after, step),
+        fields=command.fields,
+        corrected=corrected(nature.fields, command.fields),
+        missing_fields=missing if missing != nature.missing_fields else None,
     )
     return Outcome(case=after, facts=(fact,))
 
