@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import json
 import re
 import subprocess
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from caseway.cli import main
 from caseway.contracts.topology import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +110,36 @@ def test_the_check_can_fail():
     assert "caseway_desk_contacts_total" in known
     assert "caseway_lane_lag" not in known
     assert "queue" in known["caseway_desk_waiting"].labels
+
+
+def alarms() -> dict[str, str]:
+    """Each alarm's summary."""
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text(encoding="utf-8"))
+    return {rule["alert"]: rule["annotations"]["summary"] for group in rules["groups"] for rule in group["rules"]}
+
+
+def test_every_alarm_is_shown_to_fire():
+    tests = yaml.safe_load((PROMETHEUS / "alerts.test.yml").read_text(encoding="utf-8"))["tests"]
+    fired = {each["alertname"] for test in tests for each in test["alert_rule_test"] if each["exp_alerts"]}
+    assert fired == set(alarms())
+
+
+def test_every_command_that_an_alarm_names_is_one():
+    """Whoever is woken at night types what they read."""
+    named = {command for summary in alarms().values() for command in re.findall(r"`(caseway [^`]+)`", summary)}
+    assert len(named) >= 4
+    for command in named:
+        plain = re.sub(r"\{\{.*?\}\}", "intake", command).split()[1:]
+        with pytest.raises(SystemExit) as ended, contextlib.redirect_stdout(io.StringIO()) as told:
+            main([*plain, "--help"])
+        assert ended.value.code == 0, command
+        assert plain[0] in told.getvalue()
+
+
+def test_there_is_a_dashboard_for_flow_promises_and_services():
+    boards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DASHBOARDS.glob("*.json"))]
+    assert [board["uid"] for board in boards] == ["caseway-flow", "caseway-promises", "caseway-services"]
+    assert all(len(board["panels"]) >= 8 for board in boards)
 
 
 def test_prometheus_scrapes_the_five_services_on_their_ports():

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from caseway.runtime.mongo import Database
-from caseway_analytics.adapters.states import CASES, TEXTS, load_course, load_history
+from caseway_analytics.adapters.states import AGENTS, CASES, TEXTS, load_agent, load_course, load_history
+from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.entries import Entry
 from caseway_analytics.domain.live import LiveCase, live_case
 
@@ -29,13 +30,18 @@ class MongoTimelines:
             return None
         return live_case(document["_id"], load_history(document)), load_course(document)
 
+    async def agents(self) -> list[Agent]:
+        """Everyone whose presence was ever told."""
+        return [load_agent(document) async for document in self._database[AGENTS.name].find()]
+
     async def conversation(self, case_id: str, *, whispers_only: bool = False) -> list[dict[str, Any]]:
         """What was said on the case, the newest last; of a long one, the last two hundred."""
         query: dict[str, Any] = {"_id": {"$gte": f"{case_id}/", "$lt": f"{case_id}0"}}
         if whispers_only:
             query["what"] = "whispered"
         found = await self._database[TEXTS.name].find(query).sort("at", -1).limit(_MOST_TEXTS).to_list(None)
-        return [_said(document) for document in reversed(found)]
+        found.sort(key=lambda document: int(document["_id"].rpartition("/")[2]))  # the case's own order: its version
+        return [_said(document) for document in found]
 
     async def held_by(self, agent: str) -> list[tuple[LiveCase, Sequence[Entry]]]:
         """What an agent holds, or is offered."""

@@ -33,7 +33,6 @@ from caseway_analytics.domain.wall_agents import labelled
 from caseway_analytics.metrics import COMMANDS
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.answering import answering
-from caseway_analytics.web.board import Board
 from caseway_analytics.web.denied import Denied
 from caseway_analytics.web.visitors import Visitor, body_of, coordinator, known, visitor_of
 
@@ -75,9 +74,9 @@ class _Raise(_Asked):
     reason: str = Field(default="", max_length=500)
 
 
-def coordinating_routes(running: Running, board: Board) -> list[Route]:
+def coordinating_routes(running: Running) -> list[Route]:
     """Timelines for everybody, conversations and commands for those who may."""
-    room = Room(running, board)
+    room = Room(running)
     return [
         Route("/v1/cases/{case}", answering(room.timeline)),
         Route("/v1/cases/{case}/watch", answering(room.watch), methods=["POST"]),
@@ -93,9 +92,8 @@ def coordinating_routes(running: Running, board: Board) -> list[Route]:
 class Room:
     """Answers about cases, one by one."""
 
-    def __init__(self, running: Running, board: Board) -> None:
+    def __init__(self, running: Running) -> None:
         self._running = running
-        self._board = board
         self._cases = MongoTimelines(running.database)
         self._watched: dict[tuple[str, str], float] = {}
 
@@ -104,8 +102,10 @@ class Room:
         visitor = visitor_of(request, self._running)
         case, course = await self._case(request)
         is_named = visitor is not None and visitor.is_coordinator
-        told = timeline(case, course, self._speech(named=is_named))
-        return JSONResponse(told | {"agents": self._agents()} if is_named else told)
+        desk = await self._desk()
+        speech = self._speech(desk, named=is_named)
+        told = timeline(case, course, speech)
+        return JSONResponse(told | {"agents": _here(desk, speech)} if is_named else told)
 
     async def watch(self, request: Request) -> Response:
         """Open the conversation: recorded and shown to the agent, then told."""
@@ -130,7 +130,7 @@ class Room:
         visitor = known(request, self._running)
         case, _ = await self._case(request)
         self._check_is_theirs(visitor, case)
-        return JSONResponse({"whispers": self._named(await self._cases.conversation(case.id, whispers_only=True))})
+        return JSONResponse({"whispers": await self._whispered(case)})
 
     async def whisper(self, request: Request) -> Response:
         """A word between coordinator and agent, which no customer sees."""
@@ -150,7 +150,7 @@ class Room:
         asked = await _read(request, _Reassign)
         case, _ = await self._case(request)
         work, item = _work(case)
-        agents = {agent.id: agent.pool for agent in self._desk().agents}
+        agents = {agent.id: agent.pool for agent in (await self._desk()).agents}
         if asked.agent is not None and asked.agent not in agents:
             raise BadQuestion("agent", "one whose presence was ever told")
         pool = agents[asked.agent] if asked.agent is not None else item.pool
@@ -176,7 +176,7 @@ class Room:
         """What the visitor holds, who looks into it, and what is whispered to them."""
         visitor = known(request, self._running)
         held = await self._cases.held_by(visitor.actor.id)
-        label = self._speech(named=True).agent
+        label = self._speech(await self._desk(), named=True).agent
         work = [
             {
                 "case": case.id,
@@ -184,7 +184,7 @@ class Room:
                 "channel": case.channel,
                 "queue": case.queue,
                 "watched": _watchers(course, label),
-                "whispers": self._named(await self._cases.conversation(case.id, whispers_only=True)),
+                "whispers": await self._whispered(case),
             }
             for case, course in held
         ]
@@ -198,7 +198,7 @@ class Room:
 
     async def _told(self, case: LiveCase) -> Response:
         configuration: Configuration = self._running.configuration
-        said = self._named(await self._cases.conversation(case.id))
+        said = await self._named(await self._cases.conversation(case.id))
         return JSONResponse({"case": case.id, "kept": configuration.measures.searchable, "said": said})
 
     async def _said(self, command: WireModel, visitor: Visitor) -> Response:
@@ -232,26 +232,29 @@ class Room:
             self._watched = {key: at for key, at in self._watched.items() if now - at < _WATCH_LASTS_SECONDS}
         self._watched[visitor.actor.id, case_id] = now
 
-    def _named(self, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        label = self._speech(named=True).agent
+    async def _whispered(self, case: LiveCase) -> list[dict[str, Any]]:
+        return await self._named(await self._cases.conversation(case.id, whispers_only=True))
+
+    async def _named(self, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        label = self._speech(await self._desk(), named=True).agent
         return [{**each, "name": label(each["person"]) if each["person"] else ""} for each in said]
 
-    def _agents(self) -> list[dict[str, str]]:
-        """Whom work can be given to: those who are there."""
-        label = self._speech(named=True).agent
-        here = [agent for agent in self._desk().agents if agent.presence != "offline"]
-        return sorted(({"id": agent.id, "name": label(agent.id)} for agent in here), key=lambda each: each["name"])
-
-    def _speech(self, *, named: bool) -> Speech:
+    def _speech(self, desk: Desk, *, named: bool) -> Speech:
         plan = self._running.configuration.plan()
-        label = labelled(self._desk(), plan, named=named)
-        return Speech(agent=label, queues=plan.queues, zone=ZoneInfo(plan.zone))
+        return Speech(agent=labelled(desk, plan, named=named), queues=plan.queues, zone=ZoneInfo(plan.zone))
 
-    def _desk(self) -> Desk:
-        return self._board.desk or Desk(now=self._running.clock.now())
+    async def _desk(self) -> Desk:
+        """Who there is, as of now: an answer must not be older than the question."""
+        return Desk(now=self._running.clock.now(), agents=await self._cases.agents())
 
     def _now(self) -> float:
         return self._running.clock.now().timestamp()
+
+
+def _here(desk: Desk, speech: Speech) -> list[dict[str, str]]:
+    """Whom work can be given to: those who are there."""
+    here = [agent for agent in desk.agents if agent.presence != "offline"]
+    return sorted(({"id": agent.id, "name": speech.agent(agent.id)} for agent in here), key=lambda each: each["name"])
 
 
 def _work(case: LiveCase) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from caseway.runtime.running import Running
-from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.adapters.figures import figures_of
 from caseway_analytics.domain.answers import answer
 from caseway_analytics.domain.questions import asked
 from caseway_analytics.domain.summary import summary
@@ -46,7 +46,7 @@ _SAFE = {
 def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
     """The page, its stream, the measures and the summary."""
     configuration: Configuration = running.configuration
-    figures = MongoFigures(running.database, configuration.measures.zone)
+    figures = figures_of(running)
 
     async def live(request: Request) -> Response:
         stream = board.stream(running.stopping)
@@ -63,7 +63,9 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
         keeping = configuration.measures.keep.keeping()
         question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone, keeping=keeping)
         cells = await figures.stored(question)
-        return JSONResponse(answer(question, cells, as_of=now, targets=configuration.targets))
+        told = answer(question, cells, as_of=now, targets=configuration.targets)
+        since = await figures.since()
+        return JSONResponse({**told, "since": since.isoformat()} if since and question.starts_at < since else told)
 
     async def summed(_: Request) -> Response:
         return JSONResponse(summary(await figures.totals(), as_of=running.clock.now()))
@@ -72,7 +74,7 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
         *(Route(f"/{path}", _asset(name, kind)) for path, (name, kind) in _PAGE.items()),
         Route("/v1/live", answering(live)),
         *session_routes(running),
-        *coordinating_routes(running, board),
+        *coordinating_routes(running),
         *leaderboard_routes(running),
         *report_routes(running),
         Route("/v1/summary", answering(summed)),
