@@ -20,7 +20,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from caseway.contracts.codec import encode
 from caseway.contracts.wire import WireModel
-from caseway.contracts.work_commands import AcceptWork, FinishWrapUp, PauseWork, SendHeartbeat, SetPresence, StartWork
+from caseway.contracts.work_commands import (
+    AcceptWork,
+    FinishWrapUp,
+    PauseWork,
+    ReleaseWork,
+    SendHeartbeat,
+    SetPresence,
+    StartWork,
+)
 from caseway.kernel.clock import WallClock
 from caseway.kernel.vocabulary import Presence
 from caseway.local.mailsink import MailSink
@@ -189,6 +197,11 @@ class StoryDesk:
     async def pauses(self, who: str, case: str) -> None:
         """They turn away from it."""
         await self.say(PauseWork(pool=self.pool, agent=self._people[who].id, case_id=case))
+
+    async def releases(self, who: str, case: str) -> None:
+        """They put it back."""
+        await self.say(ReleaseWork(pool=self.pool, agent=self._people[who].id, case_id=case))
+        await self.heard("work.returned", case)
 
     async def finishes(self, who: str, case: str) -> dict[str, Any]:
         """The case is solved, and written up; what the router counted."""

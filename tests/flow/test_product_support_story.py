@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import email.policy
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -26,6 +27,8 @@ ONE_LINE = email.policy.SMTP.clone(max_line_length=998)
 """As clients write References: Python folds a long Message-ID into an encoded word, which is none any more."""
 HERE = SCENARIOS / "product-support"
 MAILBOX = "support@kuraemon.example.com"
+LONG_SECONDS = 2
+"""In place of the scenario's twenty minutes."""
 CALLED_AT = re.compile(r"@\S+ \S+")
 """Somebody whom a post calls, as the messenger shows them: family name, given name."""
 
@@ -47,8 +50,12 @@ def at_our_rooms(rooms: Rooms) -> Change:
 
 
 def changes(rooms: Rooms) -> Mapping[str, Change]:
-    """What a test cannot wait for: opening hours; and where the rooms are."""
-    return {"calendars.yaml": open_at_all_hours, "lists.yaml": at_our_rooms(rooms)}
+    """What a test cannot wait for: opening hours, twenty minutes; and where the rooms are."""
+    return {
+        "calendars.yaml": open_at_all_hours,
+        "lists.yaml": at_our_rooms(rooms),
+        "guidance.yaml": lambda guidance: {**guidance, "alert_after": f"{LONG_SECONDS}s"},
+    }
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -193,6 +200,7 @@ async def test_購入の相談は_四つの項目を伺ってから_決まった
     await desk.act("一次の茜", "assign-facts", case, fields={"email": "takumi@fuji.example.com"})
     told = await desk.heard("work.mentioned", case)
     assert (told["post_to"], sorted(told["mentions"])) == ("INSIDE_Escalation", sorted(mentions("inside-escalation")))
+    assert not told.get("missing_fields"), "told before the first line had asked"
     post = await desk.posted("INSIDE_Escalation", containing=f"#{number}")
     assert CALLED_AT.findall(post) == ["@花村 奈緒", "@如月 優", "@湊 空", "@常盤 真"]
     await desk.act("一次の茜", "escalate-to-department", case, department="sales", text="お見積もりをお願いします。")
@@ -223,6 +231,7 @@ async def test_注文の問い合わせは_二つの項目を伺ってから_決
     await desk.act("一次の小波", "assign-facts", case, fields=facts)
     told = await desk.heard("work.mentioned", case)
     assert (told["post_to"], sorted(told["mentions"])) == ("Kuraemon_Sales", sorted(mentions("kuraemon-sales")))
+    assert not told.get("missing_fields"), "told before the first line had asked"
     assert len(CALLED_AT.findall(await desk.posted("Kuraemon_Sales", containing=f"#{opened['number']}"))) == 8
     # 特注の黒板は、伺う項目なしに Support_Escalation の四人へ。
     custom = case_id("custom@example.com")
@@ -251,6 +260,58 @@ async def test_名指しの電話は_その人だけに伝わり_その人だけ
     assert {each["agent"] for each in desk.facts("work.offered", case)} == {"wakatake.jun"}
     await desk.goes("一次の茜")
     await over(desk, "二次の若竹", case)
+
+
+async def test_案内が二十分になると_部屋に伝わり_終わったら済を押し_取り消してまた押せる(desk: StoryDesk) -> None:  # noqa: N802, PLC2401 - a story in the language of those who live it
+    """S2-10, S2-11, S2-14 to S2-16: then a superior calls back, before the others."""
+    assert read("guidance.yaml")["alert_after"] == "20m"
+    await desk.comes("二次の青葉")
+    case = await answered(desk, "二次の青葉", "denwa-6", "03-5550-0177")
+    number = (await desk.heard("case.opened", case))["number"]
+    # 案内が始まり、長くなる。
+    await desk.starts("二次の青葉", case, activity="guidance")
+    started = await desk.heard("work.work-started", case, activity="guidance")
+    alert = await desk.heard("ladder.rung-reached", case, action="alert")
+    assert instant(alert["at"]) - instant(started["at"]) == dt.timedelta(seconds=LONG_SECONDS)
+    assert alert["attributes"]["agent"] == "aoba.shiori"
+    post = await desk.posted("Support_Window", containing=f"長くなっています #{number}")
+    assert "aoba.shiori" in post
+    assert case in post
+    # 終わると、案内した青葉に「済」が頼まれる。
+    await desk.pauses("二次の青葉", case)
+    asked = await desk.heard("ladder.rung-reached", case, action="ask_stamp")
+    assert asked["recipients"] == ["agent:aoba.shiori"]
+    # 押し、取り消し、また押す。誰がいつしたかが残る。
+    stamp = {"stamp": "済", "occurrence": alert["occurrence"]}
+    for count, undone in enumerate(({}, {"remove": True}, {}), start=1):
+        await desk.act("二次の青葉", "stamp", case, **stamp, **undone)
+        await eventually(lambda count=count: len(desk.facts("case.stamped", case)) == count, "the stamp", seconds=20)
+    stamps = desk.facts("case.stamped", case)
+    assert [each["removed"] for each in stamps] == [False, True, False]
+    assert {each["by"] for each in stamps} == {"二次の青葉"}
+    # 長くなると分かっていれば、はじめから伝えられる。
+    await desk.starts("二次の青葉", case, activity="remote", announced_seconds=1500)
+    await desk.heard("ladder.rung-reached", case, action="alert", reason="announced")
+    await desk.posted("Support_Window", containing="案内が長くなる見込みです")
+    await desk.pauses("二次の青葉", case)
+    # 長い案内のあと、上席が普通の順番より先に折り返す。
+    await desk.act("二次の青葉", "request-escalation", case, reason="解決に至らず、上席から折り返してほしいとのこと。")
+    await desk.mailed(f"SV折り返しの依頼 #{number}", "tokiwa.makoto@kuraemon.example.com")
+    await desk.releases("二次の青葉", case)
+    await desk.goes("二次の青葉")
+    await desk.comes("SVの常盤")
+    await desk.takes("SVの常盤", case)
+    raised = await desk.heard("work.raised", case, boost=5.0)
+    assert raised["queue"] == "sv-callbacks"
+    await desk.act("SVの常盤", "check", case, outcome="confirmed")
+    await desk.act("SVの常盤", "record-callback", case, outcome="reached", text="修理の手配をご案内し、ご了承。")
+    await desk.heard("milestone.met", case, kind="callback")
+    await over(desk, "SVの常盤", case)
+
+
+def instant(written: str) -> dt.datetime:
+    """As facts write them."""
+    return dt.datetime.fromisoformat(written)
 
 
 async def test_言葉では伝わらないとき_遠隔案内のメールが届き_記録に残る(desk: StoryDesk) -> None:  # noqa: N802, PLC2401 - a story in the language of those who live it
