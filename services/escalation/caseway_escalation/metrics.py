@@ -21,11 +21,17 @@ from caseway_escalation.domain.process import CASES, COUNTS
 MILESTONES = Gauge(
     "caseway_milestones", "Facts told of promises, by kind and fact: one figure for all processes.", ["kind", "fact"]
 )
+RUNGS = Gauge(
+    "caseway_ladder_rungs",
+    "What became of ladders' rungs, by ladder and outcome (`empty`: it had nobody): one figure for all processes.",
+    ["ladder", "outcome"],
+)
 OVERDUE = Gauge(
     "caseway_milestones_overdue_seconds",
     "How long the oldest deadline has passed without being noticed; 0 when none has.",
 )
 _EVERY_SECONDS = 5.0
+_LADDER = "ladder_"
 
 _log = logger(__name__)
 
@@ -46,7 +52,10 @@ async def show(running: Running) -> None:
     async for document in running.database[COUNTS].find():
         sums.update(counted(document))
     for (kind, fact), count in sums.items():
-        MILESTONES.labels(kind, fact).set(count)
+        if fact.startswith(_LADDER):
+            RUNGS.labels(kind, fact.removeprefix(_LADDER)).set(count)
+        else:
+            MILESTONES.labels(kind, fact).set(count)
     oldest = await running.database[CASES].find_one(
         {"next_due_at": {"$ne": None}}, {"next_due_at": 1}, sort=[("next_due_at", 1)]
     )

@@ -13,7 +13,7 @@ from caseway.kernel.clock import to_utc
 from caseway.runtime.running import Running
 from caseway_escalation.adapters import page
 from caseway_escalation.adapters.cases import load, number
-from caseway_escalation.adapters.shown import shown, shown_case, text
+from caseway_escalation.adapters.shown import shown, shown_case, shown_post, text
 from caseway_escalation.domain.process import CASES
 
 _MOST = 1000
@@ -26,6 +26,7 @@ def routes(running: Running) -> Sequence[BaseRoute]:
     return (
         Route("/v1/cases/{case_id}/milestones", answers.of_case, methods=["GET"]),
         Route("/v1/milestones", answers.due_before, methods=["GET"]),
+        Route("/v1/guidance/unstamped", answers.unstamped, methods=["GET"]),
     )
 
 
@@ -64,6 +65,27 @@ class _Answers:
         due.sort(key=lambda found: (found[0], found[2].id))
         milestones = [shown(case, each) for _, case, each in due[:limit]]
         return JSONResponse({"due_before": text(before), "milestones": milestones})
+
+    async def unstamped(self, request: Request) -> Response:
+        """Posts of long guidance that bear no stamp, the oldest first: what a supervisor looks through at day's end."""
+        try:
+            limit = _asked_limit(request)
+        except ValueError as wrong:
+            return JSONResponse({"error": str(wrong)}, status_code=400)
+        query = {"unstamped_since": {"$gt": 0}}
+        cursor = self._cases.find(query).sort([("unstamped_since", 1), ("_id", 1)]).limit(limit)
+        cases = [load(document) async for document in cursor]
+        posts = [
+            shown_post(post) | {"case_id": case.id, "link": self._link(case.id)}
+            for case in cases
+            for post in case.focus.posts
+            if post.stamped_at is None
+        ]
+        return JSONResponse({"posts": sorted(posts, key=lambda post: (post["posted_at"], post["occurrence"]))[:limit]})
+
+    def _link(self, case_id: str) -> str | None:
+        guidance = self._running.configuration.promises.guidance
+        return guidance.link.replace("{case_id}", case_id) or None if guidance else None
 
 
 def _asked_instant(request: Request) -> dt.datetime:

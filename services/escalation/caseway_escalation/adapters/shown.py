@@ -9,7 +9,9 @@ from caseway.kernel.business_hours import BusinessHours
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.explanation import Reason, reason_for
+from caseway_escalation.domain.guidance import Focus, Post
 from caseway_escalation.domain.promises import Promises
+from caseway_escalation.domain.run import Run
 
 
 def text(at: dt.datetime | None) -> str | None:
@@ -26,10 +28,74 @@ def shown_case(case: Case, promises: Promises, now: dt.datetime) -> dict[str, An
         "status": case.standing.status,
         "merged_into": case.merged_into,
         "time_seconds": spent | {"total": sum(case.turns.until(now).values(), dt.timedelta(0)).total_seconds()},
+        "ladders": [shown_run(run) for run in case.runs],
+        "handling": shown_focus(case.focus, now),
         "milestones": [
             shown(case, each) | _steps(case, each, promises) | {"reason": _reason(each, promises)}
             for each in case.milestones
         ],
+    }
+
+
+def shown_run(run: Run) -> dict[str, Any]:
+    """Where one run of a ladder stands."""
+    turn, rung = run.place(run.step)
+    is_climbing = run.next_at is not None
+    return {
+        "ladder": run.ladder,
+        "occurrence": run.id,
+        "entry": run.entry,
+        "state": run.state,
+        "milestone": run.milestone or None,
+        "configuration": run.fixed_by,
+        "started_at": text(run.started_at),
+        "rungs": [
+            {"after_seconds": each.after.total_seconds(), "do": each.action, "to": list(each.to)}
+            for each in run.plan.rungs
+        ],
+        "rungs_reached": run.step,
+        "next": {"rung": run.step % len(run.plan.rungs) + 1, "round": turn, "do": rung.action, "at": text(run.next_at)}
+        if is_climbing
+        else None,
+        "acknowledged_at": text(run.acknowledged_at),
+        "acknowledged_by": run.acknowledged_by or None,
+        "reminded": run.reminded,
+        "ended_at": text(run.ended_at),
+        "reason": run.reason,
+    }
+
+
+def shown_focus(focus: Focus, now: dt.datetime) -> dict[str, Any]:
+    """How long the case has been worked on, and what was posted of it."""
+    spent = focus.handling(now)
+    return {
+        "seconds": sum(spent.values(), dt.timedelta(0)).total_seconds(),
+        "by_activity": {name: length.total_seconds() for name, length in spent.items()},
+        "by_agent_before": {name: length.total_seconds() for name, length in focus.by_agent.items()},
+        "now": [
+            {
+                "agent": each.agent,
+                "activity": each.activity,
+                "since": text(each.since),
+                "posted_at": text(each.alert_at),
+            }
+            for each in focus.stretches
+        ],
+        "posts": [shown_post(post) for post in focus.posts],
+    }
+
+
+def shown_post(post: Post) -> dict[str, Any]:
+    """One post of long guidance."""
+    return {
+        "occurrence": post.id,
+        "agent": post.agent,
+        "since": text(post.since),
+        "posted_at": text(post.at),
+        "announced": post.is_announced,
+        "ended_at": text(post.ended_at),
+        "stamped_at": text(post.stamped_at),
+        "stamped_by": post.stamped_by or None,
     }
 
 
