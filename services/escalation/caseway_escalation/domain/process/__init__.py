@@ -133,7 +133,7 @@ def _noticed(milestone: Milestone, case: Case, until: dt.datetime, promises: Pro
 
 
 def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> Decision:
-    if after == before and not telling.commands:
+    if after == before and telling.is_silent:
         return Decision()
     facts, moved = telling.in_order()
     if moved:

@@ -63,6 +63,11 @@ class Telling:
         """What was told of promises so far."""
         return (fact for fact in self._facts if isinstance(fact, MilestoneFact))
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is told, and nothing asked."""
+        return not self._facts and not self.commands
+
     def cause_of(self, thing: Timed | None) -> str:
         """What led to a fact about it: the message; for a timer's, the one by which its instant was set."""
         data = self._message.data
