@@ -278,4 +278,6 @@ page("find").addEventListener("submit", (event) => {
 });
 
 setInterval(tick, 1000);
+const asked = new URLSearchParams(location.search).get("case"); // where a notice's link leads
+if (asked) openCase(asked);
 startRoom((coordinates) => { names = coordinates; if (source) { wall = null; isLive = false; } connect(); });
