@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from caseway.contracts.case_commands import AddContact, MergeCase
 from caseway.contracts.contacts import ChatContact, PhoneContact
 from caseway.contracts.customers import CustomerMerged, CustomerRecorded, PhoneNumber
 from caseway.contracts.parts import CustomerLink, Party
 from caseway.kernel.errors import Superseded
-from tests.intake_edge import NOW, Edge, command_of, mail_bytes
+from tests.intake_edge import ANNA, NOW, Edge, command_of, mail_bytes
 
 
 @pytest.fixture
@@ -193,3 +194,47 @@ def test_a_number_that_a_crowd_shares_stays_bounded(edge: Edge) -> None:
     for number in range(80):
         edge.contact(customer(f"C-{number:03}", phones=("600555010",)))
     assert len(link_of_call(edge, "600555010").candidates) == 50
+
+
+def test_the_same_mail_from_two_addresses_of_one_customer_is_one_matter(edge: Edge) -> None:
+    """S4-27: by the registration, not by the address; strangers who write the same stay apart."""
+    edge.contact(customer("C-1", (ANNA, "anna@work.example.org")))
+    said = "Regał przyszedł bez śrub, proszę o dosłanie."
+    first = edge.add(mail_bytes(said, "1@example.com"))
+    again = edge.mail(mail_bytes(said, "2@work.example.org", sender="Anna <anna@work.example.org>"))
+    opened, merge = again.emits
+    assert isinstance(merge, MergeCase)
+    assert (merge.case_id, merge.other, merge.reason) == (opened.case_id, first.case_id, "identical")
+    (stranger,) = edge.mail(mail_bytes(said, "3@example.net", sender="Eve <eve@example.net>")).emits
+    assert isinstance(stranger, AddContact)
+
+
+def bounce(address: str, status: str = "5.1.1") -> bytes:
+    """A mail system's report about a mail that answered the first one."""
+    return (
+        "From: MAILER-DAEMON@example.com\nMessage-ID: <bounce.1@example.com>\nSubject: Undelivered\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nYour mail was not delivered.\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\n"
+        f"Final-Recipient: rfc822; {address}\nAction: failed\nStatus: {status}\n"
+        "--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <1@example.com>\n--b--\n"
+    ).encode()
+
+
+def test_an_address_where_nothing_arrives_is_marked_on_its_customer_until_it_writes(edge: Edge) -> None:
+    edge.contact(customer("C-1", (ANNA,)))
+    edge.add(mail_bytes())
+    edge.mail(bounce(ANNA), mailfrom="")
+    assert edge.state("customers", "C-1").bounced == (f"email:{ANNA}",)
+    edge.contact(customer("C-1", (ANNA, "anna@work.example.org")))
+    assert edge.state("customers", "C-1").bounced == (f"email:{ANNA}",), "a new record does not mend it"
+    edge.add(mail_bytes("Jestem", "4@example.com"))
+    assert edge.state("customers", "C-1").bounced == ()
+
+
+def test_what_only_waits_or_is_nobodys_marks_nobody(edge: Edge) -> None:
+    edge.contact(customer("C-1", (ANNA,)))
+    edge.add(mail_bytes())
+    edge.mail(bounce(ANNA, status="4.2.2"), mailfrom="")
+    edge.mail(bounce("nobody@example.net"), mailfrom="")
+    assert edge.state("customers", "C-1").bounced == ()

@@ -89,6 +89,7 @@ def _dump_customer(customer: Customer) -> Document:
         "values": list(customer.values),
         "points": list(customer.points),
         "merged_into": customer.merged_into,
+        **({"bounced": list(customer.bounced)} if customer.bounced else {}),
     }
 
 
@@ -104,6 +105,7 @@ def _load_customer(document: Document) -> Customer:
         values=tuple(document["values"]),
         points=tuple(document["points"]),
         merged_into=document["merged_into"],
+        bounced=tuple(document.get("bounced", ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from caseway.runtime.stage import Collection, Document
-from caseway_intake.domain.admission.mails import CORRESPONDENTS
+from caseway_intake.domain.admission.addressees import CORRESPONDENTS
 from caseway_intake.domain.correspondents import Correspondent, Seen
 from caseway_intake.domain.threading import Claim
 

@@ -76,6 +76,11 @@ def correspondent_id(address: str) -> str:
     return digest(address.encode("utf-8", "replace"))[:32]
 
 
+def customer_id(customer: str) -> str:
+    """What a registered customer is known by, from whichever address they write."""
+    return correspondent_id(f"customer:{customer}")
+
+
 def people_of(addresses: Iterable[str]) -> bytes:
     """Whom a mail is by and to, so that they are known again and cannot be read."""
     found = sorted({digest(each.encode("utf-8", "replace"))[:12] for each in addresses if each})

@@ -32,6 +32,8 @@ class Customer:
     """Ids of the contact points that name this customer."""
     merged_into: str | None = None
     """The registration that this one stands for."""
+    bounced: tuple[str, ...] = ()
+    """Of `values`: addresses where nothing arrives, as a mail system told, and nothing has come from since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,18 @@ def twins(holders: Iterable[Holder]) -> tuple[str, ...]:
         if each.name.strip():
             by_name.setdefault(fold(each.name), []).append(each.customer)
     return next((tuple(found) for found in by_name.values() if len(found) > 1), ())
+
+
+def with_bounced(customer: Customer, value: str) -> Customer:
+    """Nothing arrives there."""
+    return (
+        customer if value in customer.bounced else replace(customer, bounced=(*customer.bounced, value)[-MOST_HOLDERS:])
+    )
+
+
+def without_bounced(customer: Customer, value: str) -> Customer:
+    """Something came from there: it works again."""
+    return replace(customer, bounced=tuple(each for each in customer.bounced if each != value))
 
 
 def merged(customer: Customer, into: str | None) -> Customer:

@@ -21,7 +21,7 @@ from caseway.runtime.stage import Collection
 from caseway_intake.adapters.edge_states import COLLECTIONS
 from caseway_intake.adapters.numbers import to_e164
 from caseway_intake.domain import background
-from caseway_intake.domain.admission.knowledge import BACKGROUNDS, POINTS
+from caseway_intake.domain.admission.knowledge import BACKGROUNDS, CUSTOMERS, POINTS
 from caseway_intake.domain.background import Known
 from caseway_intake.domain.case import Case
 from caseway_intake.domain.customers import Match, email_value, match, phone_value, point_of_email, point_of_phone
@@ -74,6 +74,7 @@ class BackgroundReader:
                 for each in ((found.holder,) if found.holder else found.holders)
                 if each.customer != case.customer.id
             ],
+            "bounced": await self._bounced(customer),
             "orders": [asdict(each) for each in known.orders],
             "entitlements": [asdict(each) for each in known.entitlements],
             "last_contact_at": known.last_contact_at,
@@ -94,6 +95,11 @@ class BackgroundReader:
             if document is not None:
                 evidence.append((value, _EDGE_STATES[POINTS].load(document)))
         return match(evidence)
+
+    async def _bounced(self, customer: str | None) -> list[str]:
+        """Addresses of the customer's where nothing arrives."""
+        document = await self._find(CUSTOMERS, customer) if customer else None
+        return [each.partition(":")[2] for each in (document or {}).get("bounced", ())]
 
     async def _known(self, customer: str) -> Known:
         document = await self._find(BACKGROUNDS, background.of_customer(customer))

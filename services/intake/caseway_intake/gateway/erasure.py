@@ -21,10 +21,10 @@ from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
 from caseway_intake import metrics
 from caseway_intake.adapters.errands import ERRANDS
+from caseway_intake.domain.admission.addressees import CORRESPONDENTS
 from caseway_intake.domain.admission.knowledge import BACKGROUNDS, CLAIMS, CONVERSATIONS, ENDED_CHATS, RECEIVED
-from caseway_intake.domain.admission.mails import CORRESPONDENTS
 from caseway_intake.domain.background import of_customer, of_order
-from caseway_intake.domain.correspondents import correspondent_id
+from caseway_intake.domain.correspondents import correspondent_id, customer_id
 from caseway_intake.domain.life import Search, Trace
 from caseway_intake.domain.life.steps import ERASURE
 from caseway_intake.gateway.arrivals import Arrival, publish
@@ -87,9 +87,10 @@ class Eraser:
             await self._forget_background(search.customer)
 
     async def _forget_background(self, customer: str) -> None:
-        """Orders, entitlements and earlier cases, under the customer's name and under the orders' numbers."""
+        """Mails, orders, entitlements and earlier cases, under the customer's name and under the orders' numbers."""
         name = of_customer(customer)
         document = await self._database[BACKGROUNDS].find_one({"_id": name}, {"orders.order": 1})
+        await self._database[CORRESPONDENTS].delete_one({"_id": customer_id(customer)})
         numbers = [of_order(each["order"]) for each in (document or {}).get("orders", ())]
         await self._database[BACKGROUNDS].delete_many({"_id": {"$in": [name, *numbers]}})
 

@@ -11,6 +11,15 @@ from caseway.contracts.case_commands import MergeCase
 from caseway.contracts.parts import Actor, Author, Bounce, Party, RelatedCase
 from caseway.kernel.decision import Decision, Put, Ref, States
 from caseway.kernel.vocabulary import Channel
+from caseway_intake.domain.admission.addressees import (
+    CORRESPONDENTS,
+    follows_of_addresses,
+    mark_alive,
+    mark_bounced,
+    needs_of_report,
+    put_customers_mail,
+    written_by_customer,
+)
 from caseway_intake.domain.admission.draft import complete, mailbox_of, without_tag
 from caseway_intake.domain.admission.files import Filed, filed
 from caseway_intake.domain.admission.knowledge import CASES, CLAIMS, ENDED_CHATS, Draft, Knowledge
@@ -31,8 +40,6 @@ from caseway_intake.domain.mail.likeness import has_grown, numbers_named
 from caseway_intake.domain.mail.mail import Mail, Origin
 from caseway_intake.domain.threading import Arrival, Claim, Place, claims_after, find, place, second_key
 
-CORRESPONDENTS = "correspondents"
-
 _WE = Actor(kind="machine", id="intake.edge")
 _MOST_LOOKED_AT = 20
 """Cases of one correspondent of which the numbers are looked up, where a subject names one."""
@@ -47,14 +54,18 @@ def needs_of_mail(mail: Mail) -> Iterable[Ref]:
     yield from (Ref(CLAIMS, each) for each in ids)
     if mail.undelivered and mail.undelivered.message_id:
         yield Ref(CLAIMS, mail.undelivered.message_id)
+    yield from needs_of_report(mail)
     yield Ref(CORRESPONDENTS, correspondent_id(mail.sender.address))
     yield Ref(ENDED_CHATS, ended_id(mail.sender.address))
     yield from (Ref(*each) for each in needs_of_party((mail.sender.address,), (), None))
 
 
 def follows_of_mail(mail: Mail, states: States) -> Iterable[Ref]:
-    """Where the subject names a number: the cases that the author took part in, one of which may have it."""
-    if mail.origin is not Origin.OWN and numbers_named(mail.subject):
+    """Who the author is; where the subject names a number: the cases that they took part in, one of which may have it."""
+    if mail.origin is Origin.OWN:
+        return
+    yield from follows_of_addresses(mail, states)
+    if numbers_named(mail.subject):
         cases = _correspondent(mail, states).cases[:_MOST_LOOKED_AT]
         yield from (Ref(CASES, each) for each in cases)
 
@@ -174,6 +185,8 @@ def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
     mail, known = letter.mail, letter.known
     for each, claim in claims_after(letter.arrival, at).items():
         yield Put(collection=CLAIMS, id=each, value=claim)
+    if mail.origin is Origin.REPORT:
+        yield from mark_bounced(mail, known)
     if at.is_repeat or mail.origin is Origin.REPORT or not mail.sender.address:
         return
     seen = Seen(
@@ -185,6 +198,8 @@ def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
     )
     after = with_seen(letter.author, seen)
     yield Put(collection=CORRESPONDENTS, id=correspondent_id(mail.sender.address), value=after)
+    yield from put_customers_mail(mail, seen, known)
+    yield from mark_alive(mail, known)
 
 
 def _merges(letter: _Letter, at: Place) -> Iterable[MergeCase]:
@@ -198,10 +213,15 @@ def _merges(letter: _Letter, at: Place) -> Iterable[MergeCase]:
 
 
 def _same_before(letter: _Letter, at: Place) -> Seen | None:
-    """Of a mail that opens a case: the same mail of the same author, a short while ago. Source: S4-27."""
+    """Of a mail that opens a case: the same mail a short while ago, of the same author, or of the same customer from
+    another address. Source: S4-27.
+    """
     if at.matched_by is not None or at.is_repeat:
         return None
-    return twin(letter.author, letter.mail.fingerprint, letter.known.now, letter.known.rules.mails)
+    mail, known = letter.mail, letter.known
+    _, by_customer = written_by_customer(mail, known)
+    wrote = (letter.author, by_customer)
+    return next((same for each in wrote if (same := twin(each, mail.fingerprint, known.now, known.rules.mails))), None)
 
 
 def _related(letter: _Letter, at: Place) -> tuple[RelatedCase, ...]:

@@ -53,7 +53,7 @@ def record_customer(record: CustomerRecorded, known: Knowledge) -> Decision:
     at = record.at or known.time
     if before is not None and at < before.at:
         raise Superseded("an older record than the one that is known")
-    points = _points(record)
+    points, values = _points(record), _values(record, known)
     after = Customer(
         id=record.customer,
         at=at,
@@ -62,9 +62,10 @@ def record_customer(record: CustomerRecorded, known: Knowledge) -> Decision:
         vip=record.vip,
         language=record.language,
         preferred_channel=record.preferred_channel,
-        values=_values(record, known),
+        values=values,
         points=points,
         merged_into=before.merged_into if before else None,
+        bounced=tuple(each for each in before.bounced if each in values) if before else (),
     )
     changes = (Put(collection=CUSTOMERS, id=after.id, value=after), *_put_points(after, points, known))
     stale = tuple(each for each in (before.points if before else ()) if each not in points)

@@ -94,16 +94,15 @@ def _words(text: str) -> set[str]:
     return set(_WORD.findall(text))
 
 
-def fingerprint(address: str, subject: str, text: str, files: Iterable[str]) -> str:
+def fingerprint(subject: str, text: str, files: Iterable[str]) -> str:
     """Of what one customer wrote: equal for mails that say the same, however spaced. Source: semantics 5.12.
 
     Args:
-        address: of the author.
         subject: as written.
         text: without quotations and signature.
         files: digests of what is attached.
     """
-    said = "\0".join((address, topic(subject), "".join(folded(text).split()), *files))
+    said = "\0".join((topic(subject), "".join(folded(text).split()), *files))
     return hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
 
 

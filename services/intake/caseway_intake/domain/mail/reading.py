@@ -116,7 +116,7 @@ class _Reading:
             topic=tried(lambda: sketch(topic(subject)), b""),
             text=writing.new,
             sketch=tried(lambda: sketch(writing.new), b""),
-            fingerprint=fingerprint(sender.address, subject, writing.new, (each.digest for each in body.attachments)),
+            fingerprint=fingerprint(subject, writing.new, (each.digest for each in body.attachments)),
             html=tried(lambda: self._shown(body), b""),
             quoted=writing.quoted[:_LONGEST_QUOTED],
             signature=writing.signature,
