@@ -3,6 +3,9 @@
 import asyncio
 import dataclasses
 import datetime as dt
+import sys
+
+import pytest
 
 from caseway.runtime.mongo import connect, database, prepare_collections
 from caseway.testkit.namespaces import Namespace
@@ -53,11 +56,12 @@ async def test_nothing_is_lost_and_storage_shrinks_whoever_gathers(namespace: Na
     assert kinds["slot"] == 3 * 5
     assert kinds["half_hour"] <= 3 * 48
     assert 15 <= kinds["day"] <= 60
-    assert kinds["month"] == 2
+    # each with one more document for the whole desk
+    assert kinds["month"] == 4
     assert kinds["slot"] + kinds["half_hour"] + kinds["day"] + kinds["month"] < 250
     pick_up = await db.cells.aggregate(
         [
-            {"$match": {"grain": {"$in": ["slot", "month"]}}},
+            {"$match": {"cut": "desk", "grain": {"$in": ["slot", "month"]}}},
             {"$group": {"_id": None, "ms": {"$sum": "$m.pick_up.ms"}, "b": {"$sum": "$m.pick_up.b.9"}}},
         ]
     ).to_list(None)
@@ -97,3 +101,50 @@ async def test_a_late_fact_is_gathered_in_its_turn(namespace: Namespace):
 
 async def told(db, question):
     return tables(question, await MongoFigures(db, ZONE).stored(question), as_of=NOW)
+
+
+GATHER = """
+import asyncio, datetime as dt, sys
+from caseway.runtime.mongo import connect, database
+from caseway_analytics.adapters import gathering
+from caseway_analytics.domain.questions import Keeping
+gathering._MOST = 50
+async def main(url, prefix, now, zone):
+    client = connect(url)
+    keeping = Keeping(half_hours=dt.timedelta(days=2), days=dt.timedelta(days=20))
+    await gathering.Gatherer(client, database(client, prefix, "analytics"), zone, keeping).run(dt.datetime.fromisoformat(now))
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+async def test_a_gatherer_that_is_killed_anywhere_leaves_every_figure_once(namespace: Namespace):
+    """Each cell is moved or it is not: killed again and again, the sum is the same each time."""
+    client = connect(namespace.mongo_url)
+    db = database(client, namespace.prefix, "analytics")
+    await prepare_collections(db, (CELLS,))
+    await db.cells.insert_many(list(cells()))
+    question = asked(
+        "contacts", {"from": "2026-10-01", "to": "2026-12-01", "grain": "all"}, now=NOW, zone=ZONE,
+        keeping=Keeping(half_hours=dt.timedelta(days=400)),
+    )  # fmt: skip
+    killed, left = 0, [await db.cells.count_documents({"grain": "slot"})]
+    for place in range(5):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", GATHER, namespace.mongo_url, namespace.prefix, NOW.isoformat(), ZONE
+        )
+        before = left[-1]
+        for _ in range(500):
+            if process.returncode is not None or await db.cells.count_documents({"grain": "slot"}) < before:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.007 * place)
+        if process.returncode is None:
+            process.kill()
+            killed += 1
+        await process.wait()
+        left.append(await db.cells.count_documents({"grain": "slot"}))
+        assert (await told(db, question))[1] == {"count": 3 * 40 * 48}, f"after kill {place}"
+    # whose transaction a kill leaves open is in nobody's way for longer than a minute
+    assert killed >= 2
+    assert left[-1] < left[0]

@@ -9,15 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pymongo import AsyncMongoClient
 
 from caseway.runtime.configuration import load
-from caseway.testkit.desk_facts import day_of
+from caseway.testkit.desk_facts import CaseTeller, day_of
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
 from caseway_analytics.domain.recount import recount
 from caseway_analytics.settings import Configuration
-from tests.analytics_desk import RETAIL, AnalyticsDesk
+from tests.analytics_desk import RETAIL, AnalyticsDesk, get
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 KNOWN = load(RETAIL, Configuration).value.known
@@ -30,11 +32,11 @@ async def desk(namespace: Namespace, tmp_path) -> AnalyticsDesk:
     return own
 
 
-async def replayed(desk):
+async def replayed(desk, *options, **environment):
     """What `caseway replay analytics` prints, and how it ends."""
     process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("caseway")), "replay", "analytics",
-        env={**os.environ, **desk.environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        str(Path(sys.executable).with_name("caseway")), "replay", "analytics", *options,
+        env={**os.environ, **desk.environment, **environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     async with asyncio.timeout(120):
         told, _ = await process.communicate()
@@ -70,6 +72,67 @@ async def test_a_replay_rebuilds_every_cell_while_facts_come_in(desk):
     )
     assert not [each for each in left if each.endswith("~next")]
     assert halted == 0
+
+
+@pytest.mark.slow
+async def test_a_replay_killed_while_names_change_is_finished_by_the_next(desk):
+    """Whatever is killed, the live figures are whole: after the second of eight renames, too."""
+    facts = [fact for case in day_of(6, 20, NOW - dt.timedelta(hours=4), dt.timedelta(hours=3)) for fact in case]
+    name = f"{desk.namespace.prefix}caseway_analytics"
+    async with desk.service() as service, AsyncMongoClient(desk.namespace.mongo_url) as client:
+        await service.until_ready(90)
+        await desk.tell(*facts)
+        await eventually(lambda: equals(desk), "everything is counted", seconds=60)
+        status, told = await replayed(desk, CASEWAY_FAILPOINTS="replay.renamed:2:kill", CASEWAY_ENVIRONMENT="test")
+        assert status == -9, told
+        left = [each for each in await client[name].list_collection_names() if each.endswith("~next")]
+        status, told = await replayed(desk)
+        assert (status, "it is finished now" in told) == (0, True), told
+        more = CaseTeller("later", 999)
+        await desk.tell(more.opened(NOW), more.queued(NOW, "stores"))
+        await eventually(lambda: equals(desk), "the service goes on with what was rebuilt", seconds=60)
+        ended = [each for each in await client[name].list_collection_names() if each.endswith("~next")]
+    assert 0 < len(left) < 8
+    assert ended == []
+
+
+@pytest.mark.slow
+async def test_a_log_cut_by_retention_is_refused_or_marked(desk):
+    """A replay never loses figures in silence: it says from when the log is whole, and answers say so afterwards."""
+    yesterday, this_morning = NOW - dt.timedelta(days=1), NOW - dt.timedelta(hours=5)
+    early, late = [
+        [fact for case in day_of(seed, 30, at, dt.timedelta(hours=1)) for fact in case]
+        for seed, at in ((8, yesterday), (9, this_morning))
+    ]
+    async with desk.service() as service:
+        await service.until_ready(90)
+        await desk.tell(*early)
+        await eventually(lambda: equals(desk), "the first day is counted", seconds=60)
+        await cut(desk)
+        await desk.tell(*late)
+        await eventually(lambda: equals(desk), "the second day is counted", seconds=60)
+        status, told = await replayed(desk)
+        assert (status, "--from-what-is-left" in told) == (1, True), told
+        assert await equals(desk), "nothing was lost by asking"
+        status, told = await replayed(desk, "--from-what-is-left")
+        assert (status, "whole since" in told) == (0, True), told
+        days = f"from={(NOW - dt.timedelta(days=2)).date()}&to={(NOW + dt.timedelta(days=2)).date()}"
+        answer = (await get(service, f"/v1/measures/cases_opened?{days}&grain=all")).json()
+        report = (await get(service, f"/v1/reports/busiest.json?{days}")).json()
+    assert answer["total"]["count"] == 30
+    assert dt.datetime.fromisoformat(answer["since"]) > yesterday
+    assert any("Whole since" in note for note in report["tables"][0]["notes"])
+
+
+async def cut(desk):
+    """Delete what the topic of cases has, as retention does."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=desk.namespace.kafka_url)
+    await admin.start()
+    try:
+        places = [TopicPartition(desk.namespace.topic("cases"), number) for number in range(4)]
+        await admin.delete_records({place: RecordsToDelete(before_offset=-1) for place in places})
+    finally:
+        await admin.close()
 
 
 async def equals(desk):

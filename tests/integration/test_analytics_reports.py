@@ -17,9 +17,9 @@ from pymongo import AsyncMongoClient
 
 from caseway.contracts.quality import AnswerRecorded, ImprovementRecorded, InterviewRecorded, WaveRecorded
 from caseway.contracts.voices import PersonalDataErased
-from caseway.kernel.vocabulary import Channel
+from caseway.kernel.vocabulary import Channel, Presence
 from caseway.runtime.configuration import load
-from caseway.testkit.desk_facts import CaseTeller
+from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
 from caseway_analytics.domain.recount import recount
@@ -59,6 +59,7 @@ async def told(stack, tmp_path_factory):
 def a_violated_chat():
     """The day before yesterday: picked up after 20 seconds, answered too late."""
     case = CaseTeller("c-chat", 41, Channel.CHAT)
+    yield presence(HOUR, "ada", Presence.ONLINE)
     yield case.opened(HOUR)
     yield case.queued(HOUR, "stores")
     yield case.accepted(HOUR + dt.timedelta(seconds=20), "stores", "ada")
@@ -223,6 +224,18 @@ async def test_measures_answer_and_refuse(told):
     assert 'caseway_desk_cases_opened_total{channel="chat",queue="stores"} 1.0' in metrics
     assert 'caseway_desk_milestones_total{outcome="violated"} 1.0' in metrics
     assert 'caseway_desk_work_with_agents{queue="stores"} 1.0' in metrics
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_still_runs_is_counted_until_the_cut_off(told):
+    """Occupancy of somebody who is signed in and at work: a second measure of the hour does not wait for its end."""
+    service, _ = told
+    span = f"from={HOUR:%Y-%m-%dT%H:%M:%SZ}&to={HOUR + dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}&grain=all&zone=UTC"
+    told_of = (await get(service, f"/v1/measures/occupancy?{span}&by=agent")).json()
+    assert [(row["agent"], row["worked_seconds"], row["signed_in_seconds"]) for row in told_of["rows"]] == [
+        ("ada", 3580.0, 3600.0)
+    ]
+    assert told_of["total"]["ratio"] == 0.9944
 
 
 @pytest.mark.asyncio(loop_scope="module")

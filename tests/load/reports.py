@@ -27,6 +27,7 @@ from caseway_analytics.adapters.reporting import Reporter, asked_of
 from caseway_analytics.adapters.states import CASES, CELLS, QUALITY, SERVING
 from caseway_analytics.domain.cuts import CUTS
 from caseway_analytics.domain.histogram import bucket_of
+from caseway_analytics.domain.layers import WHOLE
 from caseway_analytics.domain.measures import MEASURES
 from caseway_analytics.settings import Configuration
 
@@ -71,10 +72,10 @@ def cells() -> Any:
     firsts = [dt.date(2025 + (11 + place) // 12, (11 + place) % 12 + 1, 1) for place in range(12)]
     months = [(dt.datetime.combine(on, dt.time(), WARSAW).astimezone(dt.UTC), "month") for on in firsts]
     days += [(midnight - dt.timedelta(days=day), "day") for day in range(1, 41)]
-    for cut in ("desk", "agents", "subjects", "people", "skills"):
-        keys = list(itertools.product(*(VALUES.get(name, [""]) for name in CUTS[cut])))
+    for cut in ("desk", "agents", "subjects", "people", "skills", WHOLE):
+        keys = list(itertools.product(*(VALUES.get(name, [""]) for name in CUTS.get(cut, ()))))
         for (slot, grain), key in itertools.product(days + halves + months, keys):
-            if grain == "half_hour" and chance.random() > 0.5:
+            if grain == "half_hour" and (cut == WHOLE or chance.random() > 0.5):
                 continue  # not every combination occurs in every half hour
             names = chance.sample(sorted(MEASURES), 12)
             yield {

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from caseway_analytics.domain.cuts import CUTS, DIMENSIONS, cut_for
 from caseway_analytics.domain.measures import DERIVED, MEASURES
-from caseway_analytics.domain.questions import Grain, Hours
+from caseway_analytics.domain.questions import Grain, Hours, apart
 from caseway_analytics.domain.scheduling import When
 
 _NAME = r"^[a-z0-9][a-z0-9-]{0,60}$"
@@ -58,8 +58,7 @@ class FiguresEntry(_Section):
 
     @model_validator(mode="after")
     def _is_kept(self) -> FiguresEntry:
-        apart = {DERIVED[name].apart for name in self.measures if name in DERIVED} - {""}
-        if cut_for({*self.by, *self.only, *apart}) is None:
+        if cut_for({*self.by, *self.only, *map(apart, self.measures)} - {""}) is None:
             together = "; ".join(" and ".join(names) for names in CUTS.values())
             raise ValueError(f"dimensions that figures are kept by together: {together}")
         if self.order is not None and self.order not in self.measures:

@@ -34,6 +34,7 @@ NAMES = frozenset(
         "delivery.after_lease",
         "delivery.after_250",
         "delivery.before_record",
+        "replay.renamed",
     }
 )
 ACTIONS = frozenset({"kill", "stop", "raise", "delay"})

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from caseway.kernel.errors import CasewayError
+from caseway.runtime import failpoints
 from caseway.runtime.configuration import load
 from caseway.runtime.kafka import count_partitions
 from caseway.runtime.mongo import connect, database
@@ -29,19 +30,25 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add `replay`."""
     replay = subparsers.add_parser("replay", help="rebuild a service's states from the log, beside the live ones")
     replay.add_argument("service", choices=SERVICES)
+    replay.add_argument(
+        "--from-what-is-left",
+        action="store_true",
+        help="rebuild although retention has cut the log's beginning off; figures then say since when they are whole",
+    )
     replay.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        return asyncio.run(_replay(options.service))
+        return asyncio.run(_replay(options.service, from_what_is_left=options.from_what_is_left))
     except (CasewayError, PyMongoError, KafkaError, TimeoutError, OSError) as error:
         sys.stderr.write(f"caseway: {error or type(error).__name__}\n")
         return 1
 
 
-async def _replay(name: str) -> int:
+async def _replay(name: str, *, from_what_is_left: bool) -> int:
     settings = Settings()
+    failpoints.install(settings.failpoints, settings.failpoints_journal, settings.environment)
     service: Service = importlib.import_module(f"caseway_{name}.app").build()
     loaded = load(settings.config, service.configuration)
     (stage,) = service.stages
@@ -62,6 +69,7 @@ async def _replay(name: str) -> int:
         version=loaded.version,
         partitions=min(counts.values()),
         make_consumer=consumer,
+        from_what_is_left=from_what_is_left,
     )
     read = await replay.run(_say)
     _say(f"{read} records read; {name} goes on with what was rebuilt")

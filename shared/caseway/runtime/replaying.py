@@ -11,6 +11,7 @@ Only for stages whose emissions nobody waits for: facts and timers that decision
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pymongo.errors import OperationFailure
 
 from caseway.kernel.decision import Add, Message, Moment, Put, Ref
 from caseway.kernel.errors import Rejected, Superseded
+from caseway.runtime import failpoints
 from caseway.runtime.items import Item, from_record
 from caseway.runtime.mongo import Database
 from caseway.runtime.stage import Collection, Document, Stage
@@ -51,6 +53,8 @@ class Rebuilt:
     fixed: dict[tuple[str, str], Document] = field(default_factory=dict)
     changed: set[tuple[str, str]] = field(default_factory=set)
     records: int = 0
+    since: dt.datetime | None = None
+    """When the youngest beginning that retention left was written; None where the log is whole."""
 
     def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the port's word
         """As `States` has it."""
@@ -73,6 +77,8 @@ class Replay:
     version: str
     partitions: int
     make_consumer: Callable[[], AIOKafkaConsumer]
+    from_what_is_left: bool = False
+    """Rebuild from what the log still has, and mark from when on it is whole."""
 
     async def run(self, tell: Progress) -> int:
         """Build, catch up, switch over; how many records were read.
@@ -119,14 +125,38 @@ class Replay:
             begins = await consumer.beginning_offsets(list(places))
             for place, topic in places.items():
                 if begins[place] and topic not in lane.next:
-                    raise Rejected(
-                        "cut", f"{topic}/{lane.number} begins at {begins[place]}: what came before would be lost"
-                    )
+                    await self._begin_later(lane, topic, begins[place], consumer, place)
                 lane.next.setdefault(topic, 0)
                 consumer.seek(place, lane.next[topic])
             await self._read_all(lane, until, consumer, places)
         finally:
             await consumer.stop()
+
+    async def _begin_later(
+        self, lane: Rebuilt, topic: str, begin: int, consumer: AIOKafkaConsumer, place: TopicPartition
+    ) -> None:
+        """Retention has cut the topic's beginning off: what that means, or from where to go on."""
+        since = await self._time_of_first(consumer, place, begin)
+        if not self.from_what_is_left:
+            raise Rejected(
+                "cut",
+                f"{topic}/{lane.number} begins at {begin}, {since:%Y-%m-%d %H:%M} UTC: figures of what came before would "
+                "be lost; --from-what-is-left accepts that, and marks what is rebuilt",
+            )
+        lane.next[topic] = begin
+        lane.since = max(lane.since or since, since)
+
+    async def _time_of_first(self, consumer: AIOKafkaConsumer, place: TopicPartition, begin: int) -> dt.datetime:
+        """When a partition's first record was written; now where none is left."""
+        ends = await consumer.end_offsets([place])
+        while begin < ends[place]:
+            consumer.seek(place, begin)
+            found = await consumer.getmany(place, timeout_ms=1_000, max_records=1)
+            for record in found.get(place, ()):
+                return dt.datetime.fromtimestamp(record.timestamp / 1000, dt.UTC)
+            begin = max(begin + 1, await consumer.position(place))
+        now: dt.datetime = (await self.database.command("hello"))["localTime"]
+        return now
 
     async def _read_all(
         self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, str]
@@ -263,9 +293,11 @@ class Replay:
             await self._resume()  # nothing was renamed: the live states go on
             raise
         mark = {"_id": f"replay {self.stage.name}", "at": (await self.database.command("hello"))["localTime"]}
-        await self.database.audit.replace_one({"_id": mark["_id"]}, {**mark, "act": "switching"}, upsert=True)
+        since = max((lane.since for lane in lanes if lane.since is not None), default=None)
+        mark = {**mark, "act": "switching", "since": since}
+        await self.database.audit.replace_one({"_id": mark["_id"]}, mark, upsert=True)
         await self._rename()
-        tell("switched over")
+        tell("switched over" + (f"; whole since {since:%Y-%m-%d %H:%M} UTC" if since else ""))
 
     async def _finish_switch(self, tell: Progress) -> bool:
         """Whether a replay that was killed while it switched over has now been finished."""
@@ -285,6 +317,7 @@ class Replay:
             except OperationFailure as error:
                 if error.code != 26:  # it is not there: renamed before we were interrupted
                     raise
+            failpoints.hit("replay.renamed")
         await self.database.audit.update_one({"_id": f"replay {self.stage.name}"}, {"$set": {"act": "switched"}})
         await self._resume()
 
@@ -299,6 +332,13 @@ class Replay:
     async def _resume(self) -> None:
         mine = {"_id": {"$in": [f"{self.stage.name}/{number}" for number in range(self.partitions)]}, "halted": HALTED}
         await self.database.lanes.update_many(mine, {"$set": {"halted": ""}, "$inc": {"epoch": 1}})
+
+
+async def rebuilt_since(database: Database, stage: str) -> dt.datetime | None:
+    """From when on a stage's states are whole, where a replay had no more than that to read."""
+    mark = await database.audit.find_one({"_id": f"replay {stage}", "act": "switched"})
+    since: dt.datetime | None = mark.get("since") if mark else None
+    return since
 
 
 def _is_fresh(lane: Rebuilt, item: Item) -> bool:

@@ -18,6 +18,7 @@ from pymongo.errors import BulkWriteError, OperationFailure
 
 from caseway.runtime.mongo import Client, Database
 from caseway_analytics.adapters.states import CELLS
+from caseway_analytics.domain.layers import WHOLE
 from caseway_analytics.domain.questions import Keeping, gathered_before
 
 FRESH = dt.timedelta(hours=2)
@@ -74,10 +75,10 @@ class Gatherer:
         sums: dict[str, tuple[dict[str, Any], dict[str, int]]] = {}
         for document in found:
             amounts = _flat("m", document.get("m", {}))
-            for grain in _layers(document["slot"], days, months):
+            for grain, cut, values in _places(document, days, months):
                 slot = self._start_of(document["slot"], grain)
-                id_ = f"{grain}/{document['cut']}/{slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(document["values"])
-                fixed = {"cut": document["cut"], "slot": slot, "grain": grain, "values": document["values"]}
+                id_ = f"{grain}/{cut}/{slot:%Y-%m-%dT%H:%M}/" + "\x1f".join(values)
+                fixed = {"cut": cut, "slot": slot, "grain": grain, "values": values}
                 _, into = sums.setdefault(id_, (fixed, {}))
                 for name, amount in amounts:
                     into[name] = into.get(name, 0) + amount
@@ -94,6 +95,16 @@ class Gatherer:
             return slot
         local = slot.astimezone(self._zone).replace(hour=0, minute=0, fold=0)
         return (local.replace(day=1) if grain == "month" else local).astimezone(dt.UTC)
+
+
+def _places(
+    document: Mapping[str, Any], days: dt.datetime, months: dt.datetime
+) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Each layer's grain, cut and values that a cell is added to."""
+    for grain in _layers(document["slot"], days, months):
+        yield grain, document["cut"], document["values"]
+        if document["cut"] == "desk" and grain != "half_hour":
+            yield grain, WHOLE, ()
 
 
 def _layers(slot: dt.datetime, days: dt.datetime, months: dt.datetime) -> Iterator[str]:

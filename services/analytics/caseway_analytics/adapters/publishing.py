@@ -23,7 +23,7 @@ from caseway.kernel.ids import digest
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
 from caseway_analytics.adapters.browser import NoBrowser, printed
-from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.adapters.figures import figures_of
 from caseway_analytics.adapters.forms import csv_of, whole, xlsx_of
 from caseway_analytics.adapters.page import page_of
 from caseway_analytics.adapters.registers import Registers
@@ -60,7 +60,7 @@ class Publisher:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._configuration: Configuration = running.configuration
-        self._figures = MongoFigures(running.database, self._configuration.measures.zone)
+        self._figures = figures_of(running)
         self._reporter = Reporter(self._figures, Registers(running.database), self._configuration)
         self._zone = ZoneInfo(self._configuration.measures.zone)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from caseway_analytics.domain.composing import before_after_table, figures_table
 from caseway_analytics.domain.cuts import cut_for
 from caseway_analytics.domain.gathering import Stored
 from caseway_analytics.domain.measures import DERIVED
-from caseway_analytics.domain.questions import BadQuestion, Grain, Hours, Question, check, instant, needed
+from caseway_analytics.domain.questions import BadQuestion, Grain, Hours, Question, apart, check, instant, needed
 from caseway_analytics.domain.scheduling import months_after, span_of
 from caseway_analytics.domain.tables import Report, Table
 from caseway_analytics.report_settings import (
@@ -93,6 +93,11 @@ class Reporter:
         Raises:
             BadQuestion: a section needs something that was not given, or a span that is not kept so fine.
         """
+        tables = [await self._table(section, asked) for section in entry.sections]
+        since = await self._figures.since()
+        if since is not None and asked.starts_at < since:
+            told = f"Whole since {since.astimezone(asked.zone):%Y-%m-%d %H:%M}: what came before is not known any more."
+            tables = [replace(table, notes=(*table.notes, told)) for table in tables]
         return Report(
             name=name,
             title=entry.title,
@@ -100,7 +105,7 @@ class Reporter:
             ends_at=asked.ends_at,
             as_of=asked.now,
             zone=asked.zone.key,
-            tables=[await self._table(section, asked) for section in entry.sections],
+            tables=tables,
         )
 
     async def _table(self, section: Section, asked: Asked) -> Table:  # noqa: PLR0911 - one for each kind of section
@@ -154,11 +159,10 @@ class Reporter:
 
     async def _cells(self, questions: Sequence[Question]) -> list[tuple[Question, Sequence[Stored]]]:
         """Each question with its cells; those that ask alike are read together."""
-        read: dict[tuple[str, bool], Sequence[Stored]] = {}
+        read: dict[tuple[str, bool, str, str], Sequence[Stored]] = {}
         found = []
         for question in questions:
-            derived = DERIVED.get(question.measure)
-            key = (question.hours, derived is not None and derived.is_running)
+            key = _key(question)
             if key not in read:
                 alike = [each for each in questions if _key(each) == key]
                 names = dict.fromkeys(name for each in alike for name in needed(each.measure))
@@ -170,8 +174,7 @@ class Reporter:
         self, measure: str, span: tuple[dt.datetime, dt.datetime], asked: Asked, *,
         by: tuple[str, ...] = (), only: Mapping[str, tuple[str, ...]], grain: Grain = "all", hours: Hours = "wall",
     ) -> Question:  # fmt: skip
-        apart = DERIVED[measure].apart if measure in DERIVED else ""
-        cut = cut_for({*by, *only, apart} - {""})
+        cut = cut_for({*by, *only, apart(measure)} - {""})
         assert cut is not None, "checked when the configuration was read"
         question = Question(
             measure=measure,
@@ -215,9 +218,10 @@ class Reporter:
         return tables(question, cells, as_of=asked.now, targets=self._configuration.targets)[1]
 
 
-def _key(question: Question) -> tuple[str, bool]:
+def _key(question: Question) -> tuple[str, bool, str, str]:
+    """What questions about one span and the same dimensions may still differ in, as to the cells they read."""
     derived = DERIVED.get(question.measure)
-    return (question.hours, derived is not None and derived.is_running)
+    return (question.hours, derived is not None and derived.is_running, question.cut, apart(question.measure))
 
 
 def _same_clock(on: dt.date, days: int, zone: ZoneInfo) -> dt.datetime:

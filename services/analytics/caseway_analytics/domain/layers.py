@@ -7,11 +7,21 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from caseway_analytics.domain.questions import Question
+from caseway_analytics.domain.questions import Question, apart
 
 Layer = Literal["slot", "half_hour", "day", "month"]
 BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 """Before any fact: what counts from the beginning counts from here."""
+
+
+WHOLE = "whole"
+"""The desk's cells without any dimension, in days and months: a year's trend reads a few hundred documents."""
+
+
+def cut_in(question: Question, layer: Layer) -> str:
+    """Which cut of a layer answers a question."""
+    is_undivided = not question.by and not question.filters and question.cut == "desk" and not apart(question.measure)
+    return WHOLE if is_undivided and layer in {"day", "month"} else question.cut
 
 
 class Stretch(NamedTuple):

@@ -112,6 +112,11 @@ class Question:
         return dt.datetime.combine(on, dt.time(), self.zone).astimezone(dt.UTC)
 
 
+def apart(measure: str) -> str:
+    """The dimension value by value of which the measure is added up; empty for most."""
+    return DERIVED[measure].apart if measure in DERIVED else ""
+
+
 def needed(measure: str) -> tuple[str, ...]:
     """The measures whose cells answer."""
     return DERIVED[measure].needs if measure in DERIVED else (measure,)
@@ -196,9 +201,7 @@ def gathered_before(now: dt.datetime, kept: dt.timedelta, zone: str) -> dt.datet
 
 
 def _cut(dimensions: set[str], measure: str) -> str:
-    if measure in DERIVED and DERIVED[measure].apart:
-        dimensions = {*dimensions, DERIVED[measure].apart}
-    if cut := cut_for(dimensions):
+    if cut := cut_for({*dimensions, apart(measure)} - {""}):
         return cut
     together = "; ".join(" and ".join(names) for names in CUTS.values())
     raise BadQuestion("by", f"dimensions that {measure} is kept by together: {together}")

@@ -88,7 +88,7 @@ def wrapping_up(history: History, item: str, queue: str, at: dt.datetime | None 
 
 def returned(history: History, at: dt.datetime, item: str, queue: str, known: Known = NOTHING) -> History:
     """It waits again: since now if somebody held it, else with its age."""
-    history = _let_go(history, at, item, known)
+    history = let_go(history, at, item, known)
     before = _item(history, item, queue)
     since = before.waiting_since or at
     back = replace(before, state=ItemState.WAITING, agent="", since=None, waiting_since=since, focus_since=None)
@@ -100,7 +100,7 @@ def transferred(
     known: Known = NOTHING,
 ) -> History:  # fmt: skip
     """It goes to another queue, or another agent of this one, and a new wait begins."""
-    history = _let_go(history, at, item, known)
+    history = let_go(history, at, item, known)
     before = _item(history, item, queue)
     agent = agent or before.agent
     mark = Mark(at=at, queue=source or before.queue, agent=agent, team=known.teams.get(agent, ""), skill=before.skill)
@@ -118,7 +118,7 @@ def completed(
     """The agent's part is done: it was handled for so long."""
     before = _item(history, item, queue)
     agent = agent or before.agent
-    history = _let_go(history, at, item, known)
+    history = let_go(history, at, item, known)
     mark = Mark(
         at=at, milliseconds=_handling(history, before, at, item, handling_ms), queue=queue, agent=agent,
         team=known.teams.get(agent, ""), skill=before.skill,
@@ -145,7 +145,7 @@ def done(history: History, at: dt.datetime, item: str) -> History:
     return changed(_released(history, at, item), items=items)
 
 
-def _let_go(history: History, at: dt.datetime, item: str, known: Known) -> History:
+def let_go(history: History, at: dt.datetime, item: str, known: Known) -> History:
     """End a stretch that still runs; where no stretch was ever told, all the time in the agent's hands was work."""
     before = history.items.get(item)
     if before is None or not _is_held(before):

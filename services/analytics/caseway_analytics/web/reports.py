@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from caseway.runtime.running import Running
 from caseway_analytics.adapters.browser import printed
-from caseway_analytics.adapters.figures import MongoFigures
+from caseway_analytics.adapters.figures import figures_of
 from caseway_analytics.adapters.forms import Workbook, csv_of, json_of
 from caseway_analytics.adapters.page import page_of
 from caseway_analytics.adapters.registers import Registers
@@ -53,7 +53,7 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
     """Everything that is built from reports.yaml and satisfaction.yaml, and the search."""
     configuration: Configuration = running.configuration
     registers = Registers(running.database)
-    reporter = Reporter(MongoFigures(running.database, configuration.measures.zone), registers, configuration)
+    reporter = Reporter(figures_of(running), registers, configuration)
     texts = MongoTexts(running.database)
 
     async def listed(_: Request) -> Response:

@@ -1,0 +1,82 @@
+"""What still runs, counted up to an instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from caseway.runtime.mongo import Database
+from caseway_analytics.adapters.states import AGENTS, CASES, load_agent, load_history
+from caseway_analytics.domain.agents_told import presence_of
+from caseway_analytics.domain.cells import Tally, difference, loose, together
+from caseway_analytics.domain.gathering import Stored
+from caseway_analytics.domain.history import History
+from caseway_analytics.domain.known import Known
+from caseway_analytics.domain.questions import Question
+from caseway_analytics.domain.work import let_go
+
+PRESENCES = frozenset({"signed_in", "away"})
+WORK = "worked"
+
+
+class Unfinished:
+    """Presences and stretches of work that have not ended stand in no cell; these are their cells until now."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def cells(self, question: Question, measures: Iterable[str], known: Known, now: dt.datetime) -> list[Stored]:
+        """Of the measures that need any, within the question's span and cut."""
+        wanted, until = set(measures), min(now, question.ends_at)
+        tallies: list[Tally] = []
+        if wanted & PRESENCES:
+            tallies += [presence async for presence in self._presences(until, known)]
+        if WORK in wanted:
+            tallies += [stretch async for stretch in self._stretches(until, known)]
+        return list(_stored(together(tallies), question, wanted))
+
+    async def _presences(self, until: dt.datetime, known: Known) -> Any:
+        async for document in self._database[AGENTS.name].find({"presence": {"$ne": "offline"}}):
+            agent = load_agent(document)
+            if agent.since < until:
+                yield loose(presence_of(agent, replace(agent, since=until), known))
+
+    async def _stretches(self, until: dt.datetime, known: Known) -> Any:
+        held = {"is_live": True, "items.state": {"$in": ["held", "wrapping"]}}
+        async for document in self._database[CASES.name].find(held):
+            history = load_history(document)
+            yield difference(history, _all_let_go(history, until, known))
+
+
+def _all_let_go(history: History, until: dt.datetime, known: Known) -> History:
+    """As if every agent let go of it just then; what began later is left as it is."""
+    for name, item in history.items.items():
+        began = item.focus_since or item.since
+        if began is not None and began < until:
+            history = let_go(history, until, name, known)
+    return history
+
+
+def _stored(tally: Tally, question: Question, wanted: set[str]) -> Iterator[Stored]:
+    """The tally's cells in the form in which cells are stored."""
+    for key, amounts in tally.items():
+        if key.cut == question.cut and question.starts_at <= key.slot < question.ends_at:
+            figures = _nested(amounts, wanted)
+            if figures:
+                yield {"slot": key.slot, "values": list(key.values), "m": figures}
+
+
+def _nested(amounts: Mapping[str, int], wanted: set[str]) -> dict[str, dict[str, Any]]:
+    """`worked.b.9` as `{"worked": {"b": {"9": …}}}`."""
+    figures: dict[str, dict[str, Any]] = {}
+    for path, amount in amounts.items():
+        measure, field, *bucket = path.split(".")
+        if measure in wanted:
+            into = figures.setdefault(measure, {})
+            if bucket:
+                into.setdefault(field, {})[bucket[0]] = amount
+            else:
+                into[field] = amount
+    return figures
