@@ -23,6 +23,7 @@ from caseway_notifier.metrics import UNTOLD
 from tests.notifier_builders import (
     CASE_ID,
     CUSTOMER,
+    INCIDENT,
     LISTS,
     NOW,
     OPENED,
@@ -31,6 +32,7 @@ from tests.notifier_builders import (
     TEMPLATES,
     chat_opened,
     configuration,
+    declared,
     message,
     moment,
     opened,
@@ -317,3 +319,28 @@ def test_a_contact_with_no_usable_address_is_told_as_such() -> None:
         author=Author(kind="customer", address="+48 22 555 01 42"), party=Party(email="none"), reply_to=None
     )
     assert given_up(Lanes(configuration(OPENED)).hears(nobody)) == ["no-recipient"]
+
+
+# ---- words
+
+
+def test_the_only_reader_of_a_language_in_a_long_list_has_their_words_too() -> None:
+    """What stands by itself, and what with its delivery: nobody is left without words."""
+    staff = [
+        *(f"person-{number}@example.com" for number in range(600)),
+        {"address": "one@example.com", "language": "ja"},
+    ]
+    desk = Lanes(configuration(INCIDENT, lists={**LISTS, "lists": {"staff": staff}}))
+    desk.hears(opened())
+    decision = desk.hears(declared())
+    assert {each.language for each in put(decision.changes, "contents")} == {"en", "ja"}
+
+
+def test_a_short_lists_only_reader_of_a_language_has_their_words_with_the_delivery() -> None:
+    staff = ["one@example.com", "two@example.com", {"address": "three@example.com", "language": "ja"}]
+    desk = Lanes(configuration(INCIDENT, lists={**LISTS, "lists": {"staff": staff}}))
+    desk.hears(opened())
+    decision = desk.hears(declared())
+    (shared,) = put(decision.changes, "contents")
+    words = [each.words.language if each.words else "" for each in put(decision.changes, "deliveries")]
+    assert (shared.language, words) == ("en", ["", "", "ja"])

@@ -37,7 +37,8 @@ def begin(
 ) -> tuple[Decision, tuple[Delivery, ...]]:
     """Freeze the recipients and tell the first of them; and the deliveries that were made."""
     ids = {language: content_id(request, language) for language in contents}
-    alone = {} if request.wants_answer else _read_by_one(contents, targets)
+    is_long = len(targets) > CHUNK
+    alone = {} if is_long or request.wants_answer else _read_by_one(contents, targets)
     written = Decision(
         changes=tuple(
             Put(collection=CONTENTS, id=ids[language], value=each)
@@ -45,7 +46,7 @@ def begin(
             if language not in alone
         )
     )
-    if len(targets) <= CHUNK:
+    if not is_long:
         pairs = [
             one(request, target, language, ids[language], contents[language], moment, alone.get(language))
             for target, language in targets
