@@ -49,6 +49,7 @@ def test_the_retail_scenario_is_valid_and_promises_what_it_says():
         "first_response",
         "next_response",
         "resolution",
+        "update",
         "pick_up",
         "callback",
         "callback_retry",
