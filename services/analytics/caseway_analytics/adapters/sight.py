@@ -40,8 +40,8 @@ class Sight:
         self._today = Sums()
         self._day: dt.datetime | None = None
 
-    async def desk(self, now: dt.datetime) -> tuple[Desk, frozenset[str] | None]:
-        """The desk now, and which cases changed since the last time; None: any may have.
+    async def desk(self, now: dt.datetime) -> tuple[Desk, frozenset[str] | None, bool]:
+        """The desk now, which cases changed since the last time (None: any may have), and whether anything did.
 
         Raises:
             PyMongoError: the database does not answer.
@@ -59,7 +59,7 @@ class Sight:
         desk = Desk(
             now=now, live=self._live.values(), latest=self._latest, agents=self._agents.values(), today=self._today
         )
-        return desk, touched
+        return desk, touched, touched is None or bool(changes)
 
     async def close(self) -> None:
         """Follow no longer."""

@@ -86,6 +86,10 @@ _KEPT_OUT = {
 }
 
 
+_ORDER = {"cases": 0, "work": 1, "milestones": 2}
+"""Of what bears the same instant: the one leads to the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speech:
     """What things are called."""
@@ -101,7 +105,7 @@ class Speech:
 
 def timeline(case: LiveCase, course: Iterable[Entry], speech: Speech) -> dict[str, Any]:
     """The case's head and its course, the newest last, whatever order the topics were read in."""
-    entries = sorted(course, key=lambda entry: entry.at)
+    entries = sorted(course, key=lambda entry: (entry.at, _ORDER.get(entry.topic, 9)))
     return {
         "case": case.id,
         "number": case.number,

@@ -33,6 +33,8 @@ LOOKED_AT_SECONDS = 0.4
 ALONE_SECONDS = 3.0
 """Between two readings while nobody looks, and between two of the totals: Prometheus asks seldom."""
 HEARTBEAT_SECONDS = 2.0
+UNCHANGED_SECONDS = 5
+"""So often the content is composed though nothing happened: some figures change by waiting."""
 SHARE_OF_TIME = 4
 """A pause is at least so many times as long as the reading before: a large desk must not keep the process busy."""
 _MOST_TOUCHED = 500
@@ -76,6 +78,7 @@ class Board:
         self._read_at = ""
         self._trouble = "nothing was read yet"
         self._counted_at = 0.0
+        self._composed = (0, False)
         self._behind: float = 0.0
         self._changed = asyncio.Event()
         self._looked_at = asyncio.Event()
@@ -129,15 +132,20 @@ class Board:
 
     async def _read(self, running: Running, sight: Sight) -> None:
         plan = running.configuration.plan()
-        desk, touched = await sight.desk(running.clock.now())
+        desk, touched, is_news = await sight.desk(running.clock.now())
         self.desk = desk
         await self._count(running, desk)
         self._read_at = desk.now.isoformat()
+        named = self._views[True]
+        due = (int(desk.now.timestamp() / UNCHANGED_SECONDS), bool(named.lookers))
+        if not is_news and not self._trouble and due == self._composed:
+            return
+        self._composed = due
         content = {**wall(desk, plan), "behind_seconds": self._behind}
         news = self._views[False].show(content, self._read_at)
-        if self._views[True].lookers:
+        if named.lookers:
             cases = sorted(touched)[:_MOST_TOUCHED] if touched else None
-            news |= self._views[True].show({**content, **people(desk, plan, named=True)}, self._read_at, cases)
+            news |= named.show({**content, **people(desk, plan, named=True)}, self._read_at, cases)
         if news or self._trouble:
             self._trouble = ""
             self._tell()

@@ -8,6 +8,8 @@ const zone = () => page("zone").textContent || undefined;
 let visitor = null;
 let opened = null; // the case whose dialog is open
 let isWatching = false;
+let opener = null; // where the focus goes back to
+let panel = null; // that has it, should it be built anew meanwhile
 
 // --- who ----------------------------------------------------------------------------------------------------------
 
@@ -53,7 +55,8 @@ function problem(id, refused) {
 
 // --- one case -----------------------------------------------------------------------------------------------------
 
-export async function openCase(name) {
+export async function openCase(name, button = null) {
+  [opener, panel] = [button, button?.closest("section") ?? null];
   opened = name;
   isWatching = false;
   problem("case-problem", null);
@@ -130,7 +133,8 @@ async function say(path, body, words) {
 
 page("case-close").addEventListener("click", () => page("case").close());
 page("case").addEventListener("close", () => {
-  const back = document.querySelector(`main [data-case="${CSS.escape(opened ?? "")}"]`) ?? page("find-number");
+  const same = `[data-case="${CSS.escape(opened ?? "")}"]`;
+  const back = opener?.isConnected ? opener : panel?.querySelector(same) ?? page("find-number");
   opened = null;
   back.focus();
 });

@@ -270,7 +270,7 @@ new ResizeObserver(redraw).observe(page("chart"));
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-case]");
-  if (button) openCase(button.dataset.case);
+  if (button) openCase(button.dataset.case, button);
 });
 page("find").addEventListener("submit", (event) => {
   event.preventDefault();
