@@ -93,6 +93,15 @@ staff = st.builds(
 )
 SUPERVISOR = Actor(kind="supervisor", id="sue")
 RESERVES = (Reserve(name="pl+en", skills={"pl": 1, "en": 1}, keep_count=1, needed_for=frozenset({"en"})),)
+both_skills = st.tuples(
+    st.builds(need, st.just("pl"), st.integers(1, 2)), st.builds(need, st.just("en"), st.integers(1, 2))
+).map(list)
+"""What only the better half may take, and where a surplus of one skill stands against that of the other."""
+crowds = st.one_of(
+    st.lists(staff, min_size=len(AGENTS), max_size=len(AGENTS)),
+    # people who are alike: then promises, idleness and the ring decide
+    st.lists(staff, min_size=1, max_size=2).map(lambda kinds: [kinds[n % len(kinds)] for n in range(len(AGENTS))]),
+)
 some_agents = st.lists(agents, max_size=2, unique=True).map(tuple)
 
 
@@ -117,7 +126,7 @@ class Pool(RuleBasedStateMachine):
     """Commands and time in any order; after each, every law holds."""
 
     @initialize(
-        people=st.lists(staff, min_size=len(AGENTS), max_size=len(AGENTS)),
+        people=crowds,
         bands=st.integers(1, 4),
         ageing=st.sampled_from([None, 60.0]),
         wrap_up=st.sampled_from([0, 10]),
@@ -171,7 +180,7 @@ class Pool(RuleBasedStateMachine):
 
     @rule(
         case=cases,
-        asks=needs,
+        asks=needs | both_skills,
         channel=st.sampled_from(["email", "email", "chat", "phone"]),
         priority=st.sampled_from(Priority),
         weight=st.sampled_from([1, 1, 0.5, 2]),
@@ -257,6 +266,20 @@ class Pool(RuleBasedStateMachine):
     def a_rush(self, asks: list[list[Any]], channel: str, priorities: list[Priority]) -> None:
         for case, wanted, priority in zip(CASES[6:], asks, priorities, strict=True):
             self.do(queue(case, *wanted, channel=channel, priority=priority))
+
+    @rule(asks=needs | both_skills, promises=st.lists(st.sampled_from([None, 30, 60]), min_size=12, max_size=12))
+    def everybody_writes(self, asks: list[Any], promises: list[int | None]) -> None:
+        """More work than all can take, alike but for its promises; then it is worked off by turns."""
+        for case, promise in zip(CASES, promises, strict=True):
+            self.do(queue(case, *asks, slack_due_at=None if promise is None else self.desk.now + promise * SECOND))
+
+    @rule(rests=st.booleans())
+    def what_is_held_goes_on(self, rests: bool) -> None:
+        """All that is held is asked back about, or done: one after the other, a second each."""
+        for case, name in sorted(self.holders.items()):
+            self.do(accept(name, case))
+            self.do(withdraw(case, "customer") if rests else complete(name, case))
+            self.time_passes(1)
 
     @rule(case=cases, to=st.sampled_from(["mail", "calls"]), name=st.none() | agents)
     def transfers(self, case: str, to: str, name: str | None) -> None:

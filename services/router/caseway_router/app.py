@@ -25,7 +25,16 @@ from caseway.contracts.cases import (
     FactsAssigned,
     ReturnedFromDepartment,
 )
-from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
+from caseway.contracts.milestones import (
+    LadderRungReached,
+    MilestoneCancelled,
+    MilestoneMet,
+    MilestonePaused,
+    MilestoneResumed,
+    MilestoneStarted,
+    MilestoneViolated,
+    MilestoneWarned,
+)
 from caseway.contracts.voices import CaseHandedOver, HandOverReturned, PersonalDataErased
 from caseway.contracts.work_commands import (
     AcceptWork,
@@ -59,6 +68,7 @@ from caseway_router.settings import Configuration
 
 _ON_CASE = Handle(decide=handlers.on_case, needs=handlers.its_case)
 _ON_MILESTONE = Handle(decide=handlers.on_milestone, needs=handlers.its_case)
+_ON_PROMISE = Handle(decide=handlers.on_promise, needs=handlers.its_case)
 _ON_RUNG = Handle(decide=handlers.on_rung, needs=handlers.its_case)
 _ON_OPENING = Handle(decide=handlers.on_opening, needs=handlers.its_waiting_case)
 _ON_COMMAND = Handle(decide=handlers.on_command)
@@ -70,6 +80,7 @@ _CASES = (
     HandOverReturned, ContactUpdated, CustomerLinked, EscalationRequested, CallbackRecorded, PersonalDataErased,
 )  # fmt: skip
 _MILESTONES = (MilestoneWarned, MilestoneViolated)
+_PROMISES = (MilestoneStarted, MilestoneResumed, MilestonePaused, MilestoneMet, MilestoneCancelled)
 _COMMANDS = (
     QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, SendHeartbeat, AcceptWork, DeclineWork, StartWork,
     PauseWork, TakeWork, CompleteWork, FinishWrapUp, ReleaseWork,
@@ -95,6 +106,7 @@ def _edge() -> Stage:
         handles={
             **dict.fromkeys(_CASES, _ON_CASE),
             **dict.fromkeys(_MILESTONES, _ON_MILESTONE),
+            **dict.fromkeys(_PROMISES, _ON_PROMISE),
             LadderRungReached: _ON_RUNG,
         },
         timers={OPENING: _ON_OPENING},

@@ -12,8 +12,9 @@ from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, St
 from caseway.kernel.errors import Rejected, Superseded
 from caseway_router import metrics
 from caseway_router.domain.assignment import process
-from caseway_router.domain.demand import stating
+from caseway_router.domain.demand import promising, stating
 from caseway_router.domain.demand.asking import Demand
+from caseway_router.domain.demand.promising import Promise
 from caseway_router.domain.demand.telling import Occasion
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routed import RoutedCase
@@ -43,6 +44,13 @@ def on_milestone(message: Message[MilestoneWarned | MilestoneViolated], states: 
     """A promise is near its end, or broken."""
     before = states.get(ROUTED_CASES, message.data.case_id)
     return _stated(before, stating.on_milestone(before, message.data, _router(moment)))
+
+
+def on_promise(message: Message[Promise], states: States, moment: Moment) -> Decision:
+    """A promise's clock starts, stands or ends."""
+    before = states.get(ROUTED_CASES, message.data.case_id)
+    occasion = _occasion(message.id, moment)
+    return _stated(before, promising.on_promise(before, message.data, _router(moment), occasion))
 
 
 def on_rung(message: Message[LadderRungReached], states: States, moment: Moment) -> Decision:

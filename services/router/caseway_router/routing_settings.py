@@ -102,6 +102,8 @@ class Rule(Part):
     weight: Weight | None = None
     preferred: tuple[Name, ...] = ()
     """Agents who get it before others, where they may take it."""
+    prefers: tuple[Literal["answered_by", "account_manager"], ...] = ()
+    """Before those: who answered this customer's case last, or the agent whom the field `account_manager` names."""
     excluded: tuple[Name, ...] = ()
     department: Name | None = None
     person: str | None = None
@@ -132,6 +134,7 @@ class Rule(Part):
             boost=self.boost,
             weight=None if self.weight is None else hundredths(self.weight),
             preferred=self.preferred,
+            prefers=self.prefers,
             excluded=frozenset(self.excluded),
             department=self.department,
             person=self.person,
@@ -217,6 +220,8 @@ class Routing(Part):
     violated_boost: Boost = 2
     rung_boost: Boost = 2
     """Ranks that a ladder's rung adds whose action is to raise."""
+    promise_near_seconds: Seconds = 1800
+    """A promise that comes so near while its work waits is told to the pool at once; others go with the next need."""
     titles: dict[Name, str] = Field(default_factory=dict)
     """By skill, what people call it: `de: German`."""
 

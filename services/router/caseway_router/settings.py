@@ -68,6 +68,7 @@ class Configuration(BaseModel):
             languages=routing.languages.to_domain(),
             weights={channel.value: hundredths(weight) for channel, weight in routing.weights.items()},
             boosts={"warned": routing.warned_boost, "violated": routing.violated_boost, "rung": routing.rung_boost},
+            promise_near=length(routing.promise_near_seconds),
             by_hand_queue=routing.switch.queue,
             switch=(routing.switch.field, routing.switch.default),
             named_calls=self._named_calls(),

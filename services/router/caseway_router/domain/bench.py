@@ -60,6 +60,10 @@ class Bench:
         """Everybody who has these skills, with room or without; None where they are many."""
         return self._crews.able(needed)
 
+    def floor(self, needed: Needed, skill: str) -> int:
+        """The least surplus that anybody able has in all skills needed but this one."""
+        return self._crews.floor(needed, skill)
+
     def places(self) -> Mapping[str, Place]:
         """By agent with room, where they stand."""
         self._settle()

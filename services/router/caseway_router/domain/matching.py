@@ -135,16 +135,18 @@ def _walk(pool: Pool, item: WorkItem, now: dt.datetime, failed: list[str]) -> It
     """Everyone with room who may take the item, the best first, where many are able.
 
     Only the rarest skill's shelves are walked, one sort after the other, each with its agents in order of idleness. With
-    one skill a shelf says the surplus of everybody on it; with more it is the least, and whoever has more waits.
+    one skill a shelf says the surplus of everybody on it; with more it says the least, and whoever has more waits.
     """
     bench, needed = pool.bench, item.needed
     anchor = bench.rarest(needed)
     others = tuple([(bench.levels(skill), level) for skill, level in needed if skill != anchor])
     search = _Search(pool=pool, item=item, now=now, others=others, place=ring_place(item.case_id), failed=failed)
     is_exact = not others or not pool.order.counts_surplus
+    floor = 0 if is_exact else bench.floor(needed, anchor)
     for lead, shelves in bench.by_lead(anchor, item, counts=pool.order.counts_surplus):
         later: list[_Found] = []
-        for (least, interest), alike in groupby(shelves, key=itemgetter(0, 1)):
+        for (on_shelf, interest), alike in groupby(shelves, key=itemgetter(0, 1)):
+            least = on_shelf + floor
             while later and later[0][1:3] < (least, interest):
                 yield heapq.heappop(later)
             for since, distance, agent in _merged([search.able(shelf[3]) for shelf in alike]):

@@ -27,6 +27,10 @@ class RoutedCase:
     """Somebody holds it back, such as a hand-over that lacks a field: it waits outside every queue."""
     boost: float = 0.0
     """Ranks that its milestones added since it was last wanted."""
+    promises: Mapping[str, dt.datetime] = field(default_factory=dict)
+    """By milestone whose clock runs, when it is due."""
+    told_due_at: dt.datetime | None = None
+    """The promise that the pool was last told of."""
     since: dt.datetime | None = None
     """When the present need arose; None while there is none."""
     conversation: str | None = None
@@ -45,6 +49,11 @@ class RoutedCase:
         """Whether the desk has to do something about it now."""
         is_ours = self.turn is Turn.DESK and not self.is_held and not self.is_merged
         return self.status is CaseStatus.OPEN and is_ours
+
+    @property
+    def nearest_promise(self) -> dt.datetime | None:
+        """When the nearest of its promises is due; None where none is running."""
+        return min(self.promises.values(), default=None)
 
     @property
     def is_on_the_line(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ from caseway.kernel.vocabulary import Channel, Priority
 from caseway_router.domain.flows import NamedCalls, Step
 from caseway_router.domain.hours import OpeningHours
 from caseway_router.domain.items import WHOLE, Requirement
+from caseway_router.domain.naming import folded
 from caseway_router.domain.staffing import Staffing
 
 Facts = Mapping[str, Any]
@@ -40,11 +42,14 @@ FIELDS: Mapping[str, frozenset[Any] | None] = {
     "callback": frozenset({"abandoned", "no_answer", "voicemail", "callback_requested", "wished", "missed", "failed"}),
     "escalated": frozenset({True}),
     "ladders": None,
+    "answered_by": None,
+    "account_manager": None,
 }
 """What a routing rule may look at, and the values it may take; nothing of what the customer wrote.
 
 `asked_for` is an agent's id; `talk` is how a call or chat stands; `callback` is why the customer is to be called;
-`ladders` are the escalation ladders of which a rung was reached.
+`ladders` are the escalation ladders of which a rung was reached; `answered_by` is the agent who wrote to the customer last;
+`account_manager` is the agent whom a form's or gateway's field of that name names.
 """
 
 BY_HAND = "by hand"
@@ -72,6 +77,8 @@ class RoutingRule:
     """In place of the channel's, in hundredths of a contact."""
     preferred: tuple[str, ...] = ()
     """Agents who get it before others, where they may take it."""
+    prefers: tuple[str, ...] = ()
+    """Before those: whom these facts name, such as who answered the customer last."""
     excluded: frozenset[str] = frozenset()
     """Agents who do not get it."""
     department: str | None = None
@@ -159,6 +166,8 @@ class Router:
     named_calls: NamedCalls = field(default_factory=lambda: NamedCalls(names={}))
     mention_lists: Mapping[str, MentionList] = field(default_factory=dict)
     hours: OpeningHours = field(default_factory=OpeningHours)
+    promise_near: dt.timedelta = dt.timedelta(minutes=30)
+    """A promise that comes so near while its work waits is told to the pool at once."""
     callbacks: frozenset[str] = frozenset()
     """Ways to leave a call unanswered after which the customer is called back; other calls just leave."""
     staffing: Staffing | None = None
@@ -181,12 +190,16 @@ class Router:
             priority=rule.priority or Priority(facts.get("priority") or Priority.NORMAL),
             weight=rule.weight or self.weights.get(facts.get("channel") or "", WHOLE),
             boost=rule.boost,
-            preferred=tuple(dict.fromkeys((*([named] if named else []), *rule.preferred))),
+            preferred=self._preferred(facts, rule, named),
             excluded=tuple(sorted(rule.excluded)),
             named=named,
             posts=tuple(self._posts(facts, rule)),
             steps=tuple(_in_language(step, language) for step in steps),
         )
+
+    def agent_named(self, name: object) -> str | None:
+        """The agent who goes by this name; None where nobody, or nobody in particular, does."""
+        return self.named_calls.names.get(folded(name)) if isinstance(name, str) else None
 
     def could_be_taken(self, route: Route, channel: str) -> bool:
         """Whether anybody who is configured could ever take it."""
@@ -209,6 +222,12 @@ class Router:
         if asked_for is None or rule.queue is None or asked_for in rule.excluded or self.staffing is None:
             return None
         return asked_for if self.staffing.pool_of(asked_for) == self.pools[rule.queue] else None
+
+    def _preferred(self, facts: Facts, rule: RoutingRule, named: str | None) -> tuple[str, ...]:
+        """Who goes first: whom the customer asked for, whom the case's own facts name, whom the rule names."""
+        known = [facts.get(fact) for fact in rule.prefers]
+        first = [agent for agent in (named, *known) if agent is not None and agent not in rule.excluded]
+        return tuple(dict.fromkeys((*first, *rule.preferred)))
 
     def _posts(self, facts: Facts, rule: RoutingRule) -> list[MentionList]:
         """Who is told: the one who was asked for and nobody else, or the rule's list."""

@@ -52,7 +52,8 @@ def queue(
     told = (queued,) if router.could_be_taken(found, case.facts["channel"]) else (
         queued, telling.unroutable(case, route, occasion),
     )  # fmt: skip
-    demand = Demand(case=replace(case, route=route), tells=told, timers=_closing(case, route, router, occasion))
+    known = replace(case, route=route, told_due_at=case.nearest_promise)
+    demand = Demand(case=known, tells=told, timers=_closing(case, route, router, occasion))
     return _posted(demand, route, occasion)
 
 
@@ -86,15 +87,16 @@ def judge_anew(
     return _posted(Demand(case=replace(case, route=route), tells=told), route, occasion)
 
 
-def boosted(case: RoutedCase, reason: str, slack_due_at: dt.datetime | None) -> Demand:
+def boosted(case: RoutedCase, reason: str, due_at: dt.datetime | None) -> Demand:
     """Another place in its queue, where it is in one."""
     if case.route is None or not case.is_wanted or case.postponed_until is not None:
         return Demand(case=case)
     boost = case.boost + case.route.boost
+    slack_due_at = min((each for each in (due_at, case.nearest_promise) if each is not None), default=None)
     raises = RaiseWork(
         pool=case.route.pool, case_id=case.case_id, boost=boost, slack_due_at=slack_due_at, reason=reason
     )
-    return Demand(case=case, tells=(raises,))
+    return Demand(case=replace(case, told_due_at=slack_due_at), tells=(raises,))
 
 
 def closed(case: RoutedCase, route: Route, router: Router, occasion: Occasion) -> Closed | None:

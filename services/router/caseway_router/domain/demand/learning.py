@@ -19,10 +19,10 @@ from caseway.contracts.cases import (
     CustomerLinked,
     EscalationRequested,
     FactsAssigned,
+    FactsConfirmed,
 )
 from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.vocabulary import CaseStatus, Channel
-from caseway_router.domain.naming import folded
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import Router
 
@@ -30,7 +30,7 @@ _ASSIGNABLE = (
     "category", "priority", "language", "complexity", "tags", "department", "preferred_channel", "product", "state",
     "missing_fields",
 )  # fmt: skip
-_PERSONAL = frozenset({"vip", "preferred_channel", "customer_state", "asked_for", "number"})
+_PERSONAL = frozenset({"vip", "preferred_channel", "customer_state", "asked_for", "account_manager", "number"})
 """What says something about a person; the rest is about their matter."""
 LEAVING = frozenset({"abandoned", "no_answer", "voicemail", "callback_requested", "ended"})
 """Events after which nobody is on the line."""
@@ -52,6 +52,7 @@ def opened(before: RoutedCase | None, fact: CaseOpened, router: Router) -> Route
         status=fact.status,
         turn=fact.turn,
         boost=before.boost if before else 0.0,
+        promises=before.promises if before else {},
         since=fact.at,
         conversation=fact.source_key if facts.get("talk") == "waiting" else None,
     )
@@ -82,6 +83,7 @@ def _opening(fact: CaseOpened, router: Router) -> dict[str, Any]:
         "state": fact.state,
         "missing_fields": list(fact.missing_fields) or None,
         "asked_for": _asked_for(fact, router),
+        "account_manager": router.agent_named({**fact.attributes, **fact.fields}.get("account_manager")),
         "talk": "waiting" if on_the_line else None,
         "callback": event if fact.channel is Channel.PHONE and event in LEAVING - {"ended"} else None,
         "by_rules": _by_rules({**fact.attributes, **fact.fields}, router),
@@ -90,8 +92,7 @@ def _opening(fact: CaseOpened, router: Router) -> dict[str, Any]:
 
 def _asked_for(fact: CaseOpened | ContactAdded | ContactUpdated, router: Router) -> str | None:
     """The agent whom the customer asked for; None where nobody, or nobody in particular, is meant."""
-    name = (fact.call.asked_for if fact.call else None) or fact.attributes.get("asked_for")
-    return router.named_calls.names.get(folded(name)) if isinstance(name, str) else None
+    return router.agent_named((fact.call.asked_for if fact.call else None) or fact.attributes.get("asked_for"))
 
 
 def _by_rules(given: Mapping[str, Any], router: Router) -> bool | None:
@@ -134,12 +135,14 @@ def _learnt(case: RoutedCase, fact: CaseFact, router: Router) -> dict[str, Any]:
     match fact:
         case FactsAssigned():
             learnt = _assigned(fact, router)
+        case FactsConfirmed() if fact.missing_fields is not None:
+            learnt = {"missing_fields": list(fact.missing_fields)}
         case ContactAdded():
             learnt = _contact(case, fact, router)
         case ContactUpdated():
             learnt = _talk(case, fact, router)
-        case CaseReplied() if case.is_on_the_line:
-            learnt = {"talk": "answered"}
+        case CaseReplied():
+            learnt = _answered(case, fact)
         case CallbackRecorded():
             learnt = {"callback": None if fact.outcome == "reached" else "failed"}
         case EscalationRequested():
@@ -184,6 +187,13 @@ def _talk(case: RoutedCase, fact: ContactUpdated, router: Router) -> dict[str, A
         return learnt
     is_call = case.facts.get("channel") == Channel.PHONE.value
     return learnt | {"talk": "left", "callback": fact.event if is_call and fact.event != "ended" else None}
+
+
+def _answered(case: RoutedCase, fact: CaseReplied) -> dict[str, Any]:
+    learnt: dict[str, Any] = {"talk": "answered"} if case.is_on_the_line else {}
+    if fact.actor is not None and fact.actor.kind == "agent" and fact.actor.id:
+        learnt["answered_by"] = fact.actor.id
+    return learnt
 
 
 def _linked(fact: CustomerLinked) -> dict[str, Any]:

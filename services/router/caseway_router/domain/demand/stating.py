@@ -14,6 +14,7 @@ from caseway.contracts.cases import (
     CustomerLinked,
     EscalationRequested,
     FactsAssigned,
+    FactsConfirmed,
 )
 from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
 from caseway.contracts.parts import Actor
@@ -124,7 +125,9 @@ def _of_wanted(after: RoutedCase, before: RoutedCase, fact: CaseFact, router: Ro
         return _call_again(after, fact, router, occasion)
     if isinstance(fact, ContactUpdated) and (wished := _wished(fact.attributes.get("callback_at"), occasion)):
         return _called_at(after, fact, wished, router, occasion)
-    learns = isinstance(fact, ContactAdded | EscalationRequested | CustomerLinked | ContactUpdated | CallbackRecorded)
+    learns = isinstance(
+        fact, ContactAdded | EscalationRequested | CustomerLinked | ContactUpdated | CallbackRecorded | FactsConfirmed
+    )
     if isinstance(fact, FactsAssigned) or (learns and after.facts != before.facts):
         moves = not isinstance(fact, FactsAssigned) or fact.route
         return asking.judge_anew(after, fact.TYPE, fact.actor, router, occasion, moves=moves)
@@ -200,6 +203,8 @@ def _over(case: RoutedCase, actor: Actor | None) -> Demand:
         case,
         facts={name: value for name, value in case.facts.items() if name not in _OF_ONE_NEED},
         boost=0.0,
+        promises={} if case.status is CaseStatus.CLOSED else case.promises,
+        told_due_at=None,
         postponed_until=None,
         is_wished=False,
         conversation=None,

@@ -54,6 +54,7 @@ def queue(case: RoutedCase, route: Route, occasion: Occasion, reason: str, route
         tags=facts.get("tags", ()),
         number=facts.get("number"),
         queue_entered_at=case.since or occasion.now,
+        slack_due_at=case.nearest_promise,
         preferred_agents=route.preferred,
         named_agent=route.named,
         excluded_agents=route.excluded,
