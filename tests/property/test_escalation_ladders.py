@@ -34,7 +34,7 @@ def planned(delays: list[int], again: int, times: int) -> list[dt.datetime]:
     """By counting on one's fingers."""
     found, now = [], START
     for turn in range(times + 1):
-        now += turn and again * MINUTE
+        now += (again if turn else 0) * MINUTE
         for each in delays:
             now += each * MINUTE
             found.append(now)
@@ -73,6 +73,6 @@ def test_acknowledged_it_says_nothing_more(delays, minute):
     fields = {"stamp": "acknowledged", "occurrence": run.id}
     answer = made.tell(CaseStamped, START + minute * MINUTE, **fields)
     after = made.wait(START + dt.timedelta(days=2))
-    assert not after
+    assert not [each for each in after if hasattr(each, "ladder")]
     is_over = any(isinstance(each, LadderEnded) for each in told)
     assert [type(each) for each in answer] == ([] if is_over else [LadderAcknowledged])
