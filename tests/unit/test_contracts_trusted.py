@@ -1,0 +1,33 @@
+"""Unchecked messages are the checked ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from caseway.contracts.codec import dump
+from caseway.contracts.parts import Candidate, RoutingDecision
+from caseway.contracts.trusted import trusted
+from caseway.contracts.work import WorkOffered, WorkQueued
+from caseway.kernel.vocabulary import Channel
+
+NOW = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
+COMMON: dict[str, Any] = {
+    "at": NOW, "cause": "c", "configuration": "v1", "work_item": "w", "case_id": "case-1", "pool": "p", "queue": "q",
+}  # fmt: skip
+
+
+def test_it_equals_the_checked_message_and_is_the_same_on_the_wire() -> None:
+    why = {"policy_version": "v1", "candidates": (Candidate(agent="ada", ok=True, score=(1.0, 2.0)),), "chosen": "ada"}
+    values = {**COMMON, "agent": "ada", "expires_at": NOW, "channel": Channel.EMAIL, "weight": 1.0}
+    checked = WorkOffered(**values, decision=RoutingDecision(**why))
+    unchecked = trusted(WorkOffered, **values, decision=trusted(RoutingDecision, **why))
+    assert unchecked == checked
+    assert dump(unchecked) == dump(checked)
+    assert unchecked.model_copy(update={"pool": "other"}).pool == "other"
+
+
+def test_what_is_not_given_is_as_the_class_says_and_shared_by_nobody() -> None:
+    one, other = (trusted(WorkQueued, **COMMON, queue_entered_at=NOW) for _ in range(2))
+    assert one == WorkQueued(**COMMON, queue_entered_at=NOW)
+    assert one.attributes is not other.attributes
