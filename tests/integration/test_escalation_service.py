@@ -13,8 +13,18 @@ import pytest
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from caseway.contracts.cases import CaseHeld, CaseMerged, CaseNoted, CaseOpened, CaseReplied, CaseResolved
+from caseway.contracts.cases import (
+    CaseHeld,
+    CaseMerged,
+    CaseNoted,
+    CaseOpened,
+    CaseReplied,
+    CaseResolved,
+    CaseStamped,
+)
 from caseway.contracts.codec import encode
+from caseway.contracts.notifications import NotificationAcknowledged
+from caseway.contracts.work import WorkStarted
 from caseway.kernel.clock import WallClock
 from caseway.local import Stack
 from caseway.runtime.kafka import create_topics
@@ -36,6 +46,31 @@ SHORT = [
     {"name": "normal", "target": "8h", "calendar": "always"},
 ]
 
+LADDERS = {
+    "ladders": {
+        "noted": {
+            "starts": [{"fact": "case.noted", "when": {"field": "text", "equals": "climb"}}],
+            "entries": [
+                {
+                    "name": "all",
+                    "rungs": [
+                        {"do": "notify", "to": ["holder"]},
+                        {"do": "notify", "to": ["role:coordinators"]},
+                        {"after": "2s", "do": "request_callback"},
+                        {"after": "10m", "do": "notify", "to": ["role:coordinators"]},
+                    ],
+                }
+            ],
+        }
+    }
+}
+GUIDANCE = {
+    "alert_after": "2s",
+    "post_to": ["channel:window"],
+    "calendar": "always",
+    "link": "https://d.example.com/{case_id}",
+}
+
 
 class Desk:
     """A running escalation with its surroundings."""
@@ -45,14 +80,16 @@ class Desk:
         self.service = service
         self._sent = 0
 
-    async def tell(self, model: type[Any], case: str, when: dt.datetime | None = None, **fields: Any) -> dt.datetime:
-        """A fact of intake's."""
+    async def tell(
+        self, model: type[Any], case: str, when: dt.datetime | None = None, *, topic: str = "cases", **fields: Any
+    ) -> dt.datetime:
+        """A fact of intake's, or of another's."""
         happened = when or WallClock().now()
         data = fact(model, happened, case_id=case, **fields)
         self._sent += 1
         value, headers = encode(data, id=f"{case}-{self._sent}", source="caseway://test", time=happened, subject=case)
         async with AIOKafkaProducer(bootstrap_servers=self.namespace.kafka_url, acks="all") as producer:
-            await producer.send_and_wait(self.namespace.topic("cases"), value, key=case.encode(), headers=headers)
+            await producer.send_and_wait(self.namespace.topic(topic), value, key=case.encode(), headers=headers)
         return happened
 
     async def told(self, case: str, count: int) -> list[dict[str, Any]]:
@@ -92,6 +129,8 @@ def desk(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Des
     kinds = {"first_response": FIRST_RESPONSE | {"promises": SHORT}, "resolution": RESOLUTION | {"promises": SHORT[1:]}}
     (folder / "calendars.yaml").write_text(yaml.safe_dump(CALENDARS))
     (folder / "milestones.yaml").write_text(yaml.safe_dump({"kinds": kinds}))
+    (folder / "ladders.yaml").write_text(yaml.safe_dump(LADDERS))
+    (folder / "guidance.yaml").write_text(yaml.safe_dump(GUIDANCE))
     namespace = Namespace.new(stack.kafka_url, stack.mongo_url)
     service = ServiceProcess("escalation", namespace.environment() | {"CASEWAY_CONFIG": str(folder)}, folder)
     with asyncio.Runner() as runner:
@@ -204,6 +243,54 @@ async def test_a_merged_childs_earlier_deadline_reaches_its_parent_on_another_la
     taken = next(each for each in await desk.told(parent, 4) if each["kind"] == "resolution" and each.get("reason"))
     assert (taken["type"], taken["reason"], taken["taken_over_from"]) == ("started", "merged", child)
     assert instant(taken["replaces_due_at"]) - instant(taken["due_at"]) == dt.timedelta(hours=1)
+
+
+async def test_a_ladder_is_climbed_held_by_an_answer_and_shown(desk):
+    """S1-19: an empty rung falls at once; the notifier's answer holds it; GET shows where it stands."""
+    case = "case_ladder"
+    await desk.tell(CaseOpened, case)
+    began = await desk.tell(CaseNoted, case, text="climb")
+    facts = [each for each in await desk.told(case, 6) if "ladder" in each]
+    assert [each["type"] for each in facts] == ["started", "rung-reached", "rung-reached", "rung-reached"]
+    assert [each["outcome"] for each in facts[1:]] == ["empty", "done", "done"]
+    start = instant(facts[0]["at"])
+    assert [instant(each["at"]) - start for each in facts[1:]] == [dt.timedelta(seconds=each) for each in (0, 0, 2)]
+    assert start <= began
+    (shown,) = (await desk.get(f"/v1/cases/{case}/milestones")).json()["ladders"]
+    assert (shown["state"], shown["rungs_reached"], shown["next"]["rung"]) == ("climbing", 3, 4)
+    notice = {"notification": "n", "recipient": "person:bea", "channel": "email", "template": "ladder", "by": "bea"}
+    occurrence = f"{shown['occurrence']}/2/0"
+    await desk.tell(NotificationAcknowledged, case, topic="notifications", occurrence=occurrence, **notice)
+    assert (await desk.told(case, 7))[-1]["by"] == "bea"
+    page = await desk.get(f"/v1/cases/{case}/milestones", accept="text/html")
+    assert "Acknowledged by bea" in page.text
+
+
+async def test_long_guidance_is_posted_and_listed_until_it_is_stamped(desk):
+    """S2-10, S2-11: the post; unstamped posts by HTTP; the stamp takes it off the list."""
+    case = "case_guidance"
+    work = {"work_item": "w", "pool": "p", "queue": "q", "agent": "anna", "activity": "guidance"}
+    await desk.tell(CaseOpened, case)
+    began = await desk.tell(WorkStarted, case, topic="work", **work)
+    (post,) = [each for each in await desk.told(case, 3) if "ladder" in each]
+    assert (post["action"], post["attributes"]["link"]) == ("alert", f"https://d.example.com/{case}")
+    assert dt.timedelta(seconds=1.9) < instant(post["at"]) - began <= dt.timedelta(seconds=2)
+
+    async def unstamped() -> list[str]:
+        return [each["case_id"] for each in (await desk.get("/v1/guidance/unstamped")).json()["posts"]]
+
+    assert case in await unstamped()
+    await desk.tell(
+        CaseStamped, case, stamp="済", occurrence=post["occurrence"], actor={"kind": "agent", "id": "anna"}, by="anna"
+    )
+
+    async def gone() -> bool:
+        return case not in await unstamped()
+
+    await eventually(gone, "the post off the list")
+    shown = (await desk.get(f"/v1/cases/{case}/milestones")).json()["handling"]["posts"]
+    assert [each["stamped_by"] for each in shown] == ["anna"]
+    assert (await desk.get("/v1/guidance/unstamped", limit="0")).status_code == 400
 
 
 async def test_the_figures_of_promises_are_exported(desk):
