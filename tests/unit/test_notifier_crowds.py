@@ -185,6 +185,19 @@ def test_a_flood_holds_back_no_person() -> None:
     assert given_up(desk.hears(replied(case_id=case_id("0")))) == []
 
 
+def test_what_answers_nobody_leaves_the_count_as_it_is() -> None:
+    """A watch's notice to the customer, decided without the count, must not begin it anew."""
+    rule = {**OPENED, "name": "late", "fact": "watch.due", "template": "opened"}
+    senders = {**SENDERS, "flood": {"answers": 36, "window": "PT10M"}}
+    watch = {"name": "w", "starts_on": ["case.opened"], "ends_on": ["case.closed"], "after": "PT1H"}
+    rules = configuration(senders=senders, subscriptions={"subscriptions": [rule], "watches": [watch]})
+    desk = Lanes(rules)
+    (timer,) = desk.hears(opened()).timers
+    told = desk.is_due(timer, handlers.on_watch)
+    assert put(told.changes, "deliveries")
+    assert put(told.changes, "floods") == []
+
+
 def test_what_is_held_back_is_counted() -> None:
     before = UNTOLD.labels("customer", "flood")._value.get()
     flooded(5)

@@ -56,18 +56,20 @@ def on_erasure(message: Message[PersonalDataErased], states: States, moment: Mom
 def about_order(message: Message[OrderChanged]) -> Iterable[Ref]:
     """The customer whose order it is."""
     yield Ref(CUSTOMERS, message.data.customer)
+    yield Ref(FLOODS, _lane(message))
 
 
 def on_order_changed(message: Message[OrderChanged], states: States, moment: Moment) -> Decision:
     """Tell the customer how their order stands; it belongs to no case."""
     known = ordering(message.data, states.get(CUSTOMERS, message.data.customer))
-    return tell(known, known, message.data, message.id, moment)
+    flood = states.get(FLOODS, _lane(message))
+    return metrics.counted(tell(known, known, message.data, message.id, moment, flood))
 
 
 def on_report(message: Message[ReportPublished], _: States, moment: Moment) -> Decision:
     """Mail a report to those whom it names, with its files; it belongs to no case."""
     known = KnownCase(id="", language=message.data.language)
-    return tell(known, known, message.data, message.id, moment)
+    return metrics.counted(tell(known, known, message.data, message.id, moment))
 
 
 def on_customer_recorded(message: Message[CustomerRecorded], _: States, __: Moment) -> Decision:
@@ -109,7 +111,8 @@ def on_flood(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Sum up what was held back."""
     fact, decision = over(states.get(FLOODS, message.data.data["lane"]), message.data, moment)
     nothing = KnownCase(id="")
-    return decision + (tell(nothing, nothing, fact, message.data.armed_by, moment) if fact else Decision())
+    told = tell(nothing, nothing, fact, message.data.armed_by, moment) if fact else Decision()
+    return decision + metrics.counted(told)
 
 
 def about_due_case(message: Message[Due]) -> Iterable[Ref]:
@@ -126,7 +129,8 @@ def on_watch(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Tell of what did not happen in time."""
     known = states.get(CASES, message.data.data["case"])
     fact, decision = missed(message.data, moment)
-    return decision + (tell(known, known, fact, message.data.armed_by, moment) if fact and known else Decision())
+    told = tell(known, known, fact, message.data.armed_by, moment) if fact and known else Decision()
+    return decision + metrics.counted(told)
 
 
 def _lane(message: Message[Any]) -> str:

@@ -117,7 +117,9 @@ def _told(
 ) -> tuple[KnownCase, Decision]:
     rules: Rules = moment.configuration
     wanted = rules.plan.wanted(occasion.name_of(fact.TYPE), facts)
-    is_held, counted = breaker(flood, wanted, moment.lane, moment)
+    # what the notifier says to itself, and reports, answer nobody: they are decided without the lane's count
+    answering = () if isinstance(fact, WatchDue | ReportPublished | AnswersHeld) else wanted
+    is_held, counted = breaker(flood, answering, moment.lane, moment)
     files = linked_files(fact, rules.sign_file, moment.now)
     decisions = [counted]
     for subscription in wanted:
