@@ -11,6 +11,7 @@ from typing import Literal
 
 from caseway.contracts import (
     case_commands,
+    case_company,
     cases,
     contacts,
     customers,
@@ -163,7 +164,7 @@ TOPICS: tuple[Topic, ...] = (
         writers=("intake.core",),
         readers=("router.edge", "escalation", "notifier", "analytics"),
         carries="everything that happened to a case",
-        models=models_in(cases, voices),
+        models=models_in(cases, case_company, voices),
     ),
     Topic(
         name="work.commands",
