@@ -100,6 +100,8 @@ def test_test_files_are_named_after_what_they_test() -> None:
         "testkit",
         "scenario",
         "retail",
+        "voices",
+        "product_support",
         "flow",
         "story",
         "deploy",

@@ -403,7 +403,7 @@ async def test_一日の終わりに_班ごとの対応数と対応時間が数�
             done.setdefault(teams[each["agent"]], []).append(
                 each.get("handling_seconds") or each.get("held_seconds", 0)
             )
-    assert set(done) == {"B", "C"}
+    assert set(done) == {"B", "C", "SV"}
 
     async def agrees() -> bool:
         told = await desk.see("SVの常盤", "/v1/measures/handling?by=team&grain=all", "analytics")
