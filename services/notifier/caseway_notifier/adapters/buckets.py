@@ -72,26 +72,27 @@ class Buckets:
     async def keep(self) -> None:
         """Take, prolong and share, for ever."""
         while True:
+            is_short = False
             try:
-                await self._round()
+                is_short = await self._round()
             except (Transient, PyMongoError) as error:
                 _log.warning("leases not renewed", reason=type(error).__name__)
             metrics.BUCKETS.set(len(self.held()))
-            await asyncio.sleep(self._seconds / _RENEWALS_A_LEASE)
+            await asyncio.sleep(0 if is_short else self._seconds / _RENEWALS_A_LEASE)
 
     async def release(self) -> None:
         """Let everything go, so that others need not wait for the leases to end."""
         await self._running.database[ROSTER].delete_one({"_id": self._name})
         await self._each(list(self._held), self._let_go)
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """One look round; whether there is more to take at once: rounds are short, so that others see us alive."""
         share = await self._share()
         await self._prolong()
         beyond = len(self._held) - share
         self._leaving = set(sorted(self._held)[:beyond]) if beyond > 0 else set()
         await self._each([each for each in self._leaving if not self._is_busy(each)], self._let_go)
-        if beyond < 0:
-            await self._take(-beyond)
+        return beyond < 0 and await self._take(-beyond)
 
     async def _share(self) -> int:
         """How many buckets are ours by right: all, divided by the senders that live."""
@@ -102,12 +103,13 @@ class Buckets:
         await roster.delete_many({"seen_at": {"$lt": now - dt.timedelta(days=1)}})
         return -(-BUCKETS // max(1, await roster.count_documents({"seen_at": {"$gte": alive}})))
 
-    async def _take(self, count: int) -> None:
-        """As many free ones as are wanted; each process begins elsewhere, so that two seldom ask for the same."""
+    async def _take(self, count: int) -> bool:
+        """Some of the free ones, and whether more are left; each process begins elsewhere: two seldom ask for the same."""
         start = bucket_of(self._name)
         wanted = [bucket for offset in range(BUCKETS) if (bucket := (start + offset) % BUCKETS) not in self._held]
         free = await self._running.own_lanes.free(SENDERS, wanted)
-        await self._each(free[:count], self._lease)
+        await self._each(free[: min(count, _TOGETHER)], self._lease)
+        return min(count, len(free)) > _TOGETHER
 
     async def _prolong(self) -> None:
         """All at once: a round that takes longer than a lease would lose what it prolongs."""
