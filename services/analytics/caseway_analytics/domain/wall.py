@@ -98,7 +98,7 @@ def _volume(desk: Desk, plan: Plan) -> dict[str, Any]:
 def _busiest(desk: Desk, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Queue, channel and half hour with the most; None before there is any. Source: S4-30."""
     channels = [(desk.today.of("contacts", channel=channel).count, channel) for channel in CHANNELS]
-    slots = [(desk.today.of("contacts", slot=slot).count, slot) for slot in _slots(desk)]
+    slots = [(desk.today.of("contacts", slot=slot).count, slot) for slot in _half_hours(desk)]
     count, slot = max(slots, default=(0, None), key=lambda each: each[0])
     return {
         "queue": _most((line["opened"], line["title"]) for line in lines),
@@ -107,7 +107,7 @@ def _busiest(desk: Desk, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _slots(desk: Desk) -> list[dt.datetime]:
+def _half_hours(desk: Desk) -> list[dt.datetime]:
     return [slot_of(desk.now) - place * SLOT for place in range(50)]
 
 

@@ -1,4 +1,4 @@
-"""What a coordinator, and an agent on their own work, can see and say.
+"""What coordinators, and agents on their work, may say.
 
 Opening a conversation says so first: only when the command that records it is in the log is anything shown. Whispers,
 reassigning and raising are commands like any desk's; the page shows what became of them when the fact has come.
