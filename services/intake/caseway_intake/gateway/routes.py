@@ -29,4 +29,9 @@ def routes(running: Running, cases: Collection) -> Sequence[BaseRoute]:
 
 
 def _reading(running: Running, cases: Collection) -> Sequence[BaseRoute]:
-    return [*file_routes(running), *reading_routes(running, cases), *background_routes(running, cases), *list_routes(running, cases)]
+    return [
+        *file_routes(running),
+        *reading_routes(running, cases),
+        *background_routes(running, cases),
+        *list_routes(running, cases),
+    ]
