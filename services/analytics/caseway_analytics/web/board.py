@@ -37,6 +37,8 @@ UNCHANGED_SECONDS = 5
 """So often the content is composed though nothing happened: some figures change by waiting."""
 SHARE_OF_TIME = 4
 """A pause is at least so many times as long as the reading before: a large desk must not keep the process busy."""
+LONGEST_PAUSE_SECONDS = 1.5
+"""But no longer: after one slow reading in full, what follows is quick again."""
 _MOST_TOUCHED = 500
 
 _log = logger(__name__)
@@ -96,7 +98,7 @@ class Board:
                     await self._read(running, sight)
                 except PyMongoError as error:
                     self._tell_trouble(f"the database does not answer ({type(error).__name__})")
-                await self._rest(SHARE_OF_TIME * (time.monotonic() - began))
+                await self._rest(min(SHARE_OF_TIME * (time.monotonic() - began), LONGEST_PAUSE_SECONDS))
         finally:
             REGISTRY.unregister(self.metrics)
             await sight.close()
