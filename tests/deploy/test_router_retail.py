@@ -48,7 +48,14 @@ def test_every_language_is_served_on_every_channel(configuration: Configuration)
 
 def test_queues_by_type(configuration: Configuration) -> None:
     """S4-15."""
-    assert set(configuration.plans["retail"].queues) == {"stores", "customers", "marketplace", "phone", "callbacks", "other"}
+    assert set(configuration.plans["retail"].queues) == {
+        "stores",
+        "customers",
+        "marketplace",
+        "phone",
+        "callbacks",
+        "other",
+    }
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 import tracemalloc
+from email.message import EmailMessage
 
 import pytest
 
@@ -378,3 +379,16 @@ def test_a_step_that_fails_costs_only_what_it_would_have_given() -> None:
 
     mail = read_mail(with_type("text/html", b"<p>words</p>"), Envelope(), KEY, broken)
     assert (mail.subject, mail.text, mail.faults) == ("x", "<p>words</p>", (UNREADABLE,))
+
+
+def test_long_message_ids_folded_into_encoded_words_are_read() -> None:
+    """S1-03: Python's own mail generator writes an id that is longer than a line as encoded words."""
+    long_id = "cw." + "s4bll4hoefjxrjut" * 6 + "@example.com"
+    answer = EmailMessage()
+    answer["From"] = "anna@example.com"
+    answer["References"] = f"<first@example.com> <{long_id}>"
+    answer["In-Reply-To"] = f"<{long_id}>"
+    answer.set_content("Thanks.")
+    raw = answer.as_bytes()
+    assert b"=?utf-8?q?" in raw
+    assert read(raw).references == ("first@example.com", long_id)
