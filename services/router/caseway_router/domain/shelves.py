@@ -1,4 +1,4 @@
-"""The agents with one skill, in the order in which they are asked."""
+"""The agents with one skill, in the order they are asked in.
 
 from __future__ import annotations
 
