@@ -1,4 +1,4 @@
-"""The agents with one skill, in the order they are asked in.
+"""The agents with one skill, in the order they are asked."""
 
 from __future__ import annotations
 
