@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 from aiokafka import AIOKafkaProducer
 from pymongo import AsyncMongoClient
 
@@ -23,6 +25,7 @@ RETAIL = Path(__file__).parents[1] / "deploy/scenarios/retail"
 PARTITIONS = 4
 WRITERS = {"cases": "intake.core", "work": "router.core", "milestones": "escalation", "notifications": "notifier"}
 OUTSIDE = "survey://test"
+KEY = "a key that is long enough for a token"
 FINE = ("slot", "half_hour")
 """Each figure stands in a lane's cell or by the half hour, and in the coarser layers once more."""
 
@@ -38,6 +41,7 @@ class AnalyticsDesk:
             **namespace.environment(),
             "CASEWAY_CONFIG": str(configuration),
             "CASEWAY_SESSION_SECONDS": "6",
+            "CASEWAY_SIGNING_KEY": KEY,
         }
         self._sequences: dict[tuple[str, int], itertools.count[int]] = {}
         self._sent: list[tuple[str, int, bytes, bytes, Any]] = []
@@ -49,7 +53,7 @@ class AnalyticsDesk:
     @property
     def environment(self) -> dict[str, str]:
         """What a process of this desk is started with."""
-        return {**self._environment, "CASEWAY_SIGNING_KEY": "test"}
+        return dict(self._environment)
 
     def service(self) -> ServiceProcess:
         """One instance."""
@@ -114,10 +118,19 @@ class AnalyticsDesk:
             await producer.stop()
 
 
-async def get(service: ServiceProcess, path: str, seconds: float = 20) -> httpx.Response:
-    """What a path answers."""
+def bearer(sub: str, role: str) -> dict[str, str]:
+    """The header of somebody who signed in."""
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10)
+    return {"authorization": f"Bearer {jwt.encode({'sub': sub, 'role': role, 'exp': until}, KEY)}"}
+
+
+async def get(
+    service: ServiceProcess, path: str, seconds: float = 20, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """What a path answers, to a supervisor unless other headers are given."""
+    shown = bearer("maria", "supervisor") if headers is None else headers
     async with httpx.AsyncClient(timeout=seconds) as client:
-        return await client.get(service.url + path)
+        return await client.get(service.url + path, headers=shown)
 
 
 async def events(service: ServiceProcess, *, kinds: Iterable[str]) -> Any:

@@ -24,7 +24,7 @@ from caseway.testkit.namespaces import Namespace
 from caseway.testkit.waiting import eventually
 from caseway_analytics.domain.recount import recount
 from caseway_analytics.settings import Configuration
-from tests.analytics_desk import RETAIL, AnalyticsDesk, get
+from tests.analytics_desk import RETAIL, AnalyticsDesk, bearer, get
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 EARLIER = NOW - dt.timedelta(hours=3)
@@ -227,6 +227,26 @@ async def test_measures_answer_and_refuse(told):
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_said_of_people_is_for_those_who_sign_in(told):
+    """S4-32, S1-49: the desk's figures are open; an agent's own are for themselves and for coordinators."""
+    service, _ = told
+    ada, nobody = bearer("ada", "agent"), {}
+
+    async def status(path, headers):
+        return (await get(service, path, headers=headers)).status_code
+
+    assert await status(f"/v1/measures/handling?{DAYS}&by=team", nobody) == 200
+    assert await status(f"/v1/measures/handling?{DAYS}&by=agent", nobody) == 401
+    assert await status(f"/v1/measures/handling?{DAYS}&by=agent", ada) == 403
+    assert await status(f"/v1/measures/handling?{DAYS}&agent=ada", ada) == 200
+    assert await status("/v1/search?q=belt", nobody) == 401
+    assert await status("/v1/satisfaction", nobody) == 401
+    shown = (await get(service, f"/v1/reports/day-by-team.json?{DAYS}", headers=nobody)).json()
+    assert [table["title"] for table in shown["tables"]] == ["Teams"]
+    assert await status(f"/v1/reports/customer.json?{DAYS}&customer=customer-7", nobody) == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_still_runs_is_counted_until_the_cut_off(told):
     """Occupancy of somebody who is signed in and at work: a second measure of the hour does not wait for its end."""
     service, _ = told
@@ -303,7 +323,9 @@ async def taken(desk, least):
 
 async def post(service, body):
     async with httpx.AsyncClient(timeout=20) as client:
-        return (await client.post(f"{service.url}/v1/satisfaction/sample", json=body)).json()
+        return (
+            await client.post(f"{service.url}/v1/satisfaction/sample", json=body, headers=bearer("maria", "supervisor"))
+        ).json()
 
 
 async def searched(service, word):

@@ -196,4 +196,4 @@ async def _check_agent_sees(desk, http, case):
         ] == ["Offer the free return."]
 
     await eventually(is_shown, "the agent sees who looked and what was whispered", seconds=60)
-    assert (await http.get("/v1/search?q=free return")).json()["found"] == []
+    assert (await http.get("/v1/search?q=free return", headers=SUPERVISOR)).json()["found"] == []

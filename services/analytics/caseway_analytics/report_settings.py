@@ -177,6 +177,16 @@ class ReportEntry(_Part):
             raise ValueError("no customer's section in a report that is sent: whose would it be")
         return self
 
+    def without_individuals(self) -> ReportEntry:
+        """The same without what is said of single people: sections by agent, customers, and what they wrote."""
+        return self.model_copy(update={"sections": tuple(each for each in self.sections if not _names_somebody(each))})
+
+
+def _names_somebody(section: Section) -> bool:
+    if isinstance(section, FiguresEntry | BeforeAfterEntry):
+        return "agent" in {*section.only, *getattr(section, "by", ())}
+    return isinstance(section, CommentsEntry | CustomerEntry)
+
 
 class StreamEntry(_Part):
     """Figures that are published as facts, slot by slot."""

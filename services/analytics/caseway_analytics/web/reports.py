@@ -1,4 +1,8 @@
-"""The paths of reports, satisfaction and search."""
+"""The paths of reports, satisfaction and search.
+
+Figures of the desk are anybody's; sections by agent and what customers wrote are for coordinators who sign in, and
+search and satisfaction for staff. What is mailed goes to the recipients that the report names.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,8 @@ from caseway_analytics.domain.tables import Report
 from caseway_analytics.domain.waves import Candidate, Criteria, chosen
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.answering import answering
+from caseway_analytics.web.denied import Denied
+from caseway_analytics.web.visitors import known, may_see_individuals
 
 FORMS = {
     "json": "application/json",
@@ -71,14 +77,20 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
         if form not in FORMS:
             raise BadQuestion("form", "one of " + ", ".join(FORMS))
         now = running.clock.now()
+        if not may_see_individuals(request, running):
+            entry = entry.without_individuals()
+            if not entry.sections:
+                raise Denied(401, "this report names people: sign in with a coordinator's token")
         asked = asked_of(entry, request.query_params, now=now, zone=configuration.measures.zone)
         return await answered(await reporter.report(name, entry, asked), form)
 
     async def wave(request: Request) -> Response:
+        known(request, running)
         named = request.query_params.get("wave")
         return JSONResponse(await registers.wave(named, configuration.satisfaction.method))
 
     async def sample(request: Request) -> Response:
+        known(request, running)
         wanted = await _sample_asked(request)
         surveyed = await registers.surveyed()
         panel = {answer["customer"] for answer in surveyed.answers}
@@ -88,6 +100,7 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
         return JSONResponse({"sample": [{"customer": name, "reasons": list(why)} for name, why in found.items()]})
 
     async def search(request: Request) -> Response:
+        known(request, running)
         return JSONResponse(await texts.found(request.query_params))
 
     return [

@@ -21,7 +21,7 @@ from caseway_analytics.web.board import Board
 from caseway_analytics.web.coordinating import coordinating_routes
 from caseway_analytics.web.leading import leaderboard_routes
 from caseway_analytics.web.reports import report_routes
-from caseway_analytics.web.visitors import coordinator, session_routes
+from caseway_analytics.web.visitors import coordinator, own_figures_or_coordinator, session_routes
 
 _PAGE = {
     "": ("wall.html", "text/html"),
@@ -59,6 +59,7 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
     async def measure(request: Request) -> Response:
+        own_figures_or_coordinator(request, running)
         now, zone = running.clock.now(), configuration.measures.zone
         keeping = configuration.measures.keep.keeping()
         question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone, keeping=keeping)

@@ -84,6 +84,26 @@ def coordinator(request: Request, running: Running) -> Visitor:
     return visitor
 
 
+def may_see_individuals(request: Request, running: Running) -> bool:
+    """Whether somebody's own figures, and what people wrote, may be shown: to coordinators alone."""
+    visitor = visitor_of(request, running)
+    return visitor is not None and visitor.is_coordinator
+
+
+def own_figures_or_coordinator(request: Request, running: Running) -> None:
+    """Figures by agent are for coordinators; one's own for oneself (`agent=` me).
+
+    Raises:
+        Denied: 401, nobody known; 403, somebody else's.
+    """
+    asked = request.query_params
+    if "agent" not in asked and "agent" not in asked.get("by", "").split(","):
+        return
+    visitor = known(request, running)
+    if not visitor.is_coordinator and asked.get("agent") != visitor.actor.id:
+        raise Denied(403, "figures of one agent are for coordinators, and one's own for oneself")
+
+
 async def body_of(request: Request) -> bytes:
     """A JSON body: no form of another site can send one, which is what makes the cookie safe.
 
