@@ -125,9 +125,10 @@ async def test_the_page_shows_the_desk_as_it_is_and_nothing_private(desk, tool, 
 async def has_a_chart(page):
     """Drawn, and in words for whoever does not see it."""
     drawn = (
-        "[...document.querySelector('#chart canvas').getContext('2d').getImageData(0, 0, 400, 100).data].some(Boolean)"
+        "(canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].some(Boolean))"
+        "(document.querySelector('#chart canvas'))"
     )
-    assert await page.value(drawn)
+    await eventually(lambda: page.value(drawn), "the chart is drawn", seconds=20)
     assert ", " in await page.value("document.getElementById('chart').getAttribute('aria-label')")
 
 

@@ -25,7 +25,7 @@ KEY = "k" * 32
 TEAM = ["agnieszka.lis", "bartosz.wrona", "celina.sowa"]
 
 
-def bearer(sub, role, *, key=KEY, seconds=600, **claims):
+def bearer(sub, role, *, key=KEY, seconds=7200, **claims):
     until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
     return {"authorization": f"Bearer {jwt.encode({'sub': sub, 'role': role, 'exp': until, **claims}, key)}"}
 

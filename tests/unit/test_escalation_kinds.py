@@ -68,9 +68,9 @@ def test_the_next_response_counts_from_the_oldest_unanswered_contact():
     assert desk.tell(ContactAdded, at("16 12:00"), **CONTACT) == []
     assert desk.tell(ContactAdded, at("16 12:05"), **CONTACT, automatic=True) == []
     assert desk.tell(CaseReplied, at("16 12:10"), actor=MACHINE) == []
-    (met,) = desk.tell(CaseReplied, at("16 13:00"))
-    assert (met.kind, met.instance, met.elapsed_seconds) == ("next_response", 1, 7200)
-    (again,) = desk.tell(ContactAdded, at("16 14:00"), **CONTACT)
+    (met,) = [each for each in desk.tell(CaseReplied, at("16 13:00")) if each.kind == "next_response"]
+    assert (met.instance, met.elapsed_seconds) == (1, 7200)
+    (again,) = [each for each in desk.tell(ContactAdded, at("16 14:00"), **CONTACT) if each.kind == "next_response"]
     assert (again.instance, again.started_at) == (2, at("16 14:00"))
 
 

@@ -170,6 +170,8 @@ class _Shown:
     mail_page = "http://localhost:8026/"
     smtp_port = 8025
     folder = Path("run")
+    pool = "retail"
+    mailbox = "support@example.com"
 
     def __init__(self, **moved: int) -> None:
         self._ports = {**PORTS, **moved}
