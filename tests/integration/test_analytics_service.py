@@ -103,9 +103,10 @@ async def test_the_stream_tells_within_a_second_and_ends_with_the_service(desk):
         shown = await whole(service)
         print(f"facts to the stream: {time.monotonic() - began:.2f} s")  # noqa: T201 - speeds are told, not asserted
         assert {queue["queue"]: queue["waiting"] for queue in shown["queues"]}["phone"] == 1
-        assert [agent["label"] for agent in shown["agents"]] == ["Celina"]
+        assert [agent["label"] for agent in shown["agents"]] == ["Agent 3"], "the wall shows no names"
         assert shown["latest"] == [
             {
+                "case": "c-2",
                 "number": "42",
                 "channel": "phone",
                 "queue": "phone",
