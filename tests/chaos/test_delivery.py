@@ -67,6 +67,7 @@ async def test_a_kill_at_any_failpoint_loses_and_doubles_nothing(desk: Desk, ste
     assert list(desk.load.journal.fates.values()).count("ok") > 20 * len(LANE_FAILPOINTS[step])
 
 
+@pytest.mark.slow
 async def test_a_zombie_that_wakes_changes_nothing(desk: Desk) -> None:
     """2, 5: stopped past its session with records in its buffers; the other takes over; then it wakes."""
     zombie = await desk.intake().until_ready()
@@ -93,6 +94,7 @@ async def test_a_zombie_that_wakes_inside_its_transaction_is_fenced(desk: Desk) 
     assert successor.process.poll() is None
 
 
+@pytest.mark.slow
 async def test_two_that_join_and_leave_under_load(desk: Desk) -> None:
     """1, 10: rolling restarts; whoever leaves finishes its batch and lets go."""
     first = await desk.intake().until_ready()
@@ -245,6 +247,7 @@ async def test_a_commit_whose_reply_is_lost(desk: Desk, losses: int) -> None:
         assert await desk.verdict() == {}
 
 
+@pytest.mark.slow
 async def test_a_group_rewound_to_its_beginning_applies_nothing_again(desk: Desk) -> None:
     """9: Kafka's own offsets are advice; the lane knows what it applied."""
     intake = await desk.intake().until_ready()

@@ -30,6 +30,7 @@ from caseway_analytics.adapters.texts import MongoTexts
 from caseway_analytics.domain.questions import BadQuestion
 from caseway_analytics.domain.tables import Report
 from caseway_analytics.domain.waves import Candidate, Criteria, chosen
+from caseway_analytics.report_settings import ReportEntry
 from caseway_analytics.settings import Configuration
 from caseway_analytics.web.answering import answering
 from caseway_analytics.web.denied import Denied
@@ -77,10 +78,7 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
         if form not in FORMS:
             raise BadQuestion("form", "one of " + ", ".join(FORMS))
         now = running.clock.now()
-        if not may_see_individuals(request, running):
-            entry = entry.without_individuals()
-            if not entry.sections:
-                raise Denied(401, "this report names people: sign in with a coordinator's token")
+        entry = _for_visitor(entry, request, running)
         asked = asked_of(entry, request.query_params, now=now, zone=configuration.measures.zone)
         return await answered(await reporter.report(name, entry, asked), form)
 
@@ -110,6 +108,20 @@ def report_routes(running: Running) -> Sequence[BaseRoute]:
         Route("/v1/satisfaction/sample", answering(sample), methods=["POST"]),
         Route("/v1/search", answering(search)),
     ]
+
+
+def _for_visitor(entry: ReportEntry, request: Request, running: Running) -> ReportEntry:
+    """The whole report for a coordinator; for others what names nobody.
+
+    Raises:
+        Denied: 401, nothing would be left.
+    """
+    if may_see_individuals(request, running):
+        return entry
+    open_to_all = entry.without_individuals()
+    if not open_to_all.sections:
+        raise Denied(401, "this report names people: sign in with a coordinator's token")
+    return open_to_all
 
 
 async def answered(report: Report, form: str) -> Response:
