@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import jwt
 from starlette.requests import Request
 
+from caseway.kernel.errors import Rejected
 from caseway.runtime.running import Running
+from caseway.runtime.tokens import read_token
 
 COORDINATING = frozenset({"supervisor", "officer", "manager"})
 ANSWERING = COORDINATING | {"agent", "employee"}
@@ -15,12 +16,11 @@ ANSWERING = COORDINATING | {"agent", "employee"}
 
 def actor(running: Running, request: Request, roles: Collection[str]) -> str | None:
     """Who speaks, where their bearer token names one of these roles."""
-    key = running.settings.signing_key.get_secret_value()
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if not key or scheme.lower() != "bearer":
+    if scheme.lower() != "bearer":
         return None
     try:
-        claims = jwt.decode(token.strip(), key, algorithms=["HS256"], options={"require": ["sub", "exp", "role"]})
-    except jwt.PyJWTError:
+        who, _until = read_token(running.settings.signing_key.get_secret_value(), token)
+    except Rejected:
         return None
-    return str(claims["sub"]) if claims["role"] in roles else None
+    return who.id if who.kind in roles else None

@@ -57,7 +57,7 @@ def dump_item(item: WorkItem) -> Document:
         "channel": item.channel,
         "queued_at": item.queued_at,
         "standing": _dump_standing(item.standing),
-        "requirements": [_dump_requirement(each) for each in item.requirements],
+        "requirements": [dump_requirement(each) for each in item.requirements],
         "priority": item.priority,
         "boost": item.boost,
         "slack_due_at": item.slack_due_at,
@@ -88,7 +88,7 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
         channel=document["channel"],
         queued_at=document["queued_at"],
         standing=_load_standing(document["standing"]),
-        requirements=tuple(_load_requirement(each) for each in document["requirements"]),
+        requirements=tuple(load_requirement(each) for each in document["requirements"]),
         priority=document["priority"],
         boost=document["boost"],
         slack_due_at=document.get("slack_due_at"),
@@ -172,7 +172,8 @@ def _load_standing(document: Mapping[str, Any]) -> Standing:
             raise ValueError(f"a work item stands nowhere known: {unknown!r}")
 
 
-def _dump_requirement(requirement: Requirement) -> Document:
+def dump_requirement(requirement: Requirement) -> Document:
+    """A skill that is asked for, as both the edge and the core keep it."""
     drop_after = requirement.drop_after
     return {
         "skill": requirement.skill,
@@ -182,7 +183,8 @@ def _dump_requirement(requirement: Requirement) -> Document:
     }
 
 
-def _load_requirement(document: Mapping[str, Any]) -> Requirement:
+def load_requirement(document: Mapping[str, Any]) -> Requirement:
+    """The reverse of `dump_requirement`."""
     drop_after_ms = document["drop_after_ms"]
     return Requirement(
         skill=document["skill"],
@@ -197,7 +199,7 @@ def _dump_step(step: FlowStep) -> Document:
         "name": step.name,
         "after_ms": step.after // _MILLISECOND,
         "queue": step.queue,
-        "requirements": None if step.requirements is None else [_dump_requirement(each) for each in step.requirements],
+        "requirements": None if step.requirements is None else [dump_requirement(each) for each in step.requirements],
         "priority": step.priority,
         "boost": step.boost,
         "is_early": step.is_early,
@@ -213,7 +215,7 @@ def _load_step(document: Mapping[str, Any]) -> FlowStep:
         name=document["name"],
         after=document["after_ms"] * _MILLISECOND,
         queue=document["queue"],
-        requirements=None if asked is None else tuple(_load_requirement(each) for each in asked),
+        requirements=None if asked is None else tuple(load_requirement(each) for each in asked),
         priority=document["priority"],
         boost=document["boost"],
         is_early=document["is_early"],

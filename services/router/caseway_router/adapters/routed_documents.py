@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from caseway.kernel.vocabulary import CaseStatus, Priority, Turn
-from caseway_router.domain.items import Requirement
+from caseway_router.adapters.documents import dump_requirement, load_requirement
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import Route
 
 Document = dict[str, Any]
-_MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 def dump_routed(case: RoutedCase) -> Document:
@@ -62,7 +60,7 @@ def _dump_route(route: Route) -> Document:
         "pool": route.pool,
         "queue": route.queue,
         "rule": route.rule,
-        "requirements": [_dump_requirement(each) for each in route.requirements],
+        "requirements": [dump_requirement(each) for each in route.requirements],
         "class": route.case_class,
         "priority": route.priority.value,
         "weight": route.weight,
@@ -76,30 +74,10 @@ def _load_route(document: Mapping[str, Any]) -> Route:
         pool=document["pool"],
         queue=document["queue"],
         rule=document["rule"],
-        requirements=tuple(_load_requirement(each) for each in document["requirements"]),
+        requirements=tuple(load_requirement(each) for each in document["requirements"]),
         case_class=document["class"],
         priority=Priority(document["priority"]),
         weight=document["weight"],
         boost=document.get("boost", 0.0),
         named=document.get("named"),
-    )
-
-
-def _dump_requirement(requirement: Requirement) -> Document:
-    drop_after = requirement.drop_after
-    return {
-        "skill": requirement.skill,
-        "level": requirement.level,
-        "drop_after_ms": None if drop_after is None else drop_after // _MILLISECOND,
-        "order": requirement.order,
-    }
-
-
-def _load_requirement(document: Mapping[str, Any]) -> Requirement:
-    drop_after_ms = document["drop_after_ms"]
-    return Requirement(
-        skill=document["skill"],
-        level=document["level"],
-        drop_after=None if drop_after_ms is None else drop_after_ms * _MILLISECOND,
-        order=document["order"],
     )
