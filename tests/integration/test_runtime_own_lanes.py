@@ -117,3 +117,12 @@ async def test_what_another_process_holds_is_not_free(senders: Senders) -> None:
     await senders.lease(3)
     await senders.place.lanes.update_one({"_id": f"{STAGE}/2"}, {"$set": {"owner": "another:1"}})
     assert await senders.lanes.free(STAGE, [5, 2, 0]) == [5, 0]
+
+
+async def test_a_lane_that_another_process_has_only_just_created_can_be_leased(senders):
+    """Between its creation and its first lease a lane has no owner: two who begin together both come to an answer."""
+    await senders.place.lanes.insert_one(
+        {"_id": f"{STAGE}/0", "epoch": 0, "revision": 0, "incarnation": "1", "halted": ""}
+    )
+    await senders.lease(1)
+    assert await senders.write(0, "first")

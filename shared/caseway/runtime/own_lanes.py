@@ -140,13 +140,10 @@ class LeasedLanes:
 
     async def _take(self, lane_id: str, until: dt.datetime) -> int | None:
         document = await self._database.lanes.find_one({"_id": lane_id}, {"leased_until": 1, "owner": 1})
-        if (
-            document is not None
-            and document.get("leased_until", until) > self._clock.now()
-            and document["owner"] != OWNER
-        ):
-            return None
+        # one that another process has just created has neither: whoever writes first has it
         expected = document.get("leased_until") if document else None
+        if document and expected and expected > self._clock.now() and document["owner"] != OWNER:
+            return None
         if document is None:
             await raise_epoch(self._database, lane_id)
         taken = await self._database.lanes.find_one_and_update(

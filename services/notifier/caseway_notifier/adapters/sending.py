@@ -90,12 +90,20 @@ class Sender:
         """Set when there is room for another lot: the next look need not wait for its turn."""
 
     async def run(self) -> None:
-        """Send until cancelled; then finish what is in hand."""
+        """Send until cancelled; then finish what is in hand.
+
+        Raises:
+            Exception: the defect that ended one of the loops: a sender without any of them would only seem to live.
+        """
         errands = Errands(self._running, self._buckets.held, self._commit)
+        polling = asyncio.create_task(self._poll())
         keeping = [asyncio.create_task(each) for each in (self._buckets.keep(), self._watch(), errands.run())]
         try:
-            await self._poll()
+            ended, _ = await asyncio.wait([polling, *keeping], return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
+            polling.cancel()
             await self._drain()
             for task in keeping:
                 task.cancel()
