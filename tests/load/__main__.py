@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from caseway.local import Stack
-from tests.load import corner, grown, latency, router_engine, table
+from tests.load import corner, grown, latency, offer, router_engine, table
 from tests.load.table import Row
 from tests.load.throughput import CASES, ROOT, Bench, Speed
 
@@ -27,7 +27,9 @@ def _arguments() -> argparse.Namespace:
     reading = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.splitlines()[0])
     reading.add_argument("--short", action="store_true", help="under a minute: that all of it works, not how fast")
     reading.add_argument("--events", type=int, help="a stage (default 12,000; mails a fifth)")
-    reading.add_argument("--only", default="", help="stages whose title contains this; `latency`; `engine`; `memory`")
+    reading.add_argument(
+        "--only", default="", help="stages whose title contains this; `latency`; `offer`; `engine`; `memory`"
+    )
     reading.add_argument("--store", type=int, default=0, help="cases and Message-IDs there before intake is measured")
     reading.add_argument("--rates", default="", help="contacts a second, such as 100,200")
     reading.add_argument("--seconds", type=float, help="how long each rate is held (default 15)")
@@ -73,6 +75,17 @@ async def _latency(stack: Stack, asked: argparse.Namespace, folder: Path, prefix
     return steps
 
 
+async def _offers(stack: Stack, asked: argparse.Namespace, folder: Path, prefix: str) -> None:
+    _say("queue command to offered, the router alone:")
+    rates = [int(rate) for rate in asked.rates.split(",") if rate] or [100]
+    namespace = await corner.opened(f"{prefix}offer_", stack.kafka_url, stack.mongo_url)
+    try:
+        found = await offer.hold(namespace, folder, rates, asked.seconds or (4.0 if asked.short else 30.0))
+    finally:
+        await namespace.clean()
+    _say(f"{table.machine()}\n\n{table.offers(found)}\n")
+
+
 async def _memory(stack: Stack, asked: argparse.Namespace, folder: Path, prefix: str) -> None:
     count = asked.events or (2_000 if asked.short else 200_000)
     _say(f"one intake, {count:,} contacts:")
@@ -89,6 +102,9 @@ async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
     prefix = f"{os.environ.get('CASEWAY_NAMESPACE') or 'bench_'}{os.getpid()}_"
     if asked.only == "memory":
         await _memory(stack, asked, folder, prefix)
+        return
+    if asked.only == "offer":
+        await _offers(stack, asked, folder, prefix)
         return
     bench = Bench(stack.kafka_url, stack.mongo_url, folder, prefix, asked.store)
     rows, steps = [], []

@@ -9,11 +9,15 @@ from typing import Any
 import yaml
 
 POOL = "retail"
+BOUNDLESS = 10_000
+"""Room for everything: what is measured is the way, not the queue."""
+ORDINARY = 6
+"""As much as a desk's agent holds in the retail scenario."""
 RETAIL = Path(__file__).parents[2] / "deploy" / "scenarios" / "retail"
 
 
-def scenario(folder: Path, agents: int) -> Path:
-    """The retail scenario with as many agents as wanted, each with room for everything, who may take their time."""
+def scenario(folder: Path, agents: int, room: int = BOUNDLESS) -> Path:
+    """The retail scenario with as many agents as wanted, each with so much room, who may take their time."""
     folder.mkdir(parents=True, exist_ok=True)
     for each in RETAIL.iterdir():
         place = folder / each.name
@@ -21,7 +25,7 @@ def scenario(folder: Path, agents: int) -> Path:
             place.symlink_to(each)
     desk = _yaml("agents.yaml")
     skills = sorted({skill for agent in desk["agents"].values() for skill in agent["skills"]})
-    channels = {name: {"at_most": 10_000} for name in ("email", "web", "chat", "message", "desk", "phone")}
+    channels = {name: {"at_most": room} for name in ("email", "web", "chat", "message", "desk", "phone")}
     staff = {
         f"agent-{number:04}": {
             "name": f"Agent {number}",
@@ -31,7 +35,7 @@ def scenario(folder: Path, agents: int) -> Path:
         }
         for number in range(agents)
     }
-    _write(folder / "agents.yaml", {"profiles": {"bench": {"total": 10_000, "channels": channels}}, "agents": staff})
+    _write(folder / "agents.yaml", {"profiles": {"bench": {"total": room, "channels": channels}}, "agents": staff})
     queues = _yaml("queues.yaml")
     queues["pools"][POOL] |= {"offer_seconds": 86_400, "silent_after_seconds": 86_400}
     _write(folder / "queues.yaml", queues)

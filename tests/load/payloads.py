@@ -57,12 +57,32 @@ def case_openings(run: str, count: int) -> Iterator[Record]:
 def queue_commands(run: str, count: int) -> Iterator[Record]:
     """Work for one pool, as the router's edge writes it; the first run begins with agents who come online."""
     staff = count * 2 // 3 if run == "warm" else 0
-    for number in range(staff):
-        agent = f"agent-{number:04}"
-        yield _from_outside(SetPresence(pool=POOL, agent=agent, presence=Presence.ONLINE), f"presence-{agent}")
+    yield from presences(staff)
+    for _, record in queues(run, count - staff):
+        yield record
+
+
+def presences(agents: int) -> Iterator[Record]:
+    """So many agents come online."""
+    for number in range(agents):
+        command = SetPresence(pool=POOL, agent=agent(number), presence=Presence.ONLINE)
+        yield from_outside(command, f"presence-{agent(number)}")
+
+
+def agent(number: int) -> str:
+    """The id of one of a crowd."""
+    return f"agent-{number:04}"
+
+
+def queues(run: str, count: int) -> Iterator[tuple[str, Record]]:
+    """Work for one pool, as the router's edge writes it, each with its case."""
     lane = partition_of(POOL.encode(), PARTITIONS)
-    for number in range(count - staff):
-        yield _from_lane(_queue_work(run, number), f"queue-{run}-{number}", "router.edge", f"{lane}/{run}", number + 1)
+    for number in range(count):
+        command = _queue_work(run, number)
+        yield (
+            command.case_id,
+            _from_lane(command, f"queue-{run}-{number}", "router.edge", f"{lane}/{run}", number + 1),
+        )
 
 
 def _queue_work(run: str, number: int) -> QueueWork:
@@ -89,7 +109,7 @@ def talks(run: str, count: int) -> Iterator[Record]:
     """Forms, chats and messages in turn, each opening a case."""
     for number in range(count):
         contact = (_form, _chat, _message)[number % 3](run, number)
-        yield _from_outside(contact, f"{run}-{number}")
+        yield from_outside(contact, f"{run}-{number}")
 
 
 def forms(run: str, count: int) -> Iterator[tuple[str, Record]]:
@@ -97,7 +117,7 @@ def forms(run: str, count: int) -> Iterator[tuple[str, Record]]:
     for number in range(count):
         contact = _form(run, number)
         opens = case_id(f"web:{contact.form}:{contact.submission}")
-        yield opens, _from_outside(contact, f"{run}-{number}")
+        yield opens, from_outside(contact, f"{run}-{number}")
 
 
 def mails(run: str, count: int) -> Iterator[Record]:
@@ -197,6 +217,7 @@ def _from_lane(model: WireModel, id_: str, stage: str, lane: str, sequence: int)
     return Record(topic=model.topic(), key=model.key(), value=value, headers=headers)
 
 
-def _from_outside(model: WireModel, id_: str) -> Record:
+def from_outside(model: WireModel, id_: str) -> Record:
+    """As a gateway, a desk or a telephone exchange sends it."""
     headers = event_headers(model.TYPE, id=id_, source=SOURCE, time=_START, subject=model.key())
     return Record(topic=model.topic(), key=model.key(), value=dump(model), headers=headers)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.load.latency import Held
+from tests.load.offer import AIM_SECONDS, Offered
 from tests.load.throughput import Case, Speed
 
 
@@ -72,6 +73,24 @@ def latency(steps: Sequence[Held]) -> str:
         f"| {step.rate} | {step.reached:.0f}/s | {step.offered}/{step.sent} | {step.p50:.3f} | {step.p99:.3f} "
         f"| {step.longest:.3f} | {step.busiest} | {step.hops} |"
         for step in steps
+    ]
+    return "\n".join(lines)
+
+
+def offers(found: Sequence[Offered]) -> str:
+    """A table in Markdown, and where the time went."""
+    lines = [
+        "| queued/s | agents | offered | p50 ms | p90 ms | p99 ms | last ms | aim p99 | records/s | processor µs/record |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {each.rate} | {each.agents} | {each.offered}/{each.queued} | {each.p50 * 1000:.0f} | {each.p90 * 1000:.0f} "
+        f"| {each.p99 * 1000:.0f} | {each.longest * 1000:.0f} | {AIM_SECONDS * 1000:.0f} "
+        f"| {each.records / each.queued * each.rate:.0f} | {each.processor_micros:,.0f} |"
+        for each in found
+    ]
+    lines += [
+        f"\n{each.rate}/s: {each.busy:.0%} of a core; steps in ms × times a second: {each.steps}" for each in found
     ]
     return "\n".join(lines)
 
