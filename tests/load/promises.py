@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
+import contextlib
 import datetime as dt
 import os
 import statistics
@@ -18,33 +18,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from pymongo import MongoClient
 
-from caseway.contracts.codec import partition_of
 from caseway.contracts.topology import PARTITIONS
 from caseway.kernel.clock import WallClock
 from caseway.local import Stack
 from caseway.local.ports import free_ports
-from caseway.runtime.configuration import load
 from caseway.testkit.namespaces import Namespace
-from caseway_escalation.adapters.cases import dump
-from caseway_escalation.domain import clock
-from caseway_escalation.domain.case import Case
-from caseway_escalation.settings import Configuration
+from caseway.testkit.waiting import eventually
 from tests.load import corner
+from tests.load.standing import Filler, evenly
 from tests.load.throughput import RETAIL, ROOT
 
-LEAD = dt.timedelta(seconds=30)
+LEAD = dt.timedelta(seconds=20)
 """Until the first deadline, so that the process has started."""
-TARGET = dt.timedelta(hours=8)
-_DATABASE = "caseway_escalation"
+_HEAD = f"| {'':<44} | {'fired':>15} | a second | p50 ms | p99 ms | last ms | MiB, most | processor µs a firing |"
+_RULE = f"| {'-' * 44} | {'-' * 14}: | -------: | -----: | -----: | ------: | --------: | --------------------: |"
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,92 +52,59 @@ def _arguments() -> argparse.Namespace:
     return reading.parse_args()
 
 
-class Filler:
-    """Puts cases and their timers where the service would have."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """What one process did."""
 
-    def __init__(self, namespace: Namespace) -> None:
-        self._client: MongoClient[dict[str, Any]] = MongoClient(namespace.mongo_url)
-        self._database = self._client[f"{namespace.prefix}{_DATABASE}"]
-        loaded = load(RETAIL, Configuration)
-        self._version = loaded.version
-        self._hours = loaded.value.promises.calendars["always"]
-        kind = loaded.value.promises.kinds["resolution"]
-        self._terms = next(each.terms for each in kind.promises if each.terms.calendar == "always")
+    title: str
+    late: Sequence[float]
+    """Seconds, of what fell due while it ran."""
+    wanted: int
+    seconds: float
+    """From the first deadline to the last firing."""
+    most_bytes: int
+    processor_seconds: float
+    """From the first deadline on."""
 
-    def fill(self, prefix: str, due: Iterator[dt.datetime]) -> None:
-        """One case a deadline."""
-        cases, timers = [], []
-        for number, due_at in enumerate(due):
-            case, timer = self._documents(f"case_{prefix}_{number}", due_at)
-            cases.append(case)
-            timers.append(timer)
-            if len(cases) == 5_000:
-                self._insert(cases, timers)
-                cases, timers = [], []
-        self._insert(cases, timers)
-
-    def _insert(self, cases: list[dict[str, Any]], timers: list[dict[str, Any]]) -> None:
-        if cases:
-            self._database["cases"].insert_many(cases, ordered=False)
-            self._database["timers"].insert_many(timers, ordered=False)
-
-    def _documents(self, case_id: str, due_at: dt.datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-        lane = f"escalation/{partition_of(case_id.encode(), PARTITIONS)}"
-        milestone = clock.started(
-            id=f"milestone_{case_id}",
-            kind="resolution",
-            instance=1,
-            terms=self._terms,
-            at=due_at - self._terms.target,
-            hours=self._hours,
-            given_by=self._version,
+    def row(self) -> str:
+        """Of the table."""
+        cuts = statistics.quantiles(self.late, n=100) if len(self.late) > 1 else [float("nan")] * 99
+        last = max(self.late, default=float("nan"))
+        micros = self.processor_seconds / max(1, len(self.late)) * 1e6
+        return (
+            f"| {self.title:<44} | {f'{len(self.late):,}/{self.wanted:,}':>15} | {len(self.late) / self.seconds:>8,.0f} "
+            f"| {cuts[49] * 1000:>6,.0f} | {cuts[98] * 1000:>6,.0f} | {last * 1000:>7,.0f} "
+            f"| {self.most_bytes / 2**20:>9,.0f} | {micros:>21,.0f} |"
         )
-        told = tuple(each.before for each in milestone.warnings)
-        milestone = dataclasses.replace(milestone, warned=told)
-        document = dump(Case(id=case_id, milestones=(milestone,), configured=self._version))
-        key = case_id
-        timer = {
-            "_id": f"{lane}/{key}",
-            "lane": lane,
-            "key": key,
-            "kind": "next",
-            "due_at": due_at,
-            "armed_by": f"fact-{case_id}",
-            "data": {"case_id": case_id},
-        }
-        return {"_id": case_id, "_lane": lane, **document}, timer
 
 
-def _evenly(start: dt.datetime, rate: int, count: int) -> Iterator[dt.datetime]:
-    for number in range(count):
-        yield start.replace(microsecond=0) + dt.timedelta(milliseconds=number * 1000 // rate)
-
-
-async def _lateness(namespace: Namespace, count: int, seconds: float) -> tuple[list[float], int, float]:
-    """Of the violations on the topic: how late each was, how many came twice, and when the first was stored."""
+async def _told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float, float]], int]:
+    """By case: when it was due and when Kafka stored its violation; and how many came twice."""
     consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest")
     await consumer.start()
-    late: dict[str, float] = {}
-    twice, first = 0, float("inf")
+    told: dict[str, tuple[float, float]] = {}
+    twice = 0
     try:
-        consumer.assign([TopicPartition(namespace.topic("milestones"), number) for number in range(PARTITIONS)])
-        ends = time.monotonic() + seconds
-        while len(late) < count and time.monotonic() < ends:
+        places = [TopicPartition(namespace.topic("milestones"), number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets(places)
+        while any([await consumer.position(place) < ends[place] for place in places]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 for record in records:
-                    told = orjson.loads(record.value)
-                    if "noticed_at" not in told or told["case_id"] in late:
-                        twice += told["case_id"] in late
+                    fact = orjson.loads(record.value)
+                    if "noticed_at" not in fact or "rung" in fact or not fact["case_id"].startswith(prefix):
                         continue
-                    due_at = dt.datetime.fromisoformat(told["due_at"]).timestamp()
-                    late[told["case_id"]] = record.timestamp / 1000 - due_at
-                    first = min(first, record.timestamp / 1000)
+                    twice += fact["case_id"] in told
+                    due_at = dt.datetime.fromisoformat(fact["due_at"]).timestamp()
+                    told.setdefault(fact["case_id"], (due_at, record.timestamp / 1000))
     finally:
         await consumer.stop()
-    return list(late.values()), twice, first
+    return told, twice
 
 
-def _process(namespace: Namespace, folder: Path) -> subprocess.Popen[bytes]:
+def process(namespace: Namespace, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+    """Escalation's process, with its one stage."""
     (port,) = free_ports(1)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("CASEWAY_")}
     environment = {
@@ -152,6 +114,7 @@ def _process(namespace: Namespace, folder: Path) -> subprocess.Popen[bytes]:
         "CASEWAY_SIGNING_KEY": "bench",
         "CASEWAY_HTTP_PORT": str(port),
         "CASEWAY_LOG_LEVEL": "WARNING",
+        **environment,
     }
     with (folder / "escalation.log").open("ab") as log:
         return subprocess.Popen(
@@ -164,49 +127,99 @@ def _process(namespace: Namespace, folder: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _quantiles(late: list[float]) -> str:
-    if len(late) < 2:
-        return f"{len(late)} fired"
-    cuts = statistics.quantiles(late, n=100)
-    return f"p50 {cuts[49] * 1000:,.0f} ms, p99 {cuts[98] * 1000:,.0f} ms, last {max(late) * 1000:,.0f} ms"
+def used(process: psutil.Process) -> float:
+    """Processor seconds so far."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
-def _say(text: str) -> None:
+def _most_bytes(pid: int) -> int:
+    """The most memory that a process ever held."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
+def say(text: str) -> None:
+    """At once, also into a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-async def _ours(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
-    namespace = await corner.opened(f"promises_{os.getpid()}_", stack.kafka_url, stack.mongo_url)
-    child = None
+@contextlib.contextmanager
+def running(child: subprocess.Popen[bytes]) -> Iterator[psutil.Process]:
+    """Killed at the end, whatever happened."""
     try:
-        filler, count = Filler(namespace), asked.rate * asked.seconds
-        begun = time.monotonic()
-        far = WallClock().now() + dt.timedelta(hours=6)
-        filler.fill("far", _evenly(far, 100, max(0, asked.open - count - asked.overdue)))
-        past = WallClock().now() - dt.timedelta(hours=3)
-        filler.fill("past", _evenly(past, 100, asked.overdue))
-        _say(f"  {asked.open:,} promises stood after {time.monotonic() - begun:.0f} s")
-        start = WallClock().now() + LEAD
-        filler.fill("soon", _evenly(start, asked.rate, count))
-        child = _process(namespace, folder)
-        launched = time.time()
-        late, twice, first = await _lateness(namespace, count + asked.overdue, LEAD.seconds + 3 * asked.seconds + 60)
-        on_time = [each for each in late if each < 3600]
-        used = psutil.Process(child.pid)
-        _say(
-            f"  ours: {len(late):,} of {count + asked.overdue:,} fired, {twice} twice; {_quantiles(on_time)}; "
-            f"memory {used.memory_info().rss / 2**20:,.0f} MiB, processor {used.cpu_times().user:,.0f} s; "
-            f"the first {first - launched:.1f} s after the process was launched"
-        )
+        yield psutil.Process(child.pid)
     finally:
-        if child is not None:
+        if child.poll() is None:
+            if "BENCH_PROFILE" in os.environ:
+                child.terminate()
+                child.wait(20)
             child.kill()
-            child.wait()
+        child.wait()
+
+
+async def _ours(stack: Stack, asked: argparse.Namespace, folder: Path) -> Fired:
+    namespace = await corner.opened(f"promises_{os.getpid()}_", stack.kafka_url, stack.mongo_url)
+    try:
+        return await _fired(namespace, asked, folder)
+    finally:
         await namespace.clean()
 
 
-def _theirs(stack: Stack, asked: argparse.Namespace) -> None:
+async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) -> Fired:
+    filler, count = Filler(namespace), asked.rate * asked.seconds
+    begun = time.monotonic()
+    filler.fill("far", evenly(_later(hours=6), 100, max(0, asked.open - count - asked.overdue)))
+    filler.fill("past", evenly(_later(hours=-3), 100, asked.overdue))
+    say(f"  {asked.open:,} promises stood after {time.monotonic() - begun:.0f} s")
+    start = (_later() + LEAD).replace(microsecond=0)
+    filler.fill("soon", evenly(start, asked.rate, count))
+    launched = time.time()
+    with running(process(namespace, folder)) as child:
+        await asyncio.sleep(start.timestamp() - time.time())
+        before = used(child)
+        await _until_violated(filler, count + asked.overdue, asked.seconds * 3 + 60)
+        processor_seconds = used(child) - before
+        await asyncio.sleep(1.0)  # the last rows are on their way
+        most_bytes = _most_bytes(child.pid)
+    told, twice = await _told(namespace, "case_soon")
+    last = max((stored for _, stored in told.values()), default=start.timestamp())
+    say(f"  {twice} fired twice")
+    if asked.overdue:
+        await _say_overdue(namespace, asked.overdue, launched)
+    return Fired(
+        title=f"caseway, {asked.open:,} stand",
+        late=[stored - due_at for due_at, stored in told.values()],
+        wanted=count,
+        seconds=last - start.timestamp(),
+        most_bytes=most_bytes,
+        processor_seconds=processor_seconds,
+    )
+
+
+async def _until_violated(filler: Filler, count: int, seconds: float) -> None:
+    async def are_violated() -> bool:
+        return filler.violated() >= count
+
+    with contextlib.suppress(AssertionError):  # what is missing, the table tells
+        await eventually(are_violated, f"{count} violations", seconds=seconds, every=0.5)
+
+
+async def _say_overdue(namespace: Namespace, count: int, launched: float) -> None:
+    told, twice = await _told(namespace, "case_past")
+    stored = [at for _, at in told.values()]
+    say(
+        f"  of {count:,} overdue {len(told):,} fired, {twice} twice: the first {min(stored) - launched:.1f} s after "
+        f"the process was launched, all within {max(stored) - min(stored):.1f} s more"
+    )
+
+
+def _later(**lengths: float) -> dt.datetime:
+    return WallClock().now() + dt.timedelta(**lengths)
+
+
+def _theirs(stack: Stack, asked: argparse.Namespace) -> Fired:
     """In a process of its own, as ours."""
     count = asked.rate * asked.seconds
     arguments = [stack.mongo_url, str(asked.rate), str(count)]
@@ -215,16 +228,18 @@ def _theirs(stack: Stack, asked: argparse.Namespace) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1_800,
         check=False,
     )
-    if done.returncode:
-        _say(f"  APScheduler: {done.stderr[-500:]}")
-        return
+    assert not done.returncode, done.stderr[-2000:]
     told = orjson.loads(done.stdout.splitlines()[-1])
-    _say(
-        f"  APScheduler: {len(told['late']):,} of {count:,} fired, none but these stood; {_quantiles(told['late'])}; "
-        f"memory {told['memory'] / 2**20:,.0f} MiB, processor {told['processor']:,.0f} s"
+    return Fired(
+        title=f"APScheduler, MongoDBJobStore, {count:,} stand",
+        late=told["late"],
+        wanted=count,
+        seconds=told["seconds"],
+        most_bytes=told["most_bytes"],
+        processor_seconds=told["processor_seconds"],
     )
 
 
@@ -232,11 +247,11 @@ def main() -> None:
     """Run it."""
     asked = _arguments()
     with Stack() as stack, tempfile.TemporaryDirectory(prefix="caseway-promises-") as folder:
-        _say(f"{asked.rate:,} deadlines a second for {asked.seconds} s, {os.cpu_count()} cores:")
-        asyncio.run(_ours(stack, asked, Path(folder)))
+        say(f"{asked.rate:,} deadlines a second for {asked.seconds} s, {os.cpu_count()} cores:")
+        rows = [asyncio.run(_ours(stack, asked, Path(folder))).row()]
         if not asked.without_apscheduler:
-            _theirs(stack, asked)
-        _say(f"  load {os.getloadavg()[0]:.1f} at the end")
+            rows.append(_theirs(stack, asked).row())
+        say("\n".join([f"  load {os.getloadavg()[0]:.1f} at the end\n", _HEAD, _RULE, *rows]))
 
 
 if __name__ == "__main__":
