@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from types import FrameType
@@ -22,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from caseway.kernel.errors import Misconfigured
 from caseway.runtime import failpoints
-from caseway.runtime.configuration import load
+from caseway.runtime.configuration import Reloader
 from caseway.runtime.hosting import Host
 from caseway.runtime.logs import logger, setup
 from caseway.runtime.probes import probe_routes
@@ -57,8 +58,7 @@ def application(service: Service, settings: Settings | None = None) -> ServiceAp
     settings = settings or Settings()
     setup(service.name, settings.log_level)
     failpoints.install(settings.failpoints, settings.failpoints_journal, settings.environment)
-    loaded = load(settings.config, service.configuration)
-    host = Host(service, settings, loaded.value, loaded.version)
+    host = Host(service, settings, Reloader(settings.config, service.configuration))
     routes = [*probe_routes(service.name, host.dead, host.unready), *service.routes(host.running)]
     return ServiceApp(
         host,
@@ -97,6 +97,8 @@ def run(service: Service) -> None:
     # uvicorn drains at SIGTERM, then raises the signal again for whoever is outside: that is us, and it went well
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     asyncio.run(_serve(app, settings, port))
+    if app.host.must_begin_anew.is_set():
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line, in the same process
 
 
 class _Server(uvicorn.Server):
@@ -125,4 +127,14 @@ async def _serve(app: ServiceApp, settings: Settings, port: int) -> None:
             timeout_graceful_shutdown=int(STOP_SECONDS),
         ),
     )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.host.reloading.ask)
+    ending = asyncio.create_task(_end_for_anew(server, app.host))
     await server.serve()
+    ending.cancel()
+
+
+async def _end_for_anew(server: _Server, host: Host) -> None:
+    """Drain as at SIGTERM when a changed configuration wants the service to begin anew."""
+    await host.must_begin_anew.wait()
+    host.running.stopping.set()
+    server.should_exit = True

@@ -8,6 +8,7 @@ record it belongs to is parked.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 import traceback
@@ -71,6 +72,10 @@ class Applier:
         self.partitions = decider.partitions
         self.last_stamp: dict[tuple[str, int], int] = {}
         """By topic and lane: the broker's time, in ms, of the last record applied."""
+
+    def configured(self, configuration: Any, version: str) -> None:
+        """Decide by another configuration from here on; decisions are made in one go, so none sees both."""
+        self._decider = dataclasses.replace(self._decider, configuration=configuration, version=version)
 
     async def apply(self, items: Sequence[Item], lanes: Mapping[int, Lane]) -> Verdict:
         """Apply all items, in order, in as few transactions as their size allows.

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,13 +20,13 @@ from caseway.kernel.decision import Due
 from caseway.kernel.errors import Transient
 from caseway.kernel.ids import derived_id
 from caseway.runtime import failpoints
+from caseway.runtime.abandoned import end_abandoned
 from caseway.runtime.horizon import REACH
 from caseway.runtime.lane import Lane, fingerprint
-from caseway.runtime.mongo import Database
+from caseway.runtime.mongo import OWNER, Database
 from caseway.runtime.outbox import Parcel, waiting
 from caseway.runtime.stage import Collection, Stage
 
-OWNER = f"{socket.gethostname()}:{os.getpid()}"
 CLAIM_SECONDS = 15.0
 
 Bounds = Mapping[TopicPartition, int]
@@ -61,11 +59,17 @@ class Claimer:
         failpoints.hit("claim.before")
         try:
             async with asyncio.timeout(CLAIM_SECONDS):
+                await self._free(numbers)
                 lanes = await asyncio.gather(*(raise_epoch(self.database, f"{self.stage.name}/{n}") for n in numbers))
                 await self._check(lanes)
                 return [await self._fill(lane, now) for lane in lanes]
         except (PyMongoError, KafkaError, TimeoutError, OSError) as error:
             raise Transient(f"claiming {self.stage.name}: {type(error).__name__}") from error
+
+    async def _free(self, numbers: Sequence[int]) -> None:
+        """See to it that no transaction which a killed owner left open stands in the way."""
+        ours = {"_id": {"$in": [f"{self.stage.name}/{number}" for number in numbers]}}
+        await end_abandoned(self.database, await self.database.lanes.distinct("owner", ours))
 
     async def _check(self, lanes: Sequence[Lane]) -> None:
         """Compare each lane with its partitions, and set the first offset of a topic it has not read yet."""

@@ -20,6 +20,7 @@ from caseway.runtime.applying import Applier
 from caseway.runtime.backoff import delays
 from caseway.runtime.blobs import BLOBS
 from caseway.runtime.claiming import Claimer
+from caseway.runtime.configuration import Loaded, Reloader
 from caseway.runtime.deciding import ARRIVALS, Decider
 from caseway.runtime.doors import KafkaDoor
 from caseway.runtime.kafka import check_topics, inspector, producer
@@ -29,6 +30,7 @@ from caseway.runtime.mongo import DatabaseClock, check_deployment, connect, data
 from caseway.runtime.outbox import Publisher
 from caseway.runtime.own_lanes import LeasedLanes
 from caseway.runtime.parking import PARKED
+from caseway.runtime.reloading import Reloading
 from caseway.runtime.running import Running
 from caseway.runtime.service import Service
 from caseway.runtime.settings import Settings
@@ -48,11 +50,12 @@ _log = logger(__name__)
 class Host:
     """Builds the parts, waits for the surroundings, starts, watches, and stops."""
 
-    def __init__(self, service: Service, settings: Settings, configuration: Any, version: str) -> None:
+    def __init__(self, service: Service, settings: Settings, reloader: Reloader[Any]) -> None:
         self.service = service
         self._settings = settings
-        self._configuration = configuration
-        self._version = version
+        self.reloading = Reloading(service.name, settings.config, reloader, self._take)
+        self.must_begin_anew = asyncio.Event()
+        """Set when a changed configuration asks for it, of a service that cannot take one as it runs."""
         self._client = connect(settings.mongo_url.get_secret_value())
         self._database = database(self._client, settings.namespace, service.name)
         self._clock = DatabaseClock()
@@ -66,8 +69,8 @@ class Host:
         self._own_lanes = own_lanes
         self.running = Running(
             settings=settings,
-            configuration=configuration,
-            version=version,
+            configuration=reloader.current.value,
+            version=reloader.current.version,
             database=self._database,
             door=self._door,
             own_lanes=own_lanes,
@@ -85,6 +88,7 @@ class Host:
             Subscription(self.broker, stage, settings.namespace, settings.session_seconds) for stage in service.stages
         ]
         self._stages: list[RunningStage] = []
+        self._appliers: list[Applier] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._loops: list[asyncio.Task[None]] = []
         self._problems: dict[str, str] = {"start": "starting"}
@@ -97,7 +101,7 @@ class Host:
 
     async def begin(self) -> None:
         """Called before the broker starts: nothing is contacted yet."""
-        _log.info("starting", version=self._version, namespace=self._settings.namespace)
+        _log.info("starting", version=self.running.version, namespace=self._settings.namespace)
 
     async def _until_ready(self) -> None:
         """Wait for Kafka, MongoDB and the topics; say meanwhile what is missing."""
@@ -142,6 +146,7 @@ class Host:
             self._spawn(f"{subscription.stage.name} housekeeping", running.run_housekeeping())
         self._spawn("own publisher", self._own_publisher.run())
         self._spawn("watch", self._watch())
+        self._spawn("reloading", self.reloading.run())
         for loop in self.service.loops:
             self._loops.append(self._spawn(getattr(loop, "__name__", "loop"), _as_coroutine(loop(self.running))))
 
@@ -150,8 +155,8 @@ class Host:
         decider = Decider(
             stage=stage,
             service=self.service.name,
-            configuration=self._configuration,
-            version=self._version,
+            configuration=self.running.configuration,
+            version=self.running.version,
             partitions=partitions,
             max_parked=self._settings.max_parked,
             collections=self._collections,
@@ -164,11 +169,13 @@ class Host:
             collections=self._collections,
             make_inspector=functools.partial(inspector, self._settings.kafka_url),
         )
+        applier = Applier(decider, store, self._database, self._clock)
+        self._appliers.append(applier)
         return RunningStage(
             stage=stage,
             namespace=self._settings.namespace,
             claimer=claimer,
-            applier=Applier(decider, store, self._database, self._clock),
+            applier=applier,
             publisher=publisher,
             clock=self._clock,
             session_seconds=self._settings.session_seconds,
@@ -178,6 +185,16 @@ class Host:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.append(task)
         return task
+
+    def _take(self, loaded: Loaded[Any]) -> None:
+        """A changed configuration."""
+        if not self.service.takes_changes:
+            _log.info("beginning anew, by the changed configuration", version=loaded.version)
+            self.must_begin_anew.set()
+            return
+        self.running.configuration, self.running.version = loaded.value, loaded.version
+        for applier in self._appliers:
+            applier.configured(loaded.value, loaded.version)
 
     # --- watch ------------------------------------------------------------------------------------
 

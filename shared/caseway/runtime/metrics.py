@@ -54,3 +54,11 @@ INVARIANTS = Counter(
     "caseway_invariant_violations_total", "Invariants found broken in production.", ["stage", "invariant"]
 )
 READY = Gauge("caseway_ready", "1 when the service is ready.", ["service"])
+CONFIGURATION = Gauge(
+    "caseway_configuration_info", "1 beside the version of the configuration in force.", ["service", "version"]
+)
+CONFIGURATION_REFUSED = Gauge(
+    "caseway_configuration_refused",
+    "1 while the configuration directory holds what the service refuses: it goes on with what it had.",
+    ["service"],
+)

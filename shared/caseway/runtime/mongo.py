@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +20,9 @@ from caseway.runtime.stage import Collection
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 Client = AsyncIOMotorClient[dict[str, Any]]
 
+OWNER = f"{socket.gethostname()}:{os.getpid()}"[-128:]
+"""This process, as its lanes and its connections name it; MongoDB takes no longer name."""
+
 MAJORITY = WriteConcern("majority", wtimeout=10_000)
 """w:1 lost acknowledged writes at a kill -9 of mongod (delivery.md); majority lost none."""
 
@@ -30,6 +35,7 @@ def connect(url: str) -> Client:
     """A client with majority writes and bounded waits; nothing is contacted before the first use."""
     return AsyncIOMotorClient(
         url,
+        appname=OWNER,
         tz_aware=True,
         serverSelectionTimeoutMS=5_000,
         connectTimeoutMS=5_000,

@@ -20,10 +20,11 @@ from pymongo.errors import PyMongoError
 from caseway.kernel.decision import Decision, Message
 from caseway.kernel.errors import Transient
 from caseway.runtime import metrics
+from caseway.runtime.abandoned import end_abandoned
 from caseway.runtime.backoff import delays
-from caseway.runtime.claiming import OWNER, raise_epoch
+from caseway.runtime.claiming import raise_epoch
 from caseway.runtime.lane import Lane
-from caseway.runtime.mongo import Client, Database, DatabaseClock, is_refused_document
+from caseway.runtime.mongo import OWNER, Client, Database, DatabaseClock, is_refused_document
 from caseway.runtime.outbox import Publisher, tidy, waiting
 from caseway.runtime.outcome import Outcome
 from caseway.runtime.stage import Collection as Kept
@@ -125,9 +126,12 @@ class LeasedLanes:
         Raises:
             Transient: MongoDB does not answer.
         """
-        ids = [f"{stage}/{number}" for number in numbers]
-        held = {"_id": {"$in": ids}, "owner": {"$ne": OWNER}, "leased_until": {"$gt": self._clock.now()}}
+        asked = {"_id": {"$in": [f"{stage}/{number}" for number in numbers]}}
+        now = self._clock.now()
+        over = {**asked, "$or": [{"owner": OWNER}, {"leased_until": {"$lte": now}}]}
+        held = {**asked, "owner": {"$ne": OWNER}, "leased_until": {"$gt": now}}
         try:
+            await end_abandoned(self._database, await self._database.lanes.distinct("owner", over))
             others = {each["_id"] async for each in self._database.lanes.find(held, {"_id": 1})}
         except PyMongoError as error:
             raise Transient(f"looking for free lanes of {stage}: {type(error).__name__}") from error

@@ -49,15 +49,15 @@ class OwnLanes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Running:
     """A running service's parts."""
 
     settings: Settings
     configuration: Any
-    """The service's validated configuration."""
+    """The service's validated configuration: of a service that `takes_changes`, the one in force now."""
     version: str
-    """Its hash."""
+    """Its hash; changes with it."""
     database: AsyncIOMotorDatabase[dict[str, Any]]
     """The service's own database."""
     door: Door

@@ -31,3 +31,6 @@ class Service:
     """Coroutines that run as long as the service does (senders, an SMTP door); cancelled at stop."""
     collections: Sequence[Collection] = ()
     """Collections beside those of the stages."""
+    takes_changes: bool = False
+    """Whether it takes a changed configuration as it runs: all that it keeps in memory is asked for anew each time. One
+    that does not drains, and begins anew in the same process."""
