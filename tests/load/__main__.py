@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from caseway.local import Stack
-from tests.load import corner, grown, latency, offer, router_engine, table
+from tests.load import corner, grown, latency, offer, router_cost, router_engine, table
 from tests.load.table import Row
 from tests.load.throughput import CASES, ROOT, Bench, Speed
 
@@ -28,7 +28,7 @@ def _arguments() -> argparse.Namespace:
     reading.add_argument("--short", action="store_true", help="under a minute: that all of it works, not how fast")
     reading.add_argument("--events", type=int, help="a stage (default 12,000; mails a fifth)")
     reading.add_argument(
-        "--only", default="", help="stages whose title contains this; `latency`; `offer`; `engine`; `memory`"
+        "--only", default="", help="stages whose title contains this; `latency`; `offer`; `cost`; `engine`; `memory`"
     )
     reading.add_argument("--store", type=int, default=0, help="cases and Message-IDs there before intake is measured")
     reading.add_argument("--rates", default="", help="contacts a second, such as 100,200")
@@ -126,7 +126,9 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains of topics that were made this very moment
     if asked.only == "engine" or not (asked.only or asked.short):
         router_engine.main(*((1_000, 1_000, 50) if asked.short else (10_000, 10_000, 200)))
-    if asked.only == "engine":
+    if asked.only == "cost":
+        router_cost.main(*((50, 3) if asked.short else (500, 30)))
+    if asked.only in {"engine", "cost"}:
         return
     with Stack() as stack, tempfile.TemporaryDirectory(prefix="caseway-bench-") as folder:
         try:
