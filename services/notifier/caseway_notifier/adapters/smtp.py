@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +18,7 @@ from aiosmtplib import (
     SMTP,
     SMTPDataError,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientRefused,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -27,6 +27,7 @@ from aiosmtplib import (
 )
 
 from caseway.kernel.errors import Misconfigured
+from caseway_notifier.adapters.dialogue import Dialogue, opened
 from caseway_notifier.adapters.mail import Envelope
 from caseway_notifier.domain.delivery import Accepted, Deferred, Outcome, Refused, Unknown
 
@@ -82,7 +83,7 @@ class Pool:
         self._server = server_
         self._attempt_seconds = attempt_seconds
         self._helo = helo
-        self._idle: deque[tuple[SMTP, float]] = deque()
+        self._idle: deque[tuple[Dialogue, float]] = deque()
 
     async def send(self, envelope: Envelope) -> Outcome:
         """One attempt, within its time; whatever happens is an outcome."""
@@ -101,38 +102,36 @@ class Pool:
     async def close(self) -> None:
         """Say goodbye on every kept connection, briefly."""
         while self._idle:
-            client, _ = self._idle.pop()
+            dialogue, _ = self._idle.pop()
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
                 async with asyncio.timeout(1):
-                    await client.quit()
-            client.close()
+                    await dialogue.quit()
+            dialogue.close()
 
     async def _send(self, attempt: _Attempt) -> None:
         """Over a kept connection, or, where that turns out to be dead before the content, a new one."""
         kept = self._kept()
         if kept is not None:
             try:
-                async with self._lent(kept):
-                    await attempt.run(kept)
+                await self._run(attempt, kept)
             except (SMTPServerDisconnected, SMTPSenderRefused, ConnectionError) as error:
                 is_goodbye = not isinstance(error, SMTPSenderRefused) or error.code == SMTPStatus.domain_unavailable
                 if attempt.has_begun_content or not is_goodbye:
                     raise
             else:
                 return
-        client = await self._connected()
-        async with self._lent(client):
-            await attempt.run(client)
+        await self._run(attempt, await self._connected())
 
-    def _kept(self) -> SMTP | None:
+    def _kept(self) -> Dialogue | None:
         while self._idle:
-            client, since = self._idle.pop()
-            if client.is_connected and time.monotonic() - since < _IDLE_SECONDS:
-                return client
-            client.close()
+            dialogue, since = self._idle.pop()
+            if dialogue.is_sound and time.monotonic() - since < _IDLE_SECONDS:
+                return dialogue
+            dialogue.close()
         return None
 
-    async def _connected(self) -> SMTP:
+    async def _connected(self) -> Dialogue:
+        """A connection that is greeted, and secured and signed in where that is wanted."""
         client = SMTP(
             hostname=self._server.host,
             port=self._server.port,
@@ -145,37 +144,50 @@ class Pool:
         )
         try:
             await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await _introduce(client)
+            return opened(client)
         except BaseException:
             client.close()
             raise
-        return client
 
-    @contextlib.asynccontextmanager
-    async def _lent(self, client: SMTP) -> AsyncIterator[None]:
+    async def _run(self, attempt: _Attempt, dialogue: Dialogue) -> None:
         """Keep the connection where it is sound; a refusal leaves it so, after a reset."""
         try:
-            yield
+            await attempt.run(dialogue)
         except SMTPResponseException as error:
-            await self._reset(client, error)
+            await self._reset(dialogue, error)
             raise
         except BaseException:
-            client.close()
+            dialogue.close()
             raise
-        self._keep(client)
+        self._keep(dialogue)
 
-    async def _reset(self, client: SMTP, error: SMTPResponseException) -> None:
-        if error.code == SMTPStatus.domain_unavailable or not client.is_connected:
-            client.close()
+    async def _reset(self, dialogue: Dialogue, error: SMTPResponseException) -> None:
+        if error.code == SMTPStatus.domain_unavailable or not dialogue.is_sound:
+            dialogue.close()
             return
         try:
-            await client.rset(timeout=2)
-        except (SMTPException, OSError):
-            client.close()
+            async with asyncio.timeout(2):
+                await dialogue.reset()
+        except (SMTPException, OSError):  # TimeoutError is one
+            dialogue.close()
+        except BaseException:
+            dialogue.close()
+            raise
         else:
-            self._keep(client)
+            self._keep(dialogue)
 
-    def _keep(self, client: SMTP) -> None:
-        self._idle.append((client, time.monotonic()))
+    def _keep(self, dialogue: Dialogue) -> None:
+        self._idle.append((dialogue, time.monotonic()))
+
+
+async def _introduce(client: SMTP) -> None:
+    """Say who we are; to a server of before 1995 in its own way."""
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
 
 
 class _Attempt:
@@ -185,20 +197,12 @@ class _Attempt:
         self._envelope = envelope
         self.has_begun_content = False
 
-    async def run(self, client: SMTP) -> None:
+    async def run(self, dialogue: Dialogue) -> None:
         """MAIL, RCPT, DATA; returns when the server has taken it over."""
-        envelope = self._envelope
-        encoding, options = ("ascii", [])
-        if envelope.needs_utf8:
-            if client.is_ehlo_or_helo_needed:
-                await client.ehlo()
-            if not client.supports_extension("smtputf8"):
-                raise SMTPDataError(553, "SMTPUTF8 is not offered")
-            encoding, options = ("utf-8", ["SMTPUTF8", "BODY=8BITMIME"])
-        await client.mail(envelope.sender, options=options, encoding=encoding)
-        await client.rcpt(envelope.recipient, encoding=encoding)
-        self.has_begun_content = True
-        await client.data(envelope.content, timeout=None)  # the attempt as a whole is bounded
+        try:
+            await dialogue.hand_over(self._envelope)
+        finally:
+            self.has_begun_content = dialogue.has_begun_content
 
     def answered(self, error: SMTPResponseException) -> Outcome:
         """The server said no: for good only where it speaks of this mail."""
