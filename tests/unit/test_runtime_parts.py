@@ -65,18 +65,48 @@ def test_a_row_survives_its_document() -> None:
     assert Row.from_list(row.to_list()) == row
 
 
-def test_the_clock_carries_on_between_readings_and_distrusts_a_jump_until_two_agree() -> None:
+def _read(clock: DatabaseClock, seconds: float, database: dt.timedelta, ours: dt.timedelta = dt.timedelta(0)) -> bool:
+    """A reading after so many seconds, with the database's clock and ours so far off; whether it is trusted."""
+    true = NOW + dt.timedelta(seconds=seconds)
+    clock.take(true + database, 100.0 + seconds, 100.0 + seconds, true + ours)
+    return clock.is_trusted
+
+
+ZERO, HOUR = dt.timedelta(0), dt.timedelta(hours=1)
+
+
+def test_the_clock_carries_on_between_readings() -> None:
     clock = DatabaseClock()
     with pytest.raises(Transient):
         clock.now()
-    clock.take(NOW, 100.0, 100.0)
-    assert clock.is_trusted
-    clock.take(NOW + dt.timedelta(seconds=10), 110.0, 110.0)
-    assert clock.is_trusted
-    clock.take(NOW + dt.timedelta(hours=1), 112.0, 112.0)
-    assert not clock.is_trusted, "an hour in two seconds"
-    clock.take(NOW + dt.timedelta(hours=1, seconds=2), 114.0, 114.0)
-    assert clock.is_trusted, "the second reading agrees with the first"
+    assert _read(clock, 0, ZERO)
+    assert _read(clock, 10, ZERO)
+
+
+@pytest.mark.parametrize("jump", [HOUR, -HOUR])
+def test_a_jump_of_the_databases_time_holds_timers_until_our_own_clock_bears_it_out(jump: dt.timedelta) -> None:
+    """delivery.md, step 11: an hour that never passed would fire an hour's timers early."""
+    clock = DatabaseClock()
+    assert _read(clock, 0, ZERO)
+    assert not _read(clock, 2, jump), "an hour in two seconds"
+    assert not any(_read(clock, seconds, jump) for seconds in range(4, 600, 2)), "steady, and still wrong"
+    assert not _read(clock, 602, ZERO), "set right: another jump"
+    assert _read(clock, 604, ZERO)
+
+
+def test_a_machine_that_slept_goes_on_when_two_readings_agree() -> None:
+    """Its monotonic clock stood still; both wall clocks say that an hour has passed."""
+    clock = DatabaseClock()
+    assert _read(clock, 0, ZERO)
+    assert not _read(clock, 2, HOUR, HOUR)
+    assert _read(clock, 4, HOUR, HOUR)
+
+
+@pytest.mark.parametrize("ours", [HOUR, -HOUR])
+def test_a_wrong_clock_of_our_own_machine_changes_nothing(ours: dt.timedelta) -> None:
+    clock = DatabaseClock()
+    assert all(_read(clock, seconds, ZERO, ours) for seconds in (0, 2, 4))
+    assert all(_read(clock, seconds, ZERO) for seconds in (6, 8)), "it was set right"
 
 
 @pytest.mark.parametrize(

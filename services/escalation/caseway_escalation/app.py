@@ -34,6 +34,7 @@ def build() -> Service:
         http_port=8083,
         routes=routes,
         loops=(watch, keep_up),
+        takes_changes=True,
     )
 
 

@@ -7,6 +7,7 @@ the same whichever process is asked. Here the sums are read and shown.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections import Counter
 from typing import Any
 
@@ -38,29 +39,43 @@ _log = logger(__name__)
 
 async def watch(running: Running) -> None:
     """Show the figures for as long as the service runs."""
+    oldest: dt.datetime | None = None
     while True:
         try:
-            await show(running)
+            await show_sums(running)
+            oldest, now = await oldest_deadline(running)
         except PyMongoError as error:
             _log.warning("figures not read", error=type(error).__name__)
+            now = running.clock.now()  # what was read last ages on: a switch must not hang on what it watches
+        OVERDUE.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
         await asyncio.sleep(_EVERY_SECONDS)
 
 
-async def show(running: Running) -> None:
+async def show_sums(running: Running) -> None:
     """Read the sums once."""
     sums: Counter[tuple[str, str]] = Counter()
     async for document in running.database[COUNTS].find():
         sums.update(counted(document))
+    for ladder in running.configuration.promises.ladders.ladders:
+        RUNGS.labels(ladder, "empty")  # shown as 0 before the first, so that the first is seen as a change
     for (kind, fact), count in sums.items():
         if fact.startswith(_LADDER):
             RUNGS.labels(kind, fact.removeprefix(_LADDER)).set(count)
         else:
             MILESTONES.labels(kind, fact).set(count)
-    oldest = await running.database[CASES].find_one(
-        {"next_due_at": {"$ne": None}}, {"next_due_at": 1}, sort=[("next_due_at", 1)]
-    )
-    late = (running.clock.now() - instant(oldest["next_due_at"])).total_seconds() if oldest else 0.0
-    OVERDUE.set(max(0.0, late))
+
+
+async def oldest_deadline(running: Running) -> tuple[dt.datetime | None, dt.datetime]:
+    """The oldest that still ticks, and what time it is: both by the database, whose time timers go by."""
+    steps: list[dict[str, Any]] = [
+        {"$match": {"next_due_at": {"$gt": 0}}},
+        {"$sort": {"next_due_at": 1}},
+        {"$limit": 1},
+        {"$project": {"next_due_at": 1, "now": "$$NOW"}},
+    ]
+    async for document in running.database[CASES].aggregate(steps):
+        return instant(document["next_due_at"]), document["now"]
+    return None, running.clock.now()
 
 
 def counted(document: dict[str, Any]) -> dict[tuple[str, str], int]:

@@ -208,9 +208,13 @@ class Host:
             metrics.READY.labels(self.service.name).set(not self.unready())
 
     async def _watch_mongo(self) -> None:
+        was_trusted = self._clock.is_trusted
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._clock.refresh(self._database)
+            if was_trusted and not self._clock.is_trusted:
+                metrics.CLOCK_JUMPS.labels(self.service.name).inc()
+                _log.warning("the database's time jumped: timers are held", now=self._clock.now().isoformat())
             self._problems["mongo"] = ""
         except (Transient, TimeoutError) as error:
             self._problems["mongo"] = str(error) or "MongoDB does not answer"

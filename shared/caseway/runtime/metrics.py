@@ -49,6 +49,7 @@ TIMER_LATENESS = Histogram(
     buckets=(*_SECONDS, 30, 60, 600),
 )
 TIMERS_HELD = Gauge("caseway_timers_held", "1 while the clock is not trusted and no timer fires.", ["service"])
+CLOCK_JUMPS = Counter("caseway_clock_jumps_total", "Times that the database's time jumped against ours.", ["service"])
 HALTED = Gauge("caseway_lanes_halted", "Lanes that wait for an operator.", ["stage"])
 INVARIANTS = Counter(
     "caseway_invariant_violations_total", "Invariants found broken in production.", ["stage", "invariant"]
