@@ -14,6 +14,7 @@ from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from caseway.kernel.clock import WallClock
 from caseway.kernel.errors import Transient
 from caseway.runtime.stage import Collection
 
@@ -117,7 +118,10 @@ class DatabaseClock:
     """
 
     TOLERANCE_SECONDS = 1.0
-    """Readings that disagree by more are a jump: timers are held until two readings in a row agree."""
+    """Readings that disagree by more are a jump: timers are held."""
+    WITNESS_SECONDS = 30.0
+    """After a jump this machine's own clock is the witness: as long as it is further off, timers stay held. A late timer
+    can be made up for, one that came an hour early cannot."""
 
     def __init__(self) -> None:
         self._at: dt.datetime | None = None
@@ -135,16 +139,17 @@ class DatabaseClock:
             hello = await database_.command("hello")
         except PyMongoError as error:
             raise Transient(f"MongoDB does not tell its time ({type(error).__name__})") from error
-        self.take(hello["localTime"], before, time.monotonic())
+        self.take(hello["localTime"], before, time.monotonic(), WallClock().now())
 
-    def take(self, local_time: dt.datetime, before: float, after: float) -> None:
-        """Take a reading made between two monotonic instants."""
+    def take(self, local_time: dt.datetime, before: float, after: float, witness: dt.datetime) -> None:
+        """Take a reading made between two monotonic instants, while this machine's clock showed `witness`."""
         reading = local_time.astimezone(dt.UTC)
         predicted = self._carry(after)
-        agrees = (
-            predicted is None or abs((reading - predicted).total_seconds()) <= self.TOLERANCE_SECONDS + after - before
+        is_steady = predicted is None or _apart(reading, predicted) <= self.TOLERANCE_SECONDS + after - before
+        is_borne_out = (
+            self.is_trusted or predicted is None or _apart(reading, witness) <= self.WITNESS_SECONDS + after - before
         )
-        self.is_trusted = agrees
+        self.is_trusted = is_steady and is_borne_out
         self._at, self._monotonic = reading, after
 
     def now(self) -> dt.datetime:
@@ -162,3 +167,8 @@ class DatabaseClock:
         if self._at is None:
             return None
         return self._at + dt.timedelta(seconds=monotonic - self._monotonic)
+
+
+def _apart(one: dt.datetime, other: dt.datetime) -> float:
+    """Seconds between two instants."""
+    return abs((one - other).total_seconds())
