@@ -51,8 +51,12 @@ async def talking(talk: Talk) -> AsyncIterator[str]:
         listening.close()
 
 
-async def test_a_mail_is_taken_and_the_connection_kept() -> None:
-    async with MailSink() as sink, pool_to(sink.url) as pool:
+OFFERS = pytest.mark.parametrize("offers", [(), ("PIPELINING",)], ids=["one by one", "in one piece"])
+
+
+@OFFERS
+async def test_a_mail_is_taken_and_the_connection_kept(offers: tuple[str, ...]) -> None:
+    async with MailSink(offers=offers) as sink, pool_to(sink.url) as pool:
         for _ in range(5):
             assert await pool.send(envelope()) == Accepted()
         assert [each.content for each in sink.mails] == [CONTENT] * 5
@@ -60,6 +64,7 @@ async def test_a_mail_is_taken_and_the_connection_kept() -> None:
         assert len(sink._open) == 1, "five mails, one connection"
 
 
+@OFFERS
 @pytest.mark.parametrize(
     ("at", "reply", "expected"),
     [
@@ -72,12 +77,77 @@ async def test_a_mail_is_taken_and_the_connection_kept() -> None:
         ("mail", "550 5.7.1 not you", Deferred("550")),
     ],
 )
-async def test_a_refusal_is_final_only_where_it_speaks_of_this_mail(at: Any, reply: str, expected: Any) -> None:
-    async with MailSink() as sink, pool_to(sink.url) as pool:
+async def test_a_refusal_is_final_only_where_it_speaks_of_this_mail(
+    at: Any, reply: str, expected: Any, offers: tuple[str, ...]
+) -> None:
+    async with MailSink(offers=offers) as sink, pool_to(sink.url) as pool:
         sink.plan.append(refuse(reply, at=at))
         assert await pool.send(envelope()) == expected
         assert await pool.send(envelope()) == Accepted(), "the next mail is no worse for it"
         assert len(sink.mails) == 1
+
+
+async def test_what_is_said_in_one_piece_is_answered_one_by_one() -> None:
+    """A recipient is refused and DATA taken all the same: the server gets an empty mail for nobody, and the next is whole."""
+    heard: list[bytes] = []
+
+    async def eager(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 x\r\n")
+        script = [b"250-x\r\n250 PIPELINING\r\n", b"250 o", b"k\r\n550-5.1.1 nobody\r\n550 here\r\n354 go on\r\n"]
+        heard.append(await reader.readuntil(b"\r\n"))
+        writer.write(script[0])
+        heard.append(await reader.readuntil(b"DATA\r\n"))
+        writer.write(script[1])
+        await asyncio.sleep(0.05)
+        writer.write(script[2])
+        heard.append(await reader.readuntil(b".\r\n"))
+        writer.write(b"554 5.5.1 no valid recipients\r\n")
+        heard.append(await reader.readuntil(b"RSET\r\n"))
+        writer.write(b"250 ok\r\n")
+        heard.append(await reader.readuntil(b"DATA\r\n"))
+        writer.write(b"250 ok\r\n251 forwarded\r\n354 go on\r\n")
+        heard.append(await reader.readuntil(b"\r\n.\r\n"))
+        writer.write(b"250 kept\r\n")
+
+    async with talking(eager) as url, pool_to(url) as pool:
+        assert await pool.send(envelope()) == Refused("550")
+        assert await pool.send(envelope()) == Accepted()
+    assert heard[1].count(b"\r\n") == 3, "MAIL, RCPT and DATA in one piece"
+    assert heard[2:4] == [b".\r\n", b"RSET\r\n"]
+    assert b"\r\n\r\n..dot\r\n.\r\n" in heard[5]
+
+
+async def test_what_nobody_asked_for_ends_a_kept_connection() -> None:
+    """A late reply would be taken for the answer to the next mail."""
+    greeted = 0
+
+    async def chatty(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal greeted
+        greeted += 1
+        writer.write(b"220 x\r\n")
+        for reply in (b"250 x\r\n", b"250 x\r\n", b"250 x\r\n", b"354 x\r\n"):
+            await reader.readuntil(b"\r\n")
+            writer.write(reply)
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 kept\r\n")
+        await writer.drain()
+        writer.write(b"421 4.4.2 bye\r\n")
+        await reader.read()
+
+    async with talking(chatty) as url, pool_to(url) as pool:
+        assert await pool.send(envelope()) == Accepted()
+        await asyncio.sleep(0.1)
+        assert await pool.send(envelope()) == Accepted()
+        assert greeted == 2
+
+
+@pytest.mark.parametrize(
+    "address", ["a b@example.com", "a@example.com>\r\nRSET", "<a@example.com", "a\x00@example.com"]
+)
+async def test_no_address_can_say_another_command(address: str) -> None:
+    async with MailSink() as sink, pool_to(sink.url) as pool:
+        assert await pool.send(envelope(recipient=address)) == Refused("553")
+        assert sink.attempts == []
 
 
 async def test_a_lost_answer_is_unknown() -> None:

@@ -11,7 +11,7 @@ import bson
 import pytest
 from bson.codec_options import CodecOptions
 
-from caseway_notifier.adapters.documents import COLLECTIONS
+from caseway_notifier.adapters.documents import COLLECTIONS, dump_broadcast, load_broadcast, plain
 from caseway_notifier.adapters.hand import Hand
 from caseway_notifier.adapters.http import shown
 from caseway_notifier.domain.acknowledgement import Awaited
@@ -70,7 +70,19 @@ VALUES: dict[str, list[Any]] = {
         Content(language="de", subject="s", text="t", files=(LinkedFile(name="a.pdf", url="https://x", media_type="a/b", size=3),)),
         Content(language="ja", subject="一報", text="三\n", html="<p>三</p>"),
     ],
-    "broadcasts": [Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),))],
+    "broadcasts": [
+        Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=((TARGET, "en"),)),
+        Broadcast(
+            id="broadcast_2", request=REQUEST, contents={"en": "content_1", "ja": "content_2"},
+            targets=(
+                (TARGET, "en"),
+                (replace(TARGET, quiet=QUIET, name="三"), "ja"),
+                (replace(TARGET, quiet=QUIET, reference="list:staff/3"), "en"),
+                (replace(TARGET, to="a@example.com", is_customer=True, mentions=("Anna",), platform="sms", endpoint="x"), "en"),
+                (replace(TARGET, hops=(Hop(channel="message", recipient="+4855501", platform="sms"),), quiet=QUIET), "en"),
+            ),
+        ),
+    ],
     "joined": [KnownCase(id=CASE_ID, incident="incident-1", email=CUSTOMER, linked=("case_2",))],
     "floods": [Flood(id="notifier/3", began_at=NOW, given=7, held=2)],
     "obstacles": [Obstacle(id="solved/case_1", reason="cause-gone", since=NOW)],
@@ -97,6 +109,24 @@ def test_a_document_of_a_newer_version_can_be_read(collection: Any) -> None:
     for value in VALUES[collection.name]:
         document = {**collection.dump(value), "_id": getattr(value, "id", "content_1"), "a_later_field": 1}
         assert collection.load(document) == value
+
+
+def test_a_broadcast_to_fifty_thousand_is_one_document() -> None:
+    """16 MB is the most that MongoDB takes; a broadcast that was frozen before rows were written can still be read."""
+    every = tuple(
+        (
+            replace(
+                TARGET, reference=f"list:all-staff/{number}", recipient=f"person-{number}@example.com", quiet=QUIET
+            ),
+            "en",
+        )
+        for number in range(50_000)
+    )
+    broadcast = Broadcast(id="broadcast_1", request=REQUEST, contents={"en": "content_1"}, targets=every)
+    document = dump_broadcast(broadcast)
+    assert len(bson.encode(document)) < 8_000_000
+    older = {**document, "_id": "broadcast_1", "targets": [[plain(target), name] for target, name in every[:3]]}
+    assert load_broadcast(older).targets == every[:3]
 
 
 def test_whoever_asks_reads_no_address() -> None:

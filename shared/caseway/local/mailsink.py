@@ -75,6 +75,8 @@ class MailSink:
     plan: deque[Outcome] = field(default_factory=deque)
     refused_recipients: dict[str, str] = field(default_factory=dict)
     """Reply by address, for a mail of which only some recipients are refused."""
+    offers: tuple[str, ...] = ()
+    """What `EHLO` is answered beside aiosmtpd's own extensions, such as `PIPELINING`."""
     attempts: list[Attempt] = field(default_factory=list)
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
     _server: asyncio.Server | None = None
@@ -159,6 +161,12 @@ class _Protocol(SMTP):
         """Break the connection as a crash would."""
         if isinstance(self.transport, asyncio.Transport):
             self.transport.abort()
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *(f"250-{each}" for each in self._sink.offers), *responses[-1:]]
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

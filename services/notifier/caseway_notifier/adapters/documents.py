@@ -205,21 +205,66 @@ def load_errand(document: Document) -> Errand:
     return Errand(**_with_id(Errand, document))
 
 
+_PLAIN_TARGET = ("reference", "channel", "recipient", "name", "language")
+"""What every recipient of a broadcast has: written as a row, since fifty thousand times their names are half of it."""
+
+
+def dump_broadcast(broadcast: Broadcast) -> Document:
+    """A broadcast as a document: recipients as rows, with the hours and ways that many share written once."""
+    shared: dict[str, int] = {}
+    kept: list[Document] = []
+    quiets: dict[Quiet | None, Document] = {None: {}}
+    rows = [_row(target, language, shared, kept, quiets) for target, language in broadcast.targets]
+    request: Document = plain(broadcast.request)
+    return {"request": request, "contents": broadcast.contents, "targets": rows, "shared": kept}
+
+
+def _row(
+    target: Target, language: str, shared: dict[str, int], kept: list[Document], quiets: dict[Quiet | None, Document]
+) -> list[Any]:
+    """Plain fields, the language, and the place among `kept` of all that is not plain."""
+    if target.quiet not in quiets:
+        quiets[target.quiet] = {"quiet": plain(target.quiet)}
+    rest = quiets[target.quiet]
+    if target.to or target.platform or target.endpoint or target.hops or target.mentions or target.is_customer:
+        whole: Document = plain(target)
+        rest = {name: held for name, held in whole.items() if name not in _PLAIN_TARGET}
+    place = shared.get(mark := repr(rest))
+    if place is None:
+        place = shared[mark] = len(kept)
+        kept.append(rest)
+    return [target.reference, target.channel, target.recipient, target.name, target.language, language, place]
+
+
 def load_broadcast(document: Document) -> Broadcast:
-    """A document of `broadcasts`."""
+    """A document of `broadcasts`; also as it was written when each recipient stood there with all names."""
+    shared = [_fields_of_target(each) for each in document.get("shared", ())]
     return Broadcast(
         id=document["_id"],
         request=_request(document["request"]),
         contents=document["contents"],
-        targets=tuple((_target(target), language) for target, language in document["targets"]),
+        targets=tuple(_recipient(each, shared) for each in document["targets"]),
     )
 
 
+def _recipient(row: list[Any], shared: list[dict[str, Any]]) -> tuple[Target, str]:
+    if len(row) == 2:
+        return _target(row[0]), row[1]
+    *simple, language, place = row
+    return Target(**dict(zip(_PLAIN_TARGET, simple, strict=True)), **shared[place]), language
+
+
 def _target(document: Mapping[str, Any]) -> Target:
+    return Target(**_fields_of_target(document))
+
+
+def _fields_of_target(document: Mapping[str, Any]) -> dict[str, Any]:
     fields = _fields(Target, document)
-    quiet = document.get("quiet")
-    hops = tuple(map(_hop, fields.get("hops", ())))
-    return Target(**{**fields, "hops": hops, "quiet": _quiet(quiet) if quiet else None})
+    if "hops" in fields:
+        fields["hops"] = tuple(map(_hop, fields["hops"]))
+    if fields.get("quiet"):
+        fields["quiet"] = _quiet(fields["quiet"])
+    return fields
 
 
 def _quiet(document: Mapping[str, Any]) -> Quiet:
@@ -259,7 +304,7 @@ COLLECTIONS = (
         expires_after=KEPT,
     ),
     Collection(name=CONTENTS, dump=_dump, load=load_content, shared=True, expires_after=KEPT),
-    Collection(name=BROADCASTS, dump=_dump, load=load_broadcast, expires_after=KEPT),
+    Collection(name=BROADCASTS, dump=dump_broadcast, load=load_broadcast, expires_after=KEPT),
     Collection(name=BUDGETS, dump=_dump, load=load_budget, shared=True, expires_after=dt.timedelta(days=14)),
     Collection(name=OBSTACLES, dump=_dump, load=load_obstacle, shared=True, expires_after=_MADE),
     Collection(name=ERRANDS, dump=_dump, load=load_errand, shared=True, indexes=([("bucket", 1)],), expires_after=KEPT),
