@@ -166,7 +166,7 @@ def engine(agents: int, items: int, skills: int) -> None:
     taken_over(one)
     _free_half(one)
     probes = list(_probes(chance, 10_000, skills))
-    one.pool.bench.count("mail")
+    one.pool.bench.count("email")
     rate = timed("choice with its explanation, agents free (a decision)", len(probes), lambda: _choices(one, probes))
     naive = timed("choice by looking at every agent", 20, lambda: _naive(one, probes[:20]))
     print(f"  the index is {rate / naive:,.0f} times the scan of all agents\n")

@@ -271,7 +271,7 @@ def test_a_large_pool_names_the_best_and_counts_the_rest() -> None:
     desk.does(presence("a001", "busy"))
     decision = only(desk.does(queue("c1", need("en"))), WorkOffered).decision
     assert [each.ok for each in decision.candidates] == [True] * 5
-    assert decision.rest == {"presence": 21, "further_down": 94}
+    assert decision.rest == {"skill": 20, "presence": 11, "further_down": 84}
     assert decision.considered_count == 120
 
 

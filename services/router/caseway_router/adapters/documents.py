@@ -12,6 +12,7 @@ import bson
 
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.decided import DecidedOffer
+from caseway_router.domain.explained import Candidate, Explanation
 from caseway_router.domain.items import (
     CoolDown,
     FlowStep,
@@ -24,7 +25,6 @@ from caseway_router.domain.items import (
     WorkItem,
     WrappingUp,
 )
-from caseway_router.domain.matching import Candidate, Explanation
 from caseway_router.domain.pool import Pool
 from caseway_router.domain.staff import Attendance
 

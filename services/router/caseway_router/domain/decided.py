@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from caseway_router.domain.matching import Explanation
+from caseway_router.domain.explained import Explanation
 
 KEPT_PER_ITEM = 20
 """The newest offers of one work item that are kept; an older one goes when a newer comes."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from caseway_router.domain.bench import ANYONE
 from caseway_router.domain.items import Signature, WorkItem
 from caseway_router.domain.ranked import Key, Ranked
 from caseway_router.domain.staff import Agent, Seat
 
+ANYONE = ""
+"""The skill under which work stands that needs none."""
 _Groups = dict[str, dict[str, Ranked]]
 
 
@@ -178,7 +179,7 @@ def may_take(seat: Seat, signature: Signature) -> bool:
 def has_room(seat: Seat, signature: Signature) -> bool:
     """Whether such work fits in with what the agent holds, and is for them at all; their skills aside."""
     queue, channel, weight, _, only = signature
-    room = seat.rooms.get(channel, 0)
+    room = seat.room(channel)
     if room <= 0 or room < seat.cost(channel, weight):
         return False
     agent = seat.agent

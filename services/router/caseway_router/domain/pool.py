@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.bench import Bench
 from caseway_router.domain.items import Moved, Waiting, WorkItem
 from caseway_router.domain.lines import Lines
@@ -33,8 +32,6 @@ class Pool:
         """Of the configuration that the indices were built for."""
         self._plan: PoolPlan | None = None
         self._seats: dict[str, Seat] = {}
-        self._online: set[str] = set()
-        self._skilled: dict[str, set[str]] = {}
         self._order: Order | None = None
         self._bench: Bench | None = None
         self._lines: Lines | None = None
@@ -80,8 +77,6 @@ class Pool:
         skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
         self._lines = Lines(plan.urgency, skilled)
         self._seats = {}
-        self._online = set()
-        self._skilled = {}
         for attendance in self.attendances.values():
             self._place(attendance)
         for item in self.items.values():
@@ -110,7 +105,6 @@ class Pool:
             self._place(attendance)
         else:
             seat.attend(attendance)
-            self._note_presence(attendance)
         if (seat := self._seats.get(attendance.agent)) is not None:
             self.bench.refresh(seat)
 
@@ -120,16 +114,6 @@ class Pool:
         if seat is not None:
             return tuple(seat.held[case_id] for case_id in sorted(seat.held))
         return tuple(item for _, item in sorted(self.items.items()) if item.agent == agent)
-
-    def present(self, skills: Iterable[str]) -> Iterator[Seat]:
-        """Those online who have the rarest of these skills, in no order: anybody with all of them is among them."""
-        fewest = min((self._skilled.get(skill, set()) for skill in skills), key=len, default=self._online)
-        return (self._seats[agent] for agent in fewest)
-
-    @property
-    def present_count(self) -> int:
-        """How many configured agents are online."""
-        return len(self._online)
 
     def states(self) -> Iterator[WorkItem | Attendance | Moved]:
         """All that must survive: what another process rebuilds the pool from."""
@@ -141,16 +125,6 @@ class Pool:
         agent = self.plan.agents.get(attendance.agent)
         if agent is not None:
             self._seats[attendance.agent] = Seat(agent, attendance)
-            self._note_presence(attendance)
-
-    def _note_presence(self, attendance: Attendance) -> None:
-        agent = attendance.agent
-        if (attendance.presence is Presence.ONLINE) is (agent in self._online):
-            return
-        change = set.discard if agent in self._online else set.add
-        change(self._online, agent)
-        for skill in self.plan.agents[agent].skills:
-            change(self._skilled.setdefault(skill, set()), agent)
 
     def _index(self, item: WorkItem) -> None:
         if isinstance(item.standing, Waiting):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
-from caseway_router.domain.ranked import Key, Ranked
+from caseway_router.domain.places import alike, at_turn
 
 RING = 1 << 32
 
@@ -22,35 +23,23 @@ def ring_distance(case_place: int, agent_place: int) -> int:
     return (agent_place - case_place) % RING
 
 
-def in_ring_order(row: Ranked, case_place: int) -> Iterator[Key]:
-    """The row's keys; those who wait equally long from the case's place on the ring onward, and round."""
-    first, last = row.first(), row.last()
-    if first[0] == last[0]:
-        return _round(row, first[0], case_place) if first is not last else iter((first,))
-    return _by_idleness(row, case_place)
+def in_turn(places: Sequence[int], turn: int) -> Iterator[int]:
+    """Sorted places (see `places`), the best first; equals once round the ring.
 
-
-def _by_idleness(row: Ranked, case_place: int) -> Iterator[Key]:
-    keys = iter(row)
-    key = next(keys, None)
-    while key is not None:
-        following = next(keys, None)
-        if following is None or following[0] != key[0]:
-            yield key
-            key = following
-        else:
-            yield from _round(row, key[0], case_place)
-            keys = row.since((key[0], RING))
-            key = next(keys, None)
-
-
-def _round(row: Ranked, since: int, case_place: int) -> Iterator[Key]:
-    """Those who wait since one moment, once round the ring."""
-    for key in row.since((since, case_place)):
-        if key[0] != since:
-            break
-        yield key
-    for key in row.since((since,)):
-        if key[0] != since or key[1] >= case_place:
-            break
-        yield key
+    Agents are numbered in the order of the ring. `turn` is the first whom the ring has at the case's place or after it.
+    """
+    at, count = 0, len(places)
+    while at < count:
+        place = places[at]
+        equal, following = alike(place), at + 1
+        if following == count or alike(places[following]) != equal:
+            yield place
+            at = following
+            continue
+        end = bisect_left(places, at_turn(equal + 1, 0), following)
+        first = bisect_left(places, at_turn(equal, turn), at, end)
+        for each in range(first, end):
+            yield places[each]
+        for each in range(at, first):
+            yield places[each]
+        at = end

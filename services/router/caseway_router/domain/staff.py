@@ -107,12 +107,13 @@ class Seat:
         self.ringing: dict[str, int] = {}
         """Open offers, by channel."""
         self._costs: dict[str, int] = {}
-        self._rooms: dict[str, int] | None = None
+        self._rooms: dict[str, int] = {}
+        """By channel, what was counted since anything last changed."""
 
     def attend(self, attendance: Attendance) -> None:
         """They are as present as given from now on."""
         self.attendance = attendance
-        self._rooms = None
+        self._rooms.clear()
 
     def take(self, item: WorkItem) -> None:
         """Count the item as load."""
@@ -164,29 +165,27 @@ class Seat:
                 percent = limit.active
         return item.weight * percent // _PERCENT
 
+    def works(self, channel: str) -> bool:
+        """Whether they take the channel at all: their profile has it, and they did not close it."""
+        return channel in self.agent.profile.channels and self.attendance.channels.get(channel) != 0
+
     def room(self, channel: str) -> int:
         """How much more work of the channel they may hold; 0 or less: none."""
-        return self.rooms.get(channel, 0)
+        room = self._rooms.get(channel)
+        if room is None:
+            room = self._rooms[channel] = self._count_room(channel)
+        return room
 
     @property
-    def rooms(self) -> Mapping[str, int]:
-        """By channel, how much more they may hold."""
-        rooms = self._rooms
-        if rooms is None:
-            rooms = self._rooms = self._count_rooms()
-        return rooms
+    def has_room(self) -> bool:
+        """Whether there is any room on any channel."""
+        return any(self.room(channel) > 0 for channel in self.agent.profile.channels)
 
-    def open_channels(self) -> tuple[str, ...]:
-        """The channels on which there is any room."""
-        return tuple([channel for channel, room in self.rooms.items() if room > 0])
-
-    def _count_rooms(self) -> dict[str, int]:
-        if self.attendance.presence is not Presence.ONLINE:
-            return {}
-        left = self.capacity - self.load
-        if left <= 0:
-            return {}
-        return {name: self._room(name, limit, left) for name, limit in self.agent.profile.channels.items()}
+    def _count_room(self, channel: str) -> int:
+        limit, left = self.agent.profile.channels.get(channel), self.capacity - self.load
+        if limit is None or left <= 0 or not self.is_online:
+            return 0
+        return self._room(channel, limit, left)
 
     def _room(self, channel: str, limit: ChannelLimit, left: int) -> int:
         there = self.by_channel.get(channel, 0)
@@ -209,7 +208,7 @@ class Seat:
 
     def _count(self, item: WorkItem, cost: int, one: int) -> None:
         channel = item.channel
-        self._rooms = None
+        self._rooms.clear()
         self.load += cost
         _add(self.by_channel, channel, cost)
         if isinstance(item.standing, Offered):

@@ -4,38 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from caseway.kernel.decision_words import KEPT_OUT, TIE_BREAKS
 from caseway_router.domain.decided import DecidedOffer
-from caseway_router.domain.matching import Candidate, Explanation
+from caseway_router.domain.explained import Candidate, Explanation
 from caseway_router.domain.phrases import Speech, count, duration, listed
-
-_REASONS = {
-    "presence": "not present",
-    "channel": "not on this channel",
-    "queue": "not serving this queue",
-    "capacity": "holding as much as they may",
-    "cool_down": "who let it go a moment ago",
-    "excluded": "kept from it by the routing rule",
-    "named": "who are not the one who was asked for",
-    "further_down": "free too, but further down",
-}
-_TIE_BREAKS = {
-    "only candidate": "nobody else was free for it",
-    "preferred": "preferred by the routing rule",
-    "reserve": "the next one is kept free for work that only few can do",
-    "load band": "the least busy of those who can",
-    "least skilled": "the least skilled of those who can, which keeps the versatile free",
-    "scarce skills": "those with rarer skills are kept free",
-    "most available": "with the most room of those who can",
-    "least active": "holding the fewest cases of those who can",
-    "rotation": "whose turn it was",
-    "longest since asked": "whose turn it was",
-    "surplus of skill": "the closest fit, which keeps better skilled agents free",
-    "interest": "the one who likes this kind of case best",
-    "idle longest": "equally busy and equally skilled, but idle the longest",
-    "stable hash": "equal in everything to the next one; the tie was broken by a fixed order",
-    "named": "chosen by name",
-    "taken": "who took it by their own wish",
-}
 
 
 def in_words(offer: DecidedOffer, speech: Speech) -> str:
@@ -48,12 +20,12 @@ def reason_in_words(reason: str, speech: Speech) -> str:
     kind, _, skill = reason.partition(":")
     if kind == "skill":
         return f"without {speech.skill(skill)} so well" if skill else "without the skills"
-    return _REASONS.get(kind, kind)
+    return KEPT_OUT.get(kind, kind)
 
 
 def because(why: Explanation) -> str:
     """What decided between the chosen and the next."""
-    return _TIE_BREAKS.get(why.tie_break, why.tie_break)
+    return TIE_BREAKS.get(why.tie_break, why.tie_break)
 
 
 def _sentences(offer: DecidedOffer, speech: Speech) -> Iterator[str]:

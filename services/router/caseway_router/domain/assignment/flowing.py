@@ -36,7 +36,7 @@ def follow(ledger: Ledger, item: WorkItem) -> None:
 
 def _begins(ledger: Ledger, item: WorkItem, step: FlowStep) -> bool:
     is_due = item.queued_at + step.after <= ledger.now
-    return is_due or (step.is_early and not could_take(ledger.pool, item, ledger.now))
+    return is_due or (step.is_early and not could_take(ledger.pool, item))
 
 
 def _leaves(ledger: Ledger, item: WorkItem, step: FlowStep) -> bool:
@@ -54,7 +54,7 @@ def _changed(ledger: Ledger, before: WorkItem, begun: WorkItem, step: FlowStep) 
     rearm_relaxation(ledger, before, item)
     if item != begun:
         telling.raised(ledger, item, f"step:{step.name}")
-    if step.choices and not could_take(ledger.pool, item, ledger.now):
+    if step.choices and not could_take(ledger.pool, item):
         _offer_a_choice(ledger, item, step)
     if step.department:
         # it waits on until intake says that the department has it: a refused command loses nobody

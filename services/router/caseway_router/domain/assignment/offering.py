@@ -10,9 +10,10 @@ from itertools import islice
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.decided import DecidedOffer
+from caseway_router.domain.explained import Explanation
 from caseway_router.domain.items import CoolDown, Held, Offered, Waiting, WorkItem
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.matching import Explanation, explain, explain_sole
+from caseway_router.domain.matching import explain
 
 
 def settle(ledger: Ledger) -> None:
@@ -32,12 +33,12 @@ def settle(ledger: Ledger) -> None:
 def serve(ledger: Ledger, agent: str) -> None:
     """Give an agent with room the most urgent work they may take, until the room or the work is used up."""
     seat = ledger.pool.seat(agent)
-    while seat is not None and seat.open_channels():
+    while seat is not None and seat.has_room:
         case_id = ledger.pool.lines.next_for(seat, ledger.pool.items, ledger.now)
         if case_id is None:
             return
         item = ledger.pool.items[case_id]
-        why = explain_sole(ledger.pool, item, seat, ledger.now)
+        why = explain(ledger.pool, item, ledger.now)
         if why is None:
             return
         offer(ledger, item, why)

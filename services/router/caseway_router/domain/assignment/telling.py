@@ -27,9 +27,9 @@ from caseway.contracts.work import (
 )
 from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.vocabulary import Channel, Presence, Priority
+from caseway_router.domain.explained import Candidate, Explanation
 from caseway_router.domain.items import WHOLE, FlowStep, Held, Offered, Requirement, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
-from caseway_router.domain.matching import Candidate, Explanation
 from caseway_router.domain.staff import Attendance
 
 _CHANNELS = {channel.value: channel for channel in Channel}
