@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from caseway.kernel.decision_words import KEPT_OUT, TIE_BREAKS
 from caseway_analytics.domain.desk import iso
 from caseway_analytics.domain.entries import Detail, Entry
 from caseway_analytics.domain.live import LiveCase, state_of
@@ -56,36 +57,6 @@ _SENTENCES = {
     "violated": "Promise violated: {kind}, due {due}.",
     "cancelled": "No longer promised: {kind}.",
 }
-_TIE_BREAKS = {
-    "only candidate": "nobody else was free for it",
-    "preferred": "preferred by the routing rule",
-    "reserve": "the next one is kept free for work that only few can do",
-    "load band": "the least busy of those who can",
-    "least skilled": "the least skilled of those who can, which keeps the versatile free",
-    "scarce skills": "those with rarer skills are kept free",
-    "most available": "with the most room of those who can",
-    "least active": "holding the fewest cases of those who can",
-    "rotation": "whose turn it was",
-    "longest since asked": "whose turn it was",
-    "surplus of skill": "the closest fit, which keeps better skilled agents free",
-    "interest": "the one who likes this kind of case best",
-    "idle longest": "equally busy and equally skilled, but idle the longest",
-    "stable hash": "equal in everything to the next one; a fixed order decided",
-    "named": "chosen by name",
-    "taken": "who took it by their own wish",
-}
-_KEPT_OUT = {
-    "presence": "not present",
-    "channel": "not on this channel",
-    "queue": "not serving this queue",
-    "capacity": "holding as much as they may",
-    "cool_down": "let it go a moment ago",
-    "excluded": "kept from it by the routing rule",
-    "named": "not the one who was asked for",
-    "further_down": "free too, but further down",
-}
-
-
 _ORDER = {"cases": 0, "work": 1, "milestones": 2}
 """Of what bears the same instant: the one leads to the other."""
 
@@ -199,7 +170,7 @@ def reasons(decision: Detail, speech: Speech) -> Iterator[str]:
     tie = str(decision.get("tie_break") or "")
     chosen = str(decision.get("chosen") or "")
     if chosen:
-        yield f"{speech.agent(chosen)}: {_TIE_BREAKS.get(tie, tie) or 'the only one there was'}."
+        yield f"{speech.agent(chosen)}: {TIE_BREAKS.get(tie, tie) or 'the only one there was'}."
     if ahead := decision.get("ahead"):
         yield f"{ahead} ahead in the queue, for which nobody was free."
     if dropped := decision.get("dropped"):
@@ -213,7 +184,7 @@ def reasons(decision: Detail, speech: Speech) -> Iterator[str]:
 def _kept_out(counts: Mapping[str, int]) -> Iterator[str]:
     for reason, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
         kind, _, skill = reason.partition(":")
-        why = f"without {skill or 'the skills'}" if kind == "skill" else _KEPT_OUT.get(kind, kind)
+        why = f"without {skill or 'the skills'}" if kind == "skill" else KEPT_OUT.get(kind, kind)
         yield f"{count} {why}"
 
 
