@@ -1,4 +1,4 @@
-"""How a dead owner's open transaction is ended, so that its heirs need not wait until MongoDB gives it up.
+"""How a dead owner's open transaction is ended.
 
 A process that is killed inside a transaction leaves its writes standing, the guard of its lanes first of all; whoever
 claims them would wait for `transactionLifetimeLimitSeconds`. Each process connects under its own name, so its open
