@@ -40,6 +40,17 @@ CONTRASTS = """
   return { checked: texts.length, low };
 })()
 """
+IS_ON_ONE_SCREEN = """
+document.documentElement.scrollHeight <= innerHeight &&
+[...document.querySelectorAll(".panel, .tile, .lines li, .card, #queue-rows tr, footer")].filter((each) => each.checkVisibility())
+  .every((each) => each.closest("#queue-scroll") || each.getBoundingClientRect().bottom <= innerHeight)
+"""
+WHOLE_ROWS = """
+[...document.querySelectorAll("#queue-rows tr")].filter((row) => {
+  const [top, bottom, end] = [row.getBoundingClientRect().top, row.getBoundingClientRect().bottom, document.getElementById("queue-scroll").getBoundingClientRect().bottom];
+  return top < end - 1 && bottom > end + 1;
+}).length === 0
+"""
 QUEUES = len(load(RETAIL, Configuration).value.plan().queues)
 
 
@@ -113,6 +124,8 @@ async def test_the_page_shows_the_desk_as_it_is_and_nothing_private(desk, tool, 
             assert await page.value("document.documentElement.scrollWidth <= window.innerWidth"), (
                 f"{width} wide scrolls"
             )
+            if width == 1920:
+                assert await page.value(IS_ON_ONE_SCREEN), "nobody scrolls a wall"
             contrasts = await page.value(CONTRASTS)
             assert contrasts["checked"] > 100
             assert contrasts["low"] == [], f"too little contrast, {scheme}"
@@ -230,6 +243,15 @@ async def test_five_hundred_agents_and_fifty_queues_fit(desk, tool, tmp_path):
         assert await page.value("document.querySelectorAll('#queue-rows tr').length") == 50 + QUEUES
         assert await page.value("document.documentElement.scrollWidth <= window.innerWidth")
         assert await is_live(page)
+        assert await page.value(IS_ON_ONE_SCREEN), "every agent is seen without scrolling"
+        assert await page.value(WHOLE_ROWS), "no queue is cut in half"
+        below, waiting = [int(word) for word in (await page.text("#more-queues")).split() if word.isdecimal()]
+        assert 0 < below < 50 + QUEUES, "what does not fit is told as a number"
+        assert 0 < waiting <= below
+        named = (
+            "[...document.querySelectorAll('#cards .name')].every((each) => /^Agent [0-9]+$/.test(each.textContent))"
+        )
+        assert await page.value(named), "whoever hears the page is told more than a number"
         assert page.problems == []
         await page.picture(tmp_path / "wall-500-agents.png")
 

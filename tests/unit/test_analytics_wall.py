@@ -2,8 +2,10 @@
 
 import datetime as dt
 import json
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from pydantic import ValidationError
 
 from caseway.contracts import milestones
 from caseway.kernel.vocabulary import Channel, Presence
+from caseway.runtime.configuration import load
 from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.agents_told import follow_agent
@@ -30,6 +33,7 @@ from caseway_analytics.settings import Configuration
 
 NOW = dt.datetime(2026, 11, 23, 9, 30, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
+SCENARIOS = Path(__file__).parents[2] / "deploy/scenarios"
 PLAN = Plan(
     title="Desk",
     zone="Europe/Warsaw",
@@ -228,7 +232,7 @@ def test_promises_that_run_out_are_listed_the_nearest_first_and_paused_ones_not(
     )
     live.append(history_of(paused.opened(NOW), promise, pause))
     due = wall(desk(live=live[::-1]), PLAN)["due"]
-    assert [each["number"] for each in due] == ["0", "1", "2", "3", "4", "5", "6"]
+    assert [each["number"] for each in due] == ["0", "1", "2", "3", "4", "5", "6", "7"]
     assert due[1]["due_at"] == (NOW + MINUTE).isoformat()
 
 
@@ -250,6 +254,27 @@ def test_a_coordinator_sees_names_and_everybody_else_numbers_that_stay():
     named = people(desk(agents=agents, live=live), plan, named=True)
     assert [each["label"] for each in named["agents"]] == ["Cy Young", "Zoe New"]
     assert {each["agent"] for each in named["longest"]} == {"Cy Young", "Zoe New"}
+
+
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.iterdir()), ids=lambda each: each.name)
+def test_no_scenarios_wall_shows_a_name_and_each_coordinators_view_does(scenario):
+    """S4-28: the wall shows no names, the coordinator's view does."""
+    configuration = load(scenario, Configuration).value
+    plan = configuration.plan()
+    agents, live = [], []
+    for number, (agent, name) in enumerate(plan.agents.items()):
+        agents.append(follow_agent(None, presence(NOW, agent, Presence.ONLINE, name=name)))
+        case = CaseTeller(f"c{number}", number)
+        live.append(history_of(case.opened(NOW), case.queued(NOW, "q"), case.accepted(NOW, "q", agent)))
+    parts = {word.casefold() for pair in plan.agents.items() for each in pair for word in re.split(r"[.\s]", each)}
+    assert len(plan.agents) > 5
+    shown = wall(desk(live=live, agents=agents), plan)
+    told = [card["label"] for card in shown["agents"]] + [each["agent"] for each in shown["longest"]]
+    assert told
+    assert not [label for label in told if set(re.split(r"[.\s]", label.casefold())) & parts]
+    assert not [card for card in shown["agents"] if card["key"] in plan.agents]
+    named = people(desk(live=live, agents=agents), plan, named=True)
+    assert {card["label"] for card in named["agents"]} == set(plan.agents.values())
 
 
 def test_the_busiest_is_none_before_there_is_any():

@@ -16,7 +16,7 @@ Label = Callable[[str], str]
 
 _SHOWN_WORK = 2
 """Cases named on an agent's card; the rest is a number."""
-_LONGEST = 5
+_LONGEST = 8
 
 
 def labelled(desk: Desk, plan: Plan, *, named: bool) -> Label:

@@ -11,7 +11,9 @@ from caseway_analytics.domain.figures import Figure, summed
 from caseway_analytics.domain.history import SLOT, slot_of
 from caseway_analytics.domain.live import Piece, oldest
 
-EXPECTED_WAIT = "Waiting ÷ pick-ups a minute, over the last half hour to an hour; with nobody waiting, the mean wait of those pick-ups."
+EXPECTED_WAIT = (
+    "waiting ÷ pick-ups a minute over the last half hour to hour; with nobody waiting, the mean wait of those pick-ups."
+)
 """The page says it in these words. Little's law: what waits, by what leaves in a second, is how long it takes."""
 
 

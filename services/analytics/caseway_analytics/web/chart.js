@@ -28,18 +28,27 @@ export function drawChart(volume, zone) {
 }
 
 function options(channels, slots, slot, zone, place) {
-  const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--edge"), width: 1 }, ticks: { show: false }, font: `${Math.round(parseFloat(getComputedStyle(place).fontSize) * 0.8)}px system-ui, sans-serif` };
+  const rem = parseFloat(getComputedStyle(place).fontSize);
+  const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--edge"), width: 1 }, ticks: { show: false }, font: `${Math.round(rem * 0.8)}px system-ui, sans-serif` };
+  const [from, until] = span(channels, slots, slot);
   const series = channels.map((each) => ({
     label: CHANNELS[each.channel], stroke: "transparent", width: 0, fill: colour(`--${each.channel}`), points: { show: false },
     paths: uPlot.paths.bars({ size: [0.82, 60], align: 1 }),
   })).reverse();
   return {
-    width: place.clientWidth, height: place.clientHeight, legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
+    width: place.clientWidth, height: place.clientHeight, legend: { show: false }, cursor: { show: false }, padding: [rem * 0.5, rem, 0, 0],
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
-    scales: { x: { range: () => [slots[0], Math.max(slots[slots.length - 1] + slot, slots[0] + 12 * 3600)] }, y: { range: (_, __, most) => [0, Math.max(4, most * 1.08)] } },
-    axes: [{ ...axis, grid: { show: false }, size: 26, values: (_, at) => at.map((each) => clock(each, zone)), incrs: [7200, 14400, 21600] }, { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
+    scales: { x: { range: () => [from, until] }, y: { range: (_, __, most) => [0, Math.max(4, most * 1.08)] } },
+    axes: [{ ...axis, grid: { show: false }, size: Math.round(1.7 * rem), values: (_, at) => at.map((each) => clock(each, zone)), incrs: [7200, 14400, 21600] }, { ...axis, size: Math.round(2.8 * rem), space: 2 * rem, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }],
     series: [{}, ...series],
   };
+}
+
+// From the even hour in which the day's first contact came, over half a day at least: an empty night takes no room.
+function span(channels, slots, slot) {
+  const first = slots.findIndex((_, place) => channels.some((each) => each.series[place] > 0));
+  const from = slots[0] + Math.floor((Math.max(0, first) * slot) / 7200) * 7200;
+  return [from, Math.max(slots[slots.length - 1] + slot, from + 12 * 3600)];
 }
 
 const clock = (at, zone) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", hourCycle: "h23", timeZone: zone }).format(at * 1000);

@@ -50,7 +50,9 @@ def leaderboard_routes(running: Running) -> list[Route]:
             for each in roster.roles
             if each != agent and roster.may_see(visitor.actor.id, visitor.actor.kind, each)
         ]
-        return JSONResponse(told | {"led": sorted(led)})
+        names = configuration.plan().agents
+        shown = {each: names.get(each, each) for each in (*led, agent)}
+        return JSONResponse(told | {"led": sorted(led, key=shown.__getitem__), "names": shown})
 
     return [Route("/v1/leaderboard", answering(board))]
 

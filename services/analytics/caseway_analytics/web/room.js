@@ -21,6 +21,7 @@ export async function startRoom(connect) {
   } catch (refused) { visitor = { actor: null }; if (given) problem("sign-in-problem", refused); }
   if (!visitor.actor) visitor = null;
   text(page("who"), visitor ? `${visitor.actor.name ?? visitor.actor.id} · sign out` : "Sign in");
+  document.body.classList.toggle("is-signed-in", Boolean(visitor));
   document.body.classList.toggle("is-coordinating", Boolean(visitor?.coordinates));
   addEventListener("hashchange", () => { if (location.hash.startsWith("#token=")) location.reload(); });
   page("who").addEventListener("click", visitor ? signOut : () => page("sign-in").showModal());
@@ -188,14 +189,14 @@ async function results() {
   page("results").hidden = false;
   if (told.led.length && page("results-who").options.length <= 1) {
     page("results-who-label").hidden = false;
-    page("results-who").replaceChildren(make("option", { value: "" }, "yourself"), ...told.led.map((each) => make("option", { value: each }, each)));
+    page("results-who").replaceChildren(make("option", { value: "" }, "yourself"), ...told.led.map((each) => make("option", { value: each }, told.names[each] ?? each)));
     page("results-who").value = who;
   }
   page("results-mine").replaceChildren(...(told.me ? told.me.figures.map(spread) : []));
   const head = ["Team", "Agents", ...Object.values(TEAM_MEASURES)].map((title) => make("th", { role: "columnheader", scope: "col" }, title));
   page("results-head").replaceChildren(make("tr", { role: "row" }, ...head));
   page("results-teams").replaceChildren(...told.teams.map(teamRow));
-  text(page("results-note"), `Groups of fewer than ${told.smallest_group} are not told apart. The bar spans a role's lowest to highest, its thick part the middle half.`);
+  text(page("results-note"), `Groups of fewer than ${told.smallest_group} are not told apart.${told.me ? ` The line spans the role but for its outermost, the box its middle half, the stroke its middle; the blue mark is ${who ? told.names[who] ?? who : "you"}.` : ""}`);
 }
 
 const shown = (kind, value) => (kind === "mean" ? duration(value) : number(value));
@@ -213,5 +214,5 @@ function spread(figure) {
   const at = (value) => `${((value - from) / span) * 100}%`;
   const bar = make("div", { class: "box", "aria-hidden": "true" }, make("i"), make("u"), make("b"), make("s"));
   for (const [name, value] of [["--low", low], ["--quarter", quarter], ["--half", half], ["--three", three], ["--high", high], ["--mine", figure.mine ?? half]]) bar.style.setProperty(name, at(value));
-  return make("div", { class: "spread" }, head, bar, make("p", { class: "quiet" }, `middle of the role ${shown(figure.kind, half)}, half of it from ${shown(figure.kind, quarter)} to ${shown(figure.kind, three)}`));
+  return make("div", { class: "spread" }, head, bar, make("p", { class: "quiet" }, `role: middle ${shown(figure.kind, half)}, half of them from ${shown(figure.kind, quarter)} to ${shown(figure.kind, three)}`));
 }

@@ -6,8 +6,7 @@ import { openCase, startRoom, touched } from "./room.js";
 const SILENCE_MS = 7000; // a heartbeat comes every two seconds; after this long without one the stream is broken
 const RETRY_MS = 2000;
 const LATE_SECONDS = 10; // facts that are applied later than this are worth a word
-const MANY_AGENTS = 60; // beyond, cards are small
-const MANY_QUEUES = 12; // beyond, those with most waiting come first
+const DENSITIES = { cards: ["", "many", "crowd"], "queue-scroll": ["", "many"] }; // each smaller than the one before
 const TIMES = { pick_up: "Pick-up", first_response: "First response", resolution: "Resolution" };
 const TOLD = { delivered: "Notices delivered", given_up: "Given up" };
 
@@ -104,11 +103,13 @@ function render() {
   list("latest-cases", "no-cases", wall.latest, (each) => each.case, latestLine);
   rows(page("busiest"), busiest(), ([title]) => title, pair);
   rows(page("time-rows"), Object.entries(TIMES).map(([name, title]) => [title, wall.times[name]]), ([title]) => title, timeRow);
-  text(page("error-note"), `Means are exact, p90 is within ±${Math.round(wall.percentile_error * 100)} %.`);
+  text(page("error-note"), `“9 of 10 within” is right to ±${Math.round(wall.percentile_error * 100)} %.`);
+  text(page("in-time"), "In time now: of those picked up then, and those who wait past their goal.");
   rows(page("told-pairs"), told(), ([title]) => title, pair);
   text(page("late"), `Facts are applied ${duration(wall.behind_seconds)} late: the figures are that old.`);
   page("late").hidden = wall.behind_seconds < LATE_SECONDS;
   announce();
+  fit();
   tick();
 }
 
@@ -125,16 +126,52 @@ function renderTiles(totals, promises) {
 }
 
 function renderQueues() {
-  const many = wall.queues.length > MANY_QUEUES;
-  const shown = many ? [...wall.queues].sort((a, b) => b.waiting - a.waiting || a.title.localeCompare(b.title)) : wall.queues;
+  const isCrowded = page("queue-scroll").classList.contains("many");
+  const shown = isCrowded ? [...wall.queues].sort((a, b) => b.waiting - a.waiting || a.title.localeCompare(b.title)) : wall.queues;
   rows(page("queue-rows"), shown, (queue) => queue.queue, queueRow);
-  const scroll = page("queue-scroll");
-  scroll.classList.toggle("many", many);
-  if (many) { scroll.tabIndex = 0; scroll.setAttribute("role", "region"); scroll.setAttribute("aria-label", "Queues, those with most waiting first"); }
   page("no-queues").hidden = wall.queues.length > 0;
   page("expected").title = wall.expected_wait;
   text(page("formula"), `Expected wait: ${wall.expected_wait}`);
 }
+
+// Nobody scrolls a wall: what has no room is shown smaller; queues with most waiting come first then, and what is still out
+// of sight is told as a number.
+function fit() {
+  const room = [wall.queues.length, wall.agents.length, names, innerWidth, innerHeight].join();
+  if (room !== fitted) {
+    fitted = room;
+    page("more-queues").hidden = true;
+    shrink(page("queue-scroll"), ["many"], "Queues, those with most waiting first");
+    shrink(page("cards"), names ? ["many"] : ["many", "crowd"], "Agents who are there"); // a name does not fit in a crowd
+    renderQueues();
+  }
+  countBelow();
+}
+
+let fitted = "";
+function shrink(element, densities, label) {
+  const overflows = () => element.scrollHeight > element.clientHeight + 1;
+  element.classList.remove(...densities);
+  for (const density of densities) if (overflows()) element.classList.add(density);
+  if (overflows()) { element.tabIndex = 0; element.setAttribute("aria-label", label); } else element.removeAttribute("tabindex");
+  if (element.tagName === "DIV") element.setAttribute("role", overflows() ? "region" : "presentation");
+}
+
+function countBelow() {
+  const scroll = page("queue-scroll");
+  if (!scroll.scrollTop) scroll.style.maxHeight = "";
+  page("more-queues").hidden = scroll.scrollHeight <= scroll.clientHeight + 1;
+  if (page("more-queues").hidden) return;
+  const end = scroll.getBoundingClientRect().bottom;
+  const all = [...page("queue-rows").children];
+  const below = all.filter((row) => row.getBoundingClientRect().bottom > end + 1);
+  const waiting = new Map(wall.queues.map((queue) => [queue.queue, queue.waiting]));
+  text(page("more-queues"), `${number(below.length)} more below, ${number(below.reduce((sum, row) => sum + waiting.get(row.dataset.key), 0))} waiting in them`);
+  const last = all[all.length - below.length - 1]; // a line is shown whole, or not at all
+  if (!scroll.scrollTop && last) scroll.style.maxHeight = `${last.getBoundingClientRect().bottom - scroll.getBoundingClientRect().top}px`;
+}
+page("queue-scroll").addEventListener("scroll", () => wall && countBelow(), { passive: true });
+addEventListener("resize", () => wall && fit());
 
 function queueRow(queue) {
   const level = queue.service_level;
@@ -162,7 +199,6 @@ function levelMeter(level) {
 function renderAgents() {
   rows(page("presence"), Object.entries(PRESENCES).map(([name, title]) => [name, title, wall.presence[name]]), ([name]) => name, ([name, title, count]) =>
     make("li", { "data-presence": name }, make("span", { class: "mark", "aria-hidden": "true" }), make("strong", {}, number(count)), ` ${title}`));
-  page("cards").classList.toggle("many", wall.agents.length > MANY_AGENTS);
   rows(page("cards"), wall.agents, (agent) => agent.key, agentCard);
   page("cards").hidden = !wall.agents.length;
   page("no-agents").hidden = wall.agents.length > 0;
@@ -176,11 +212,14 @@ function agentCard(agent) {
     caseButton(piece.case, piece.number ? `#${piece.number}` : NONE), make("span", { class: "hidden" }, ` ${CHANNELS[piece.channel] ?? ""}${piece.wrapping ? ", wrapping up" : ""}`)));
   if (agent.more) work.push(make("li", {}, `+${agent.more}`));
   return make("li", { class: "card", "data-presence": agent.presence, "data-full": String(isFull), "data-ringing": String(agent.ringing > 0), title: agent.label },
-    make("div", { class: "who" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", { class: "name" }, agent.label),
+    make("div", { class: "who" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", { class: "name" }, ...named(agent.label)),
       make("span", { class: "hidden" }, `, ${PRESENCES[agent.presence] ?? agent.presence}, load`)),
     make("div", { class: "held" }, meter, make("span", { class: "load" }, agent.ringing ? "ringing" : load)),
     make("ul", { class: "work" }, ...work));
 }
+
+// Of `Agent 17` the word is left out where there is no room, but not for whoever has the page read.
+const named = (label) => (label.startsWith("Agent ") ? [make("span", { class: "word" }, "Agent "), label.slice(6)] : [label]);
 
 function renderVolume() {
   const channels = wall.volume.channels;
