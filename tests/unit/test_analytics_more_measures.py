@@ -219,6 +219,24 @@ def test_what_a_case_is_counted_under_follows_corrections():
     assert len(samples("campaign_responses", opened, assigned)) == 1
 
 
+def test_a_customers_segment_is_the_one_of_their_record():
+    """S4-20: the segments that the desk names; where a record has none, what else is known."""
+    segments = Known(segments=frozenset({"store", "partner"}))
+
+    def counted(link, known=segments):
+        case = CaseTeller("c")
+        unlinked = follow(None, case.opened(NINE), known)
+        return follow(unlinked, case_fact(case, cases.CustomerLinked, NINE, customer=link), known).face.segment
+
+    assert follow(None, CaseTeller("c").opened(NINE), segments).face.segment == "unknown"
+    assert counted(CustomerLink(state="linked", id="x", segment="store", vip=True)) == "store"
+    assert counted(CustomerLink(state="linked", id="x", segment="school")) == "other", "not one that is told apart"
+    assert counted(CustomerLink(state="linked", id="x", segment="school"), Known()) == "school"
+    assert counted(CustomerLink(state="linked", id="x", vip=True)) == "vip"
+    assert counted(CustomerLink(state="linked", id="x")) == "known"
+    assert counted(CustomerLink(state="linked", id="x", segment="s" * 61), Known()) == "other"
+
+
 def test_a_skill_is_the_first_hard_one():
     case = CaseTeller("c")
     asked = (Requirement(skill="en", hard=False), Requirement(skill="orders"))

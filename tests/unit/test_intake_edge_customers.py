@@ -38,10 +38,10 @@ def link_of_call(edge: Edge, caller: str) -> CustomerLink:
 
 
 def test_one_customer_with_the_address_is_linked_with_what_is_known(edge: Edge) -> None:
-    edge.contact(customer("C-1", ("Anna.Nowak@Example.com",), account="A-1", vip=True))
+    edge.contact(customer("C-1", ("Anna.Nowak@Example.com",), account="A-1", vip=True, segment="store"))
     link = edge.add(mail_bytes()).customer
     assert (link.state, link.id, link.matched_by) == ("linked", "C-1", "email")
-    assert (link.name, link.account, link.vip) == ("Name of C-1", "A-1", True)
+    assert (link.name, link.account, link.vip, link.segment) == ("Name of C-1", "A-1", True, "store")
 
 
 def test_nobody_with_the_address_is_unlinked_and_nobody_is_made(edge: Edge) -> None:

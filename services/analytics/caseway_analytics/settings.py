@@ -99,6 +99,8 @@ class MeasuresFile(_Part):
     leaderboard: LeaderboardEntry = LeaderboardEntry()
     products: tuple[str, ...] | None = None
     """Those that are told apart, where a form lets customers type what they like; all others count as `other`."""
+    segments: tuple[str, ...] | None = None
+    """Those of customers that are told apart, by the names that CRM's records use; all others count as `other`."""
     campaigns: dict[str, Annotated[int, Field(gt=0)]] = {}
     """How many people each campaign was sent to, by its tag: what the response to it is a share of."""
     keep: KeepEntry = KeepEntry()
@@ -157,6 +159,7 @@ class Configuration(BaseModel):
             teams={agent: team for team, agents in file.teams.items() for agent in agents},
             hours=self.hours,
             products=None if file.products is None else frozenset(file.products),
+            segments=None if file.segments is None else frozenset(file.segments),
             keeps_texts=file.searchable,
         )
 

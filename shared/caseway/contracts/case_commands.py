@@ -227,6 +227,8 @@ class LinkCustomer(CaseCommand):
     TYPE = "caseway.case.link-customer.v1"
 
     customer: str
+    segment: str | None = None
+    """As the record says that this person looks at."""
 
 
 class ProposeCustomerMerge(CaseCommand):

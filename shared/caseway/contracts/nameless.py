@@ -145,5 +145,5 @@ def _person(name: str, value: dict[str, Any]) -> dict[str, Any] | None:
     if name == "actor":
         return {"kind": value.get("kind"), "id": value.get("id") if value.get("kind") in _OURS else "customer"}
     if name == "customer":
-        return {key: value[key] for key in ("state", "id", "vip") if key in value}
+        return {key: value[key] for key in ("state", "id", "vip", "segment") if key in value}
     return _left(value) if name == "entitlement" else None

@@ -78,6 +78,8 @@ class CustomerLink(Part):
     name: str | None = None
     account: str | None = None
     vip: bool = False
+    segment: str | None = None
+    """As the customer's record says: `store`, `customer`, `partner` …"""
     matched_by: str | None = None
     """What the link rests on: `id`, `email`, `phone`, `person` …"""
 

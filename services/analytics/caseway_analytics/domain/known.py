@@ -23,6 +23,8 @@ class Known:
     """The desk's calendar."""
     products: frozenset[str] | None = None
     """Those that are told apart; None for all. Others count as `other`."""
+    segments: frozenset[str] | None = None
+    """Those of customers that are told apart; None for all that records name. Others count as `other`."""
     keeps_texts: bool = True
     """Whether texts are kept for searching."""
 
@@ -45,9 +47,26 @@ class Known:
 
     def product(self, name: str) -> str:
         """The product's name, if it is one that is told apart."""
-        if self.products is not None and name:
-            return name if name in self.products else "other"
-        return bounded(name)
+        return _told_apart(name, self.products)
+
+    def segment(self, name: str | None, *, is_vip: bool, is_linked: bool) -> str:
+        """The customer's segment as the record has it; without one, what else is known of the customer.
+
+        >>> told = Known(segments=frozenset({"store"}))
+        >>> told.segment("store", is_vip=True, is_linked=True), told.segment("school", is_vip=False, is_linked=True)
+        ('store', 'other')
+        >>> told.segment(None, is_vip=True, is_linked=True), told.segment(None, is_vip=False, is_linked=False)
+        ('vip', 'unknown')
+        """
+        if name:
+            return _told_apart(name, self.segments)
+        if is_vip:
+            return "vip"
+        return "known" if is_linked else "unknown"
+
+
+def _told_apart(name: str, known: frozenset[str] | None) -> str:
+    return bounded(name) if known is None or not name or name in known else "other"
 
 
 def bounded(value: str) -> str:

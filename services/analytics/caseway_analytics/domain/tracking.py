@@ -120,7 +120,7 @@ def _opened(history: History, fact: CaseOpened, at: dt.datetime, known: Known) -
         category=bounded(fact.category or ""),
         product=known.product(fact.product or _text(fact.fields.get("product"))),
         language=bounded(fact.language or ""),
-        segment=_segment(fact.customer),
+        segment=_segment(fact.customer, known),
         department=bounded(fact.department or ""),
         campaign=_campaign(fact.tags),
     )
@@ -135,10 +135,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _segment(customer: CustomerLink) -> str:
-    if customer.vip:
-        return "vip"
-    return "known" if customer.state == "linked" else "unknown"
+def _segment(customer: CustomerLink, known: Known) -> str:
+    return known.segment(customer.segment, is_vip=customer.vip, is_linked=customer.state == "linked")
 
 
 def _campaign(tags: tuple[str, ...]) -> str:
@@ -164,9 +162,9 @@ def _confirmed(history: History, fact: FactsConfirmed, at: dt.datetime, _: Known
     return life.confirmed(history, at, is_corrected=bool(fact.corrected))
 
 
-def _linked(history: History, fact: CustomerLinked, _: dt.datetime, __: Known) -> History:
+def _linked(history: History, fact: CustomerLinked, _: dt.datetime, known: Known) -> History:
     customer = "" if history.is_erased else fact.customer.id or ""
-    return changed(history, face=history.face._replace(segment=_segment(fact.customer)), customer=customer)
+    return changed(history, face=history.face._replace(segment=_segment(fact.customer, known)), customer=customer)
 
 
 def _escalated(history: History, fact: EscalatedToDepartment, _: dt.datetime, __: Known) -> History:

@@ -84,6 +84,7 @@ def _dump_customer(customer: Customer) -> Document:
         "name": customer.name,
         "account": customer.account,
         "vip": customer.vip,
+        **({"segment": customer.segment} if customer.segment else {}),
         "language": customer.language,
         "preferred_channel": customer.preferred_channel,
         "values": list(customer.values),
@@ -100,6 +101,7 @@ def _load_customer(document: Document) -> Customer:
         name=document["name"],
         account=document["account"],
         vip=document["vip"],
+        segment=document.get("segment"),
         language=document["language"],
         preferred_channel=document["preferred_channel"],
         values=tuple(document["values"]),
@@ -119,6 +121,7 @@ def _dump_point(point: Point) -> Document:
                 "name": each.name,
                 "account": each.account,
                 "vip": each.vip,
+                **({"segment": each.segment} if each.segment else {}),
                 "language": each.language,
                 "preferred_channel": each.preferred_channel,
             }

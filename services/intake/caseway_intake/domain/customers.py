@@ -24,6 +24,7 @@ class Customer:
     name: str = ""
     account: str | None = None
     vip: bool = False
+    segment: str | None = None
     language: str | None = None
     preferred_channel: str | None = None
     values: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Holder:
     name: str = ""
     account: str | None = None
     vip: bool = False
+    segment: str | None = None
     language: str | None = None
     preferred_channel: str | None = None
 
@@ -107,6 +109,7 @@ def holders_of(customer: Customer, point: str) -> Iterable[Holder]:
                 name=customer.name,
                 account=customer.account,
                 vip=customer.vip,
+                segment=customer.segment,
                 language=customer.language,
                 preferred_channel=customer.preferred_channel,
             )
@@ -127,6 +130,7 @@ def follow(record: Customer) -> Match:
         name=record.name,
         account=record.account,
         vip=record.vip,
+        segment=record.segment,
         language=record.language,
         preferred_channel=record.preferred_channel,
     )

@@ -34,6 +34,7 @@ from caseway_intake.domain.customers import (
 _MOST_FOLLOWED = 5
 """Of the customers at one point: a number that more share tells too little to read all their orders."""
 _MOST_CANDIDATES = 10
+_NOBODY = CustomerLink()
 
 
 def needs_of_party(
@@ -109,13 +110,14 @@ def link_of(found: Match) -> CustomerLink:
     """The match as the wire says it."""
     holder = found.holder
     if holder is None:
-        return CustomerLink(state=found.state, candidates=found.candidates)
+        return CustomerLink(state=found.state, candidates=found.candidates) if found.candidates else _NOBODY
     return CustomerLink(
         state=found.state,
         id=holder.customer,
         name=holder.name or None,
         account=holder.account,
         vip=holder.vip,
+        segment=holder.segment,
         matched_by=found.by,
     )
 
@@ -141,6 +143,8 @@ def order_of(number: Any, known: Knowledge) -> Order | None:
 
 def shown(found: Match, before: Known, named: Order | None, known: Knowledge) -> Background | None:
     """What the case's first fact tells of the customer; none where nothing is known."""
+    if named is None and before is background.NOTHING and not found.holders:
+        return None
     orders = dict.fromkeys((*((named,) if named else ()), *before.orders))
     cases = tuple(_case_glance(each, known) for each in before.cases[: background.SHOWN])
     candidates = tuple(

@@ -60,6 +60,7 @@ def record_customer(record: CustomerRecorded, known: Knowledge) -> Decision:
         name=record.name,
         account=record.account,
         vip=record.vip,
+        segment=record.segment,
         language=record.language,
         preferred_channel=record.preferred_channel,
         values=values,
