@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -42,12 +42,37 @@ class Standing:
     status: CaseStatus = CaseStatus.OPEN
 
     def as_facts(self) -> Mapping[str, Any]:
-        """For conditions, by the names that YAML uses."""
-        return {shown: getattr(self, name) for name, shown in _NAMES}
+        """For conditions, by the names that YAML uses; nothing is copied."""
+        return StandingFacts(self)
 
 
-_NAMES = tuple((each.name, each.name.rstrip("_")) for each in fields(Standing))
-STANDING_FIELDS = tuple(shown for _, shown in _NAMES)
+class StandingFacts(Mapping[str, Any]):
+    """A standing, as conditions look at it."""
+
+    __slots__ = ("_standing",)
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self._standing, _NAMES[name])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What conditions ask, thousands of times a second."""
+        return getattr(self._standing, _NAMES[name]) if name in _NAMES else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in _NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMES)
+
+    def __len__(self) -> int:
+        return len(_NAMES)
+
+
+_NAMES = {each.name.rstrip("_"): each.name for each in fields(Standing)}
+STANDING_FIELDS = tuple(_NAMES)
 """What `pauses` may look at."""
 PROMISE_FIELDS = tuple(name for name in STANDING_FIELDS if name not in {"turn", "status", "stamps"})
 """What a promise may depend on: a case does not get other terms each time the turn changes."""

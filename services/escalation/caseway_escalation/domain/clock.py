@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours, Interval
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.replacing import replace
 from caseway.kernel.rules import ALWAYS, Condition, Facts, first_match
 from caseway_escalation.domain.guidance import Guidance
 from caseway_escalation.domain.ladders import Ladders

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import CaseStatus, Turn
 
 _ZERO = dt.timedelta(0)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
 from caseway.kernel.decision import Add, Decision, Due, Message, Moment, Put
 from caseway.kernel.errors import Superseded
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain import turns
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
@@ -87,20 +87,20 @@ def recompute(case: Case | None, message: Message[RecomputeMilestones], promises
     if case is None or case.configured == moment.version:
         raise Superseded("a case whose promises are up to date")
     telling = Telling(case, message, moment)
-    milestones = tuple(_reconfigured(each, case, promises, telling) for each in case.milestones)
+    settling = Settling(promises, telling)
+    milestones = tuple(_reconfigured(each, case, settling) for each in case.milestones)
     after = replace(case, milestones=milestones, configured=moment.version)
     after = Climbing(after, promises, telling, moment.now).noticed()
     return _decision(case, after, telling, moment)
 
 
-def _reconfigured(milestone: Milestone, case: Case, promises: Promises, telling: Telling) -> Milestone:
+def _reconfigured(milestone: Milestone, case: Case, settling: Settling) -> Milestone:
     """By the calendar and the promises in force; one whose kind or calendar is gone waits for the case's next fact."""
-    kind = promises.kinds.get(milestone.kind)
+    kind = settling.promises.kinds.get(milestone.kind)
     if kind is None or not milestone.is_open:
         return milestone
-    settling = Settling(promises, telling)
     retiming = Retiming(settling, Ending(settling))
-    return retiming.reconfigured(milestone, kind, case.standing.as_facts(), telling.now)
+    return retiming.reconfigured(milestone, kind, case.standing.as_facts(), settling.telling.now)
 
 
 def notice(case: Case | None, message: Message[Due], promises: Promises, moment: Moment) -> Decision:
@@ -112,7 +112,8 @@ def notice(case: Case | None, message: Message[Due], promises: Promises, moment:
     if case is None:
         raise Superseded("a timer of a case that is not there")
     telling, until = Telling(case, message, moment), message.data.due_at
-    milestones = tuple(_noticed(each, case, until, promises, telling) for each in case.milestones)
+    settling = Settling(promises, telling)
+    milestones = tuple(_noticed(each, case, until, settling) for each in case.milestones)
     after = replace(case, milestones=milestones)
     after = Guiding(after, promises, telling, until).noticed()
     after = Climbing(after, promises, telling, until).noticed()
@@ -124,12 +125,11 @@ def notice(case: Case | None, message: Message[Due], promises: Promises, moment:
     return Decision(timers=again)
 
 
-def _noticed(milestone: Milestone, case: Case, until: dt.datetime, promises: Promises, telling: Telling) -> Milestone:
+def _noticed(milestone: Milestone, case: Case, until: dt.datetime, settling: Settling) -> Milestone:
     at = next_of(milestone)
     if at is None or at > until:
         return milestone
-    milestone = _reconfigured(milestone, case, promises, telling)
-    return Settling(promises, telling).noticed(milestone, until)
+    return settling.noticed(_reconfigured(milestone, case, settling), until)
 
 
 def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> Decision:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
@@ -11,6 +10,7 @@ from caseway.contracts.cases import CaseStamped
 from caseway.contracts.milestones import LadderAcknowledged, LadderResumed, LadderRungReached
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.run import Run
 

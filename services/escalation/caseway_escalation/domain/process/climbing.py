@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
@@ -18,6 +17,7 @@ from caseway.contracts.notifications import NotificationAcknowledged, Notificati
 from caseway.contracts.work import WorkRefused
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.ids import derived_id
+from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import CaseStatus
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome
@@ -64,6 +64,8 @@ class Climbing:
         for told in tuple(self._telling.of_promises):
             for name in self._occasioned(told, starts=True):
                 runs += self._begun(name, runs, told.at, told)
+        if not runs:
+            return self._case
         runs = [self._climbed(run) for run in runs]
         over = [run.id for run in runs if not run.is_open][:-_KEPT]
         return replace(self._case, runs=tuple(run for run in runs if run.id not in over))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from caseway.contracts.milestones import MilestoneCancelled, MilestoneMet
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.settling import Settling

@@ -29,6 +29,15 @@ class Seen(Mapping[str, Any]):
             return self._standing
         return self._fields[name if name in self._fields else f"{name}_"]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields or name == CASE or f"{name}_" in self._fields
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What conditions ask, thousands of times a second."""
+        if name == CASE:
+            return self._standing
+        return self._fields[name] if name in self._fields else self._fields.get(f"{name}_", default)
+
     def __iter__(self) -> Iterator[str]:
         yield from (name.rstrip("_") for name in self._fields)
         yield CASE

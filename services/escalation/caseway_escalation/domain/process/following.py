@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome

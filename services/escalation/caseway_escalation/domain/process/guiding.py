@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.cases import CaseStamped
@@ -19,6 +18,7 @@ from caseway.contracts.work import (
     WorkWrappingUp,
 )
 from caseway.kernel.ids import derived_id
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.guidance import WRAP_UP, Guidance, Post, Stretch, next_days_end
 from caseway_escalation.domain.process.telling import Telling

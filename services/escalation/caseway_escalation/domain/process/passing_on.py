@@ -7,11 +7,11 @@ asks on. Source: semantics.md 5.12.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 from caseway.contracts.milestone_commands import RunStretch, TakeOverMilestone
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway.kernel.errors import Superseded
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome

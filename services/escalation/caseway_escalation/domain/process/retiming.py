@@ -7,10 +7,10 @@ promise already broken stays broken.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.replacing import replace
 from caseway.kernel.rules import Facts
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome

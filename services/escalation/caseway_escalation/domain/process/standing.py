@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
@@ -16,6 +15,7 @@ from caseway.contracts.cases import (
 )
 from caseway.contracts.parts import CustomerLink, EntitlementLink
 from caseway.contracts.voices import PersonalDataErased
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain.case import Standing
 
 _ASSIGNED = ("priority", "category", "class_", "language", "complexity", "department", "tags")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from caseway.contracts.milestones import LadderFact, LadderRungReached, MilestoneFact, MilestoneStarted
+from caseway.contracts.trusted import trusted
 from caseway.contracts.wire import Fact, WireModel
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.decision import Due, Message, Moment
@@ -82,7 +83,8 @@ class Telling:
 
     def say_ladder(self, model: type[AnyLadderFact], run: Run, at: dt.datetime, kind: str | None, **more: Any) -> None:
         """Tell one fact about a run of a ladder."""
-        fact = model(
+        fact = trusted(
+            model,
             at=at,
             cause=self.cause_of(run),
             configuration=self._moment.version,
@@ -97,7 +99,8 @@ class Telling:
 
     def say(self, model: type[AnyFact], milestone: Milestone, at: dt.datetime, **more: Any) -> None:
         """Tell one fact."""
-        fact = model(
+        fact = trusted(
+            model,
             at=at,
             cause=self.cause_of(milestone),
             configuration=self._moment.version,
@@ -136,6 +139,8 @@ class Telling:
 
     def in_order(self) -> tuple[Sequence[Fact], Mapping[str, str]]:
         """All facts as they came due, one thread's in the order told; and which ids that changes."""
+        if len(self._facts) < 2:
+            return self._facts, {}
         reached: dict[str, dt.datetime] = {}
         keys: list[dt.datetime] = []
         for thread, fact in zip(self._threads, self._facts, strict=True):

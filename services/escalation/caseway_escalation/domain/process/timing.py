@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 from caseway.kernel.decision import Arm, Disarm
+from caseway.kernel.replacing import replace
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.guidance import Post, Stretch
@@ -56,11 +56,13 @@ def timers(before: Case, after: Case, *, fired: bool) -> tuple[Arm | Disarm, ...
 
 def remembered(before: Case, after: Case, cause: str) -> Case:
     """With the message by which each new instant was set."""
-    focus = replace(
-        after.focus,
-        stretches=_timed(before.focus.stretches, after.focus.stretches, cause),
-        posts=_timed(before.focus.posts, after.focus.posts, cause),
-    )
+    focus = after.focus
+    if focus is not before.focus:
+        focus = replace(
+            focus,
+            stretches=_timed(before.focus.stretches, focus.stretches, cause),
+            posts=_timed(before.focus.posts, focus.posts, cause),
+        )
     milestones = _timed(before.milestones, after.milestones, cause)
     return replace(after, milestones=milestones, runs=_timed(before.runs, after.runs, cause), focus=focus)
 
