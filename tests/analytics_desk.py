@@ -20,6 +20,7 @@ from caseway.runtime.kafka import create_topics
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
 from caseway_analytics.domain.cells import CellKey, Tally, together
+from caseway_analytics.domain.cuts import CUTS
 
 RETAIL = Path(__file__).parents[1] / "deploy/scenarios/retail"
 PARTITIONS = 4
@@ -73,7 +74,7 @@ class AnalyticsDesk:
 
     async def cells(self) -> Tally:
         """The service's aggregates, lanes added up, in the form of a recount."""
-        return together([_tally(document) async for document in self._documents("cells") if document["grain"] in FINE])
+        return together([_tally(document) async for document in self._documents("cells") if _is_fine(document)])
 
     async def totals(self) -> dict[tuple[str, str], dict[str, int]]:
         """The all-time documents, lanes added up, without zeros."""
@@ -116,6 +117,11 @@ class AnalyticsDesk:
             await producer.flush()
         finally:
             await producer.stop()
+
+
+def _is_fine(document: Mapping[str, Any]) -> bool:
+    """Whether it is a cell by the half hour, and no sum of others."""
+    return document["grain"] in FINE and document["cut"] in CUTS
 
 
 def bearer(sub: str, role: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from caseway.contracts.wire import Fact
 from caseway.kernel.vocabulary import Channel
 from caseway.testkit.desk_facts import CaseTeller
 from caseway_analytics.domain import (
+    calendar,
     cells,
     counts,
     cuts,
@@ -19,6 +20,7 @@ from caseway_analytics.domain import (
     history,
     known,
     layers,
+    roll_ups,
     satisfaction,
     scheduling,
     searching,
@@ -27,7 +29,7 @@ from caseway_analytics.domain import (
 )
 from caseway_analytics.domain.history import History
 from caseway_analytics.domain.measures import MEASURES, samples_of
-from caseway_analytics.domain.samples import Sample
+from caseway_analytics.domain.samples import Sample, Where
 from caseway_analytics.domain.tracking import follow
 
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)
@@ -54,6 +56,7 @@ def minutes(measure: str, *facts: Fact) -> list[float]:
 @pytest.mark.parametrize(
     "module",
     [
+        calendar,
         cells,
         counts,
         cuts,
@@ -63,6 +66,7 @@ def minutes(measure: str, *facts: Fact) -> list[float]:
         history,
         known,
         layers,
+        roll_ups,
         satisfaction,
         scheduling,
         searching,
@@ -86,7 +90,7 @@ def test_every_measure_of_cases_has_its_doctest():
 def test_a_case_counts_in_the_hour_and_the_queue_it_came_into():
     case = CaseTeller("c", channel=Channel.CHAT)
     facts = [case.opened(NINE + 29 * MINUTE), case.queued(NINE + 31 * MINUTE, "stores")]
-    assert samples("cases_opened", *facts) == [Sample(NINE, "stores")]
+    assert samples("cases_opened", *facts) == [Sample(NINE, Where("stores"))]
     assert history_of(facts).channel == "chat"
 
 
@@ -104,8 +108,8 @@ def test_later_contacts_count_by_their_own_channel_and_a_repetition_does_not():
         case.agent_wrote(NINE),
     ]
     assert samples("contacts_added", *facts) == [
-        Sample(NINE, channel="email"),
-        Sample(NINE + HOUR, channel="phone"),
+        Sample(NINE, Where(channel="email")),
+        Sample(NINE + HOUR, Where(channel="phone")),
     ]
     assert sum(sample.times for sample in samples("contacts", *facts)) == 3
 
@@ -122,7 +126,7 @@ def test_pick_up_runs_from_the_queue_to_the_acceptance():
     """S4-29: pick-up time."""
     case = CaseTeller("c")
     facts = [case.opened(NINE), case.queued(NINE, "stores"), case.accepted(NINE + 3 * MINUTE, "stores", "ada")]
-    assert samples("pick_up", *facts) == [Sample(NINE, "stores", agent="ada", milliseconds=180_000)]
+    assert samples("pick_up", *facts) == [Sample(NINE, Where("stores", agent="ada"), milliseconds=180_000)]
 
 
 def test_declined_and_expired_offers_do_not_begin_the_wait_anew():

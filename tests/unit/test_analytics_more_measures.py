@@ -123,7 +123,7 @@ def test_work_stands_in_the_half_hours_in_which_it_was_done_under_agent_and_team
     """S2-01: by team and agent. 50 minutes that end at 9:50: 30 before half past, 20 after."""
     case = CaseTeller("c")
     found = samples("worked", stretch(case, NINE + 50 * MINUTE, 3000))
-    assert [(each.slot.minute, each.milliseconds / 60_000, each.agent, each.team) for each in found] == [
+    assert [(each.slot.minute, each.milliseconds / 60_000, each.agent, each.where.team) for each in found] == [
         (0, 30, "ada", "B"),
         (30, 20, "ada", "B"),
     ]
@@ -241,7 +241,7 @@ def test_a_skill_is_the_first_hard_one():
     case = CaseTeller("c")
     asked = (Requirement(skill="en", hard=False), Requirement(skill="orders"))
     facts = [case.opened(NINE), case.queued(NINE, "stores", requirements=asked), case.accepted(NINE, "stores", "ada")]
-    assert [each.skill for each in samples("pick_up", *facts)] == ["orders"]
+    assert [each.where.skill for each in samples("pick_up", *facts)] == ["orders"]
 
 
 def test_time_signed_in_is_cut_at_half_hours_and_a_forgotten_presence_stops_counting():
@@ -249,7 +249,7 @@ def test_time_signed_in_is_cut_at_half_hours_and_a_forgotten_presence_stops_coun
     online = follow_agent(None, presence(NINE + 20 * MINUTE, "ada", Presence.ONLINE))
     away = follow_agent(online, presence(NINE + 50 * MINUTE, "ada", Presence.AWAY))
     found = [
-        (name, each.slot.minute, each.milliseconds / 60_000, each.team)
+        (name, each.slot.minute, each.milliseconds / 60_000, each.where.team)
         for name, each in presence_of(online, away, KNOWN)
     ]
     assert found == [("signed_in", 0, 10, "B"), ("signed_in", 30, 20, "B")]
@@ -307,7 +307,9 @@ def test_an_agents_team_is_that_of_the_moment():
 def test_a_resolution_is_the_agents_who_resolved_it():
     case = CaseTeller("c")
     resolved = case_fact(case, cases.CaseResolved, NINE + HOUR, actor=Actor(kind="agent", id="bo"))
-    assert [(each.agent, each.team) for each in samples("resolution", case.opened(NINE), resolved)] == [("bo", "C")]
+    assert [(each.agent, each.where.team) for each in samples("resolution", case.opened(NINE), resolved)] == [
+        ("bo", "C")
+    ]
 
 
 def test_an_answer_counts_for_the_agents_team():

@@ -9,6 +9,7 @@ from caseway.contracts.parts import Actor, Author, Candidate, RoutingDecision
 from caseway.testkit.desk_facts import CaseTeller
 from caseway_analytics.adapters.states import dump_history, load_history
 from caseway_analytics.domain.course import MOST, entered
+from caseway_analytics.domain.history import changed
 from caseway_analytics.domain.live import live_case
 from caseway_analytics.domain.timeline import Speech, timeline
 from caseway_analytics.domain.tracking import follow
@@ -24,7 +25,8 @@ SPEECH = Speech(
 def history_of(*facts):
     history = None
     for fact in facts:
-        history = entered(follow(history, fact), fact)
+        history = follow(history, fact)
+        history = changed(history, course=entered(history.course, fact))
     return history
 
 

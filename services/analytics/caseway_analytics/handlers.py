@@ -14,7 +14,7 @@ from caseway_analytics.domain import searching, surveyed
 from caseway_analytics.domain.agents_told import follow_agent, notice_of, presence_of
 from caseway_analytics.domain.cells import Amounts, CellKey, Tally, difference, loose, together
 from caseway_analytics.domain.course import entered
-from caseway_analytics.domain.history import History
+from caseway_analytics.domain.history import History, changed
 from caseway_analytics.domain.known import NOTHING, Known
 from caseway_analytics.domain.measures import EDITION
 from caseway_analytics.domain.surveyed import AnyRecord
@@ -41,9 +41,12 @@ def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment
     """The history goes on, and the cells change by what that makes of its samples."""
     fact, known = message.data, known_of(moment)
     before: History | None = states.get(CASES, fact.case_id)
-    after, texts = searching.kept(entered(follow(before, fact, known, EDITION), fact), fact, known)
-    if after == before:
+    after = follow(before, fact, known, EDITION)
+    texts = searching.kept(after, fact, known)
+    course = entered(after.course, fact)
+    if course is after.course and after == before and not texts.changes:
         return Decision()
+    after = changed(after, course=course, **texts.changes)
     changes = additions(difference(before, after), moment.lane)
     served = _serving(before, after, moment.lane)
     wanted = (Put(collection=TEXTS, id=text.id, value=text) for text in texts.kept)
@@ -83,16 +86,36 @@ def known_of(moment: Moment) -> Known:
 
 def additions(tally: Tally, lane: str) -> tuple[Add, ...]:
     """The same as changes to the lane's own cells, of the half hour and of all time."""
-    changes = [_to_cell(key, amounts, lane) for key, amounts in tally.items()]
-    changes += [_to_total(key, amounts, lane) for key, amounts in tally.items() if key.cut == "desk"]
-    return tuple(changes)
+    cells: list[Add] = []
+    totals: list[Add] = []
+    named: dict[int, dict[str, int]] = {}
+    for key, amounts in tally.items():
+        stored = named.get(id(amounts))
+        if stored is None:  # cells of several cuts share one set of amounts
+            stored = named[id(amounts)] = {_STORED[name]: amount for name, amount in amounts.items()}
+        cells.append(_to_cell(key, stored, lane))
+        if key.cut == "desk":
+            totals.append(_to_total(key, stored, lane))
+    return (*cells, *totals)
+
+
+class _Stored(dict[str, str]):
+    """A field's path in a cell's document, by its name."""
+
+    def __missing__(self, name: str) -> str:
+        path = self[name] = f"m.{name}"
+        return path
+
+
+_STORED = _Stored()
+"""There are as many as measures times buckets: some thousands."""
 
 
 def _to_cell(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
         collection=CELLS,
         id=f"{lane}/{key.cut}/{_named(key.slot)}/" + "\x1f".join(key.values),
-        amounts={f"m.{name}": amount for name, amount in amounts.items()},
+        amounts=amounts,
         fixed={"cut": key.cut, "slot": key.slot, "grain": "slot", "values": list(key.values)},
     )
 
@@ -107,13 +130,21 @@ def _to_total(key: CellKey, amounts: Amounts, lane: str) -> Add:
     return Add(
         collection=TOTALS,
         id=f"{lane}/{channel}/{queue}",
-        amounts={f"m.{name}": amount for name, amount in amounts.items() if name.count(".") == 1},
+        amounts={name: amount for name, amount in amounts.items() if _is_plain(name)},
         fixed={"channel": channel, "queue": queue},
     )
 
 
+@lru_cache(maxsize=20_000)
+def _is_plain(name: str) -> bool:
+    """Whether it is a count or a sum, and no part of a histogram."""
+    return name.count(".") == 2
+
+
 def _serving(before: History | None, after: History, lane: str) -> Iterable[Add]:
     """Who has served which customer: they must not interview them. Source: S3-09."""
+    if before is not None and before.pick_ups is after.pick_ups and before.customer == after.customer:
+        return ()
     return (
         Add(
             collection=SERVING,

@@ -17,6 +17,7 @@ from caseway.runtime.configuration import Inconsistent
 from caseway_analytics.domain.defining import Targets
 from caseway_analytics.domain.desk import Plan, Target
 from caseway_analytics.domain.histogram import EXACT_SECONDS
+from caseway_analytics.domain.history import SLOT
 from caseway_analytics.domain.known import Known
 from caseway_analytics.domain.leaderboard import Roster
 from caseway_analytics.domain.questions import Keeping
@@ -29,6 +30,12 @@ def _zone(name: str) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("a time zone, such as Europe/Warsaw") from None
+    return name
+
+
+def _of_half_hours(name: str) -> str:
+    if (ZoneInfo(name).utcoffset(dt.datetime(2026, 1, 1)) or dt.timedelta()) % SLOT:  # noqa: DTZ001 - local time of the zone
+        raise ValueError("a zone that is whole half hours from UTC, since figures are kept by the half hour")
     return name
 
 
@@ -77,11 +84,16 @@ class KeepEntry(_Part):
     half_hours_days: int = Field(default=40, ge=2, le=400)
     """By the half hour; a year's report reads as many days of them, so more makes it slower."""
     days_years: int = Field(default=3, ge=1, le=30)
+    zones: tuple[Annotated[str, AfterValidator(_zone), AfterValidator(_of_half_hours)], ...] = ()
+    """Further zones whose days, weeks and months are kept; in any other, figures are told as long as half hours are kept.
+    One that is added counts from the next replay on."""
 
     def keeping(self) -> Keeping:
         """As the questions want it."""
         return Keeping(
-            half_hours=dt.timedelta(days=self.half_hours_days), days=dt.timedelta(days=366 * self.days_years)
+            half_hours=dt.timedelta(days=self.half_hours_days),
+            days=dt.timedelta(days=366 * self.days_years),
+            zones=frozenset(self.zones),
         )
 
 

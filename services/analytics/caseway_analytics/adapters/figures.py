@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from caseway.runtime.mongo import Database
 from caseway.runtime.replaying import rebuilt_since
 from caseway.runtime.running import Running
+from caseway_analytics.adapters.gathering import kept_in
 from caseway_analytics.adapters.states import CELLS, TOTALS
 from caseway_analytics.adapters.unfinished import Unfinished
 from caseway_analytics.domain.cuts import CUTS
 from caseway_analytics.domain.figures import Cell, Figure
 from caseway_analytics.domain.gathering import Stored
-from caseway_analytics.domain.known import NOTHING, Known
-from caseway_analytics.domain.layers import cut_in, stretches
+from caseway_analytics.domain.layers import Kept, cut_in, stretches
 from caseway_analytics.domain.measures import DERIVED
-from caseway_analytics.domain.questions import Question, needed
+from caseway_analytics.domain.questions import Keeping, Question, needed
 from caseway_analytics.settings import Configuration
 
-_MOST_LIVE = 20_000
-"""Cases that the wall looks at; a desk with more open ones sees its first 20,000."""
 _BATCH = 10_000
 """Documents asked for at once: a year is tens of thousands."""
 
@@ -34,37 +33,47 @@ class MongoFigures:
         self,
         database: Database,
         zone: str = "UTC",
-        known: Known = NOTHING,
-        now: Callable[[], dt.datetime] | None = None,
+        keeping: Keeping | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
-        """With a clock also what still runs is counted, up to now."""
+        """With `unfinished` also what still runs is counted."""
         self._database = database
         self._zone = ZoneInfo(zone)
-        self._known = known
-        self._now = now
-        self._unfinished = Unfinished(database)
+        self._keeping = keeping or Keeping()
+        self._unfinished = unfinished
 
-    async def stored(self, question: Question, measures: Iterable[str] | None = None) -> Sequence[Stored]:
-        """The cells that answer a question, as they are stored, with these measures (or those it needs)."""
+    async def keeping(self) -> Keeping:
+        """How long figures stay how fine, and in which zones: a zone that was configured later waits for a replay."""
+        kept = await kept_in(self._database) or Kept()
+        return replace(self._keeping, zones=self._keeping.zones & kept.zones)
+
+    async def stored(
+        self, question: Question, measures: Iterable[str] | None = None, now: dt.datetime | None = None
+    ) -> Sequence[Stored]:
+        """The cells that answer a question, as they are stored, with these measures (or those it needs).
+
+        What still runs is counted up to `now`.
+        """
         names = tuple(needed(question.measure) if measures is None else measures)
+        kept = await kept_in(self._database) or Kept()
+        cells = self._database[CELLS.name].find(self._query(question, kept), _wanted(question, names))
+        found: list[Stored] = [*await cells.batch_size(_BATCH).to_list(None)]
+        if self._unfinished is not None and now is not None:
+            found += await self._unfinished.cells(question, names, now)
+        return found
+
+    def _query(self, question: Question, kept: Kept) -> dict[str, Any]:
         derived = DERIVED.get(question.measure)
         is_running = derived is not None and derived.is_running
         spans = [
-            {"cut": cut_in(question, layer), "grain": layer, "slot": {"$gte": starts_at, "$lt": ends_at}}
-            for layer, starts_at, ends_at in stretches(question, self._zone, is_running=is_running)
+            {"cut": cut_in(question, layer, kept), "grain": layer, "slot": {"$gte": starts_at, "$lt": ends_at}}
+            for layer, starts_at, ends_at in stretches(question, self._zone, kept, is_running=is_running)
         ]
-        fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
-        wanted = {"_id": 0, "slot": 1, "values": 1} | {
-            f"m.{name}.{each}": 1 for name in names for each in (*fields, "s")
+        filters = {
+            f"values.{CUTS[question.cut].index(name)}": {"$in": sorted(values)}
+            for name, values in question.filters.items()
         }
-        query: dict[str, Any] = {"$or": spans}
-        for name, values in question.filters.items():
-            query[f"values.{CUTS[question.cut].index(name)}"] = {"$in": sorted(values)}
-        cells = self._database[CELLS.name].find(query, wanted).batch_size(_BATCH)
-        found: list[Stored] = [*await cells.to_list(None)]
-        if self._now is not None:
-            found += await self._unfinished.cells(question, names, self._known, self._now())
-        return found
+        return {"$or": spans, **filters}
 
     async def cells(
         self, starts_at: dt.datetime | None, ends_at: dt.datetime | None, measures: Iterable[str] = ()
@@ -95,9 +104,17 @@ class MongoFigures:
 
 
 def figures_of(running: Running) -> MongoFigures:
-    """The service's own, with what runs until now."""
+    """The service's own, with what still runs."""
     configuration: Configuration = running.configuration
-    return MongoFigures(running.database, configuration.measures.zone, known=configuration.known, now=running.clock.now)
+    unfinished = Unfinished(running.database, configuration.known)
+    keeping = configuration.measures.keep.keeping()
+    return MongoFigures(running.database, configuration.measures.zone, keeping, unfinished)
+
+
+def _wanted(question: Question, names: Iterable[str]) -> dict[str, int]:
+    """Of each document, no more than answers."""
+    fields = ("n", "w", "h") if question.hours == "business" else ("n", "ms", "b")
+    return {"_id": 0, "slot": 1, "values": 1} | {f"m.{name}.{each}": 1 for name in names for each in (*fields, "s")}
 
 
 def cell_of(document: Mapping[str, Any]) -> Cell:

@@ -207,9 +207,8 @@ class Publisher:
         question = Question(
             measure=measure, starts_at=span[0], ends_at=span[1], grain="all", by=by, zone=self._zone, cut=cut
         )
-        rows, total = tables(
-            question, await self._figures.stored(question), as_of=at, targets=self._configuration.targets
-        )
+        cells = await self._figures.stored(question, now=at)
+        rows, total = tables(question, cells, as_of=at, targets=self._configuration.targets)
         unit = (DERIVED.get(measure) or MEASURES[measure]).unit
         return [
             MeasureTaken(

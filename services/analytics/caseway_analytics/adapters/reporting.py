@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,18 @@ from caseway_analytics.domain.composing import before_after_table, figures_table
 from caseway_analytics.domain.cuts import cut_for
 from caseway_analytics.domain.gathering import Stored
 from caseway_analytics.domain.measures import DERIVED
-from caseway_analytics.domain.questions import BadQuestion, Grain, Hours, Question, apart, check, instant, needed
+from caseway_analytics.domain.questions import (
+    BadQuestion,
+    Grain,
+    Hours,
+    Keeping,
+    Question,
+    apart,
+    check,
+    instant,
+    needed,
+    zone_of,
+)
 from caseway_analytics.domain.scheduling import months_after, span_of
 from caseway_analytics.domain.tables import Report, Table
 from caseway_analytics.report_settings import (
@@ -49,6 +60,8 @@ class Asked:
     customer: str | None = None
     changed_on: dt.date | None = None
     wave: str | None = None
+    keeping: Keeping = field(default_factory=Keeping)
+    """How fine figures of when are; the reporter looks it up."""
 
 
 def asked_of(entry: ReportEntry, parameters: Mapping[str, str], *, now: dt.datetime, zone: str) -> Asked:
@@ -59,9 +72,7 @@ def asked_of(entry: ReportEntry, parameters: Mapping[str, str], *, now: dt.datet
     """
     if unknown := sorted(set(parameters) - _PARAMETERS):
         raise BadQuestion(unknown[0], "no such parameter; there are " + ", ".join(sorted(_PARAMETERS)))
-    in_zone = ZoneInfo(zone)
-    if parameters.get("zone", zone) != zone:
-        raise BadQuestion("zone", f"{zone}: a report's days are the desk's")
+    in_zone = zone_of(parameters.get("zone") or zone)
     starts_at, ends_at = span_of(entry.covers, now, in_zone)
     if "from" in parameters:
         starts_at = instant("from", parameters["from"], in_zone)
@@ -93,6 +104,7 @@ class Reporter:
         Raises:
             BadQuestion: a section needs something that was not given, or a span that is not kept so fine.
         """
+        asked = replace(asked, keeping=await self._figures.keeping())
         tables = [await self._table(section, asked) for section in entry.sections]
         since = await self._figures.since()
         if since is not None and asked.starts_at < since:
@@ -149,7 +161,7 @@ class Reporter:
         ]
         return figures_table(
             section.title,
-            await self._cells(questions),
+            await self._cells(questions, asked.now),
             as_of=asked.now,
             targets=self._configuration.targets,
             order=section.order,
@@ -157,7 +169,7 @@ class Reporter:
             chart=section.chart,
         )
 
-    async def _cells(self, questions: Sequence[Question]) -> list[tuple[Question, Sequence[Stored]]]:
+    async def _cells(self, questions: Sequence[Question], now: dt.datetime) -> list[tuple[Question, Sequence[Stored]]]:
         """Each question with its cells; those that ask alike are read together."""
         read: dict[tuple[str, bool, str, str], Sequence[Stored]] = {}
         found = []
@@ -166,7 +178,7 @@ class Reporter:
             if key not in read:
                 alike = [each for each in questions if _key(each) == key]
                 names = dict.fromkeys(name for each in alike for name in needed(each.measure))
-                read[key] = await self._figures.stored(question, tuple(names))
+                read[key] = await self._figures.stored(question, tuple(names), now)
             found.append((question, read[key]))
         return found
 
@@ -187,8 +199,7 @@ class Reporter:
             filters={name: frozenset(values) for name, values in only.items()},
             cut=cut,
         )
-        keeping = self._configuration.measures.keep.keeping()
-        check(question, now=asked.now, zone=self._configuration.measures.zone, keeping=keeping)
+        check(question, now=asked.now, zone=self._configuration.measures.zone, keeping=asked.keeping)
         return question
 
     async def _before_after(self, section: BeforeAfterEntry, asked: Asked) -> Table:
@@ -214,7 +225,7 @@ class Reporter:
         self, measure: str, span: tuple[dt.datetime, dt.datetime], section: BeforeAfterEntry, asked: Asked
     ) -> dict[str, Any]:
         question = self._question(measure, span, asked, only=section.only)
-        cells = await self._figures.stored(question)
+        cells = await self._figures.stored(question, now=asked.now)
         return tables(question, cells, as_of=asked.now, targets=self._configuration.targets)[1]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from caseway.runtime.stage import Collection, Document
@@ -31,25 +33,26 @@ _PLAIN = (
 _TEXT_FIELDS = tuple(field.name for field in dataclasses.fields(Text))
 _CALL_MARKS = ("answered", "talk", "wrap_up")
 _MARKS = ("next_responses", "pick_ups", "handled", "worked", "wrap_ups", "transfers")
+_plain, _marks = attrgetter(*_PLAIN), attrgetter(*_MARKS)
 
 
 def dump_history(history: History) -> Document:
     """The document of a case; `is_live` is what the wall looks for."""
-    return {
-        **{name: getattr(history, name) for name in _PLAIN},
-        **history.face._asdict(),
-        **{name: [_mark(mark) for mark in getattr(history, name)] for name in _MARKS},
-        "is_live": history.status == "open" or bool(history.items),
-        "first_response": _mark(history.first_response),
-        "cycles": [_cycle(cycle) for cycle in history.cycles],
-        "contacts": [[slot, channel, count] for (slot, channel), count in history.contacts.items()],
-        "calls": [_call(key, call) for key, call in history.calls.items()],
-        "stays": [_fields(stay) for stay in history.stays],
-        "items": [{"id": key, **_fields(item)} for key, item in history.items.items()],
-        "promises": [{"id": key, **_fields(promise)} for key, promise in history.promises.items()],
-        "texts": list(history.texts),
-        "course": [[each.at, each.topic, each.what, each.agent, each.detail] for each in history.course],
-    }
+    document: Document = dict(zip(_PLAIN, _plain(history), strict=True))
+    document |= history.face._asdict()
+    for name, marks in zip(_MARKS, _marks(history), strict=True):
+        document[name] = [_fields(mark) for mark in marks]
+    document["is_live"] = history.status == "open" or bool(history.items)
+    document["first_response"] = _mark(history.first_response)
+    document["cycles"] = [_cycle(cycle) for cycle in history.cycles]
+    document["contacts"] = [[slot, channel, count] for (slot, channel), count in history.contacts.items()]
+    document["calls"] = [_call(key, call) for key, call in history.calls.items()]
+    document["stays"] = [_fields(stay) for stay in history.stays]
+    document["items"] = [{"id": key, **_fields(item)} for key, item in history.items.items()]
+    document["promises"] = [{"id": key, **_fields(promise)} for key, promise in history.promises.items()]
+    document["texts"] = list(history.texts)
+    document["course"] = [[each.at, each.topic, each.what, each.agent, each.detail] for each in history.course]
+    return document
 
 
 def load_history(document: Document) -> History:
@@ -70,6 +73,17 @@ def load_history(document: Document) -> History:
         texts=tuple(document["texts"]),
         course=load_course(document),
     )
+
+
+HELD_FIELDS = ("edition", "items", *Face._fields)
+"""Of a document, what `load_held` reads."""
+
+
+def load_held(document: Document) -> History:
+    """A case as far as its work is concerned: its face and its items, and nothing that was counted."""
+    face = Face(**{name: document[name] for name in Face._fields})
+    items = {key: _item(item) for key, item in map(_keyed, document["items"])}
+    return History(edition=document["edition"], face=face, items=items)
 
 
 def load_course(document: Document) -> tuple[Entry, ...]:
@@ -107,9 +121,23 @@ def load_agent(document: Document) -> Agent:
     return Agent(**{field.name: document[field.name] for field in dataclasses.fields(Agent)})
 
 
+class _Flat:
+    """Reads the fields of one flat dataclass: what `dataclasses.fields` says is asked once."""
+
+    def __init__(self, of: type) -> None:
+        self._names = tuple(each.name for each in dataclasses.fields(of))
+        self._values = attrgetter(*self._names)
+
+    def __call__(self, value: Any) -> Document:
+        return dict(zip(self._names, self._values(value), strict=True))
+
+
+_FLAT: Mapping[type, _Flat] = {each: _Flat(each) for each in (Mark, Cycle, Stay, Item, Promise, Agent, Text)}
+
+
 def _fields(value: Any) -> Document:
     """A flat dataclass as a document."""
-    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return _FLAT[type(value)](value)
 
 
 def _keyed(document: Document) -> tuple[str, Document]:

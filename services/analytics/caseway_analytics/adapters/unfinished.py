@@ -3,51 +3,63 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from caseway.runtime.mongo import Database
-from caseway_analytics.adapters.states import AGENTS, CASES, load_agent, load_history
+from caseway_analytics.adapters.states import AGENTS, CASES, HELD_FIELDS, load_agent, load_held
 from caseway_analytics.domain.agents_told import presence_of
 from caseway_analytics.domain.cells import Tally, difference, loose, together
 from caseway_analytics.domain.gathering import Stored
-from caseway_analytics.domain.history import History
+from caseway_analytics.domain.history import History, ItemState
 from caseway_analytics.domain.known import Known
 from caseway_analytics.domain.questions import Question
 from caseway_analytics.domain.work import let_go
 
 PRESENCES = frozenset({"signed_in", "away"})
 WORK = "worked"
+_HELD = [ItemState.HELD.value, ItemState.WRAPPING.value]
 
 
 class Unfinished:
     """Presences and stretches of work that have not ended stand in no cell; these are their cells until now."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: Known) -> None:
         self._database = database
+        self._known = known
+        self._last: tuple[dt.datetime | None, Tally] = (None, {})
 
-    async def cells(self, question: Question, measures: Iterable[str], known: Known, now: dt.datetime) -> list[Stored]:
+    async def cells(self, question: Question, measures: Iterable[str], now: dt.datetime) -> list[Stored]:
         """Of the measures that need any, within the question's span and cut."""
         wanted, until = set(measures), min(now, question.ends_at)
         tallies: list[Tally] = []
         if wanted & PRESENCES:
-            tallies += [presence async for presence in self._presences(until, known)]
+            tallies += [presence async for presence in self._presences(until)]
         if WORK in wanted:
-            tallies += [stretch async for stretch in self._stretches(until, known)]
+            tallies.append(await self._stretches(until))
         return list(_stored(together(tallies), question, wanted))
 
-    async def _presences(self, until: dt.datetime, known: Known) -> Any:
-        async for document in self._database[AGENTS.name].find({"presence": {"$ne": "offline"}}):
+    async def _presences(self, until: dt.datetime) -> AsyncIterator[Tally]:
+        query = {"presence": {"$ne": "offline"}, "since": {"$lt": until}}
+        async for document in self._database[AGENTS.name].find(query):
             agent = load_agent(document)
-            if agent.since < until:
-                yield loose(presence_of(agent, replace(agent, since=until), known))
+            yield loose(presence_of(agent, replace(agent, since=until), self._known))
 
-    async def _stretches(self, until: dt.datetime, known: Known) -> Any:
-        held = {"is_live": True, "items.state": {"$in": ["held", "wrapping"]}}
-        async for document in self._database[CASES.name].find(held):
-            history = load_history(document)
-            yield difference(history, _all_let_go(history, until, known))
+    async def _stretches(self, until: dt.datetime) -> Tally:
+        """The same instant is asked about by each section of a report: what was made of it last is kept."""
+        if self._last[0] != until:
+            held = {
+                "is_live": True,
+                "items": {"$elemMatch": {"state": {"$in": _HELD}, "since": {"$not": {"$gte": until}}}},
+            }
+            found = self._database[CASES.name].find(held, dict.fromkeys(HELD_FIELDS, 1))
+            tallies = []
+            async for document in found:
+                history = load_held(document)
+                tallies.append(difference(history, _all_let_go(history, until, self._known)))
+            self._last = (until, together(tallies))
+        return self._last[1]
 
 
 def _all_let_go(history: History, until: dt.datetime, known: Known) -> History:

@@ -18,7 +18,7 @@ from caseway.contracts.work import AgentPresenceChanged
 from caseway_analytics.domain.agents import Agent
 from caseway_analytics.domain.history import by_slot, slot_of, whole
 from caseway_analytics.domain.known import NOTHING, Known, bounded
-from caseway_analytics.domain.samples import Sample
+from caseway_analytics.domain.samples import Sample, Where
 
 _NOTICES: dict[type[NotificationFact], str] = {
     NotificationRequested: "requested",
@@ -54,10 +54,10 @@ def presence_of(before: Agent | None, after: Agent, known: Known = NOTHING) -> I
     measure = "signed_in" if before.presence != "away" else "away"
     team = known.teams.get(before.id, "")
     for slot, lasted in by_slot(before.since, ends_at):
-        yield measure, Sample(slot, agent=before.id, team=team, milliseconds=lasted)
+        yield measure, Sample(slot, Where(agent=before.id, team=team), milliseconds=lasted)
 
 
 def notice_of(fact: NotificationFact) -> tuple[str, Sample]:
     """What the fact says became of the notification, as a measure and a sample of it."""
-    sample = Sample(slot_of(whole(fact.at)), channel=bounded(fact.channel), template=bounded(fact.template))
+    sample = Sample(slot_of(whole(fact.at)), Where(channel=bounded(fact.channel), template=bounded(fact.template)))
     return f"notifications_{_NOTICES[type(fact)]}", sample

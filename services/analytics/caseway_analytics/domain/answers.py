@@ -15,7 +15,7 @@ from caseway_analytics.domain.histogram import ERROR
 from caseway_analytics.domain.measures import DERIVED, MEASURES
 from caseway_analytics.domain.questions import BadQuestion, Question, needed
 
-PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95}
+PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "least": 0.0, "most": 1.0}
 _NO_TARGETS = Targets()
 
 
@@ -92,12 +92,11 @@ def _figures(measure: str, parts: Parts) -> dict[str, Any]:
 def _times(figure: Figure, unit: str) -> dict[str, float | None]:
     """Durations in seconds; of scores the same in points."""
     suffix = "score" if unit == "score" else "seconds"
+    percentiles = figure.percentiles_seconds(tuple(PERCENTILES.values()))
     return {
         f"sum_{suffix}": figure.milliseconds / 1000,
         f"mean_{suffix}": figure.mean_seconds,
-        **{f"{name}_{suffix}": figure.percentile_seconds(share) for name, share in PERCENTILES.items()},
-        f"least_{suffix}": figure.percentile_seconds(0.0),
-        f"most_{suffix}": figure.percentile_seconds(1.0),
+        **{f"{name}_{suffix}": told for name, told in zip(PERCENTILES, percentiles, strict=True)},
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from caseway_analytics.domain.history import History, Outcome
-from caseway_analytics.domain.samples import Sample, counted, seconds_since_2020, timed
+from caseway_analytics.domain.history import History, Outcome, slot_of
+from caseway_analytics.domain.samples import Sample, counted, in_queue, seconds_since_2020, timed
 
 
 def cases_opened(history: History) -> Iterator[Sample]:
@@ -31,7 +31,7 @@ def contacts_added(history: History) -> Iterator[Sample]:
     [('email', 1), ('phone', 1)]
     """
     for (slot, channel), count in history.contacts.items():
-        yield Sample(slot, history.entry_queue, channel=channel, times=count)
+        yield Sample(slot, in_queue(history.entry_queue, channel), times=count)
 
 
 def contacts(history: History) -> Iterator[Sample]:
@@ -140,7 +140,7 @@ def backlog_out(history: History) -> Iterator[Sample]:
 
 
 def _piled(history: History, at: dt.datetime, since: dt.datetime) -> Sample:
-    return counted(history, at)._replace(queue=history.entry_queue, instant=seconds_since_2020(since))
+    return Sample(slot_of(at), in_queue(history.entry_queue), instant=seconds_since_2020(since))
 
 
 def calls_answered(history: History) -> Iterator[Sample]:
@@ -154,7 +154,7 @@ def calls_answered(history: History) -> Iterator[Sample]:
     """
     for call in history.calls.values():
         if call.answered:
-            yield timed(history, call.answered)._replace(channel="phone")
+            yield timed(history, call.answered, "phone")
 
 
 def calls_abandoned(history: History) -> Iterator[Sample]:
@@ -168,7 +168,7 @@ def calls_abandoned(history: History) -> Iterator[Sample]:
     """
     for call in history.calls.values():
         if call.abandoned_at and not call.answered:
-            yield counted(history, call.abandoned_at)._replace(channel="phone")
+            yield Sample(slot_of(call.abandoned_at), in_queue(history.queue_at(call.abandoned_at), "phone"))
 
 
 def facts_confirmed(history: History) -> Iterator[Sample]:

@@ -40,7 +40,8 @@ from caseway.contracts.work import (
     WorkWithdrawn,
 )
 from caseway_analytics.domain.entries import Detail, Entry
-from caseway_analytics.domain.history import History, changed, whole
+from caseway_analytics.domain.history import whole
+from caseway_analytics.domain.said import said
 
 MOST = 150
 """Entries of one case; of more, the first and the latest are kept."""
@@ -50,10 +51,10 @@ _NAMED = 6
 _CODE = re.compile(r"[a-z][a-z0-9_:.-]{0,60}")
 
 
-def entered(history: History, fact: CaseFact | WorkFact | MilestoneFact) -> History:
-    """The history with one more entry in its course; a fact that says nothing to people leaves it as it is."""
+def entered(course: tuple[Entry, ...], fact: CaseFact | WorkFact | MilestoneFact) -> tuple[Entry, ...]:
+    """The course with one more entry; a fact that says nothing to people leaves it as it is."""
     name = fact.TYPE.split(".")[2]
-    return history if name in _UNSAID else changed(history, course=_with(history.course, _entry(name, fact)))
+    return course if name in _UNSAID else _with(course, _entry(name, fact))
 
 
 def _entry(name: str, fact: CaseFact | WorkFact | MilestoneFact) -> Entry:
@@ -77,10 +78,10 @@ def _agent(fact: Any) -> str:
     """An agent of ours; a customer's id is nobody's business here."""
     if isinstance(fact, MilestoneFact):
         return ""
-    named = getattr(fact, "agent", None)
+    named = said(fact, "agent")
     if named:
         return str(named)
-    said_by = getattr(fact, "actor", None) or getattr(fact, "author", None)
+    said_by = said(fact, "actor") or said(fact, "author")
     is_ours = said_by is not None and said_by.kind not in {"customer", "machine", "bot", "unknown"}
     return said_by.id or "" if said_by is not None and is_ours else ""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from caseway_analytics.domain.history import Face
-from caseway_analytics.domain.samples import Sample
+from caseway_analytics.domain.samples import Where
 
 CUTS: Mapping[str, tuple[str, ...]] = {
     "desk": ("channel", "queue", "priority"),
@@ -23,45 +24,45 @@ nearly as many documents as there are cases; each cut has as many as combination
 DIMENSIONS = tuple(dict.fromkeys(name for names in CUTS.values() for name in names))
 
 Values = tuple[str, ...]
-_Place = Callable[[Face, Sample], Values | None]
+_Place = Callable[[Face, Where], Values | None]
 
 
-def _desk(face: Face, sample: Sample) -> Values:
-    return (face.channel if sample.channel is None else sample.channel, sample.queue, face.priority)
+def _desk(face: Face, where: Where) -> Values:
+    return (face.channel if where.channel is None else where.channel, where.queue, face.priority)
 
 
-def _agents(face: Face, sample: Sample) -> Values | None:
-    if not sample.agent:
+def _agents(face: Face, where: Where) -> Values | None:
+    if not where.agent:
         return None
-    return (sample.team, sample.agent, face.channel if sample.channel is None else sample.channel)
+    return (where.team, where.agent, face.channel if where.channel is None else where.channel)
 
 
-def _subjects(face: Face, sample: Sample) -> Values | None:
+def _subjects(face: Face, where: Where) -> Values | None:
     if not face.channel:
         return None
-    return (face.category, face.product, face.channel if sample.channel is None else sample.channel)
+    return (face.category, face.product, face.channel if where.channel is None else where.channel)
 
 
-def _people(face: Face, sample: Sample) -> Values | None:
+def _people(face: Face, where: Where) -> Values | None:
     if not face.channel:
         return None
-    return (face.language, face.segment, face.channel if sample.channel is None else sample.channel)
+    return (face.language, face.segment, face.channel if where.channel is None else where.channel)
 
 
-def _skills(_: Face, sample: Sample) -> Values | None:
-    return (sample.skill, sample.queue) if sample.skill else None
+def _skills(_: Face, where: Where) -> Values | None:
+    return (where.skill, where.queue) if where.skill else None
 
 
-def _causes(face: Face, _: Sample) -> Values | None:
+def _causes(face: Face, _: Where) -> Values | None:
     return (face.department, face.campaign, face.category) if face.department or face.campaign else None
 
 
-def _notices(_: Face, sample: Sample) -> Values | None:
-    return (sample.channel or "", sample.template) if sample.template else None
+def _notices(_: Face, where: Where) -> Values | None:
+    return (where.channel or "", where.template) if where.template else None
 
 
-def _surveys(_: Face, sample: Sample) -> Values | None:
-    return (sample.level, sample.indicator) if sample.level else None
+def _surveys(_: Face, where: Where) -> Values | None:
+    return (where.level, where.indicator) if where.level else None
 
 
 _PLACES: tuple[tuple[str, _Place], ...] = (
@@ -76,12 +77,11 @@ _PLACES: tuple[tuple[str, _Place], ...] = (
 )
 
 
-def places(face: Face, sample: Sample) -> Iterable[tuple[str, Values]]:
+@lru_cache(maxsize=10_000)
+def places(face: Face, where: Where) -> tuple[tuple[str, Values], ...]:
     """Each cut in which a sample counts, with its values there; a cut none of whose own dimensions it has leaves it out."""
-    for cut, place in _PLACES:
-        values = place(face, sample)
-        if values is not None:
-            yield cut, values
+    found = ((cut, place(face, where)) for cut, place in _PLACES)
+    return tuple((cut, values) for cut, values in found if values is not None)
 
 
 def cut_for(dimensions: Iterable[str]) -> str | None:

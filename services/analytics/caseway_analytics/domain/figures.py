@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from caseway_analytics.domain import histogram
@@ -33,8 +33,12 @@ class Figure:
 
     def percentile_seconds(self, share: float) -> float | None:
         """Within `histogram.ERROR`; None where nothing was timed."""
-        found = histogram.percentile(self.buckets, share)
-        return None if found is None else round(found / 1000, 3)
+        return self.percentiles_seconds((share,))[0]
+
+    def percentiles_seconds(self, shares: Sequence[float]) -> list[float | None]:
+        """Several at once."""
+        found = histogram.percentiles(self.buckets, shares)
+        return [None if each is None else round(each / 1000, 3) for each in found]
 
     def count_within(self, seconds: int) -> int:
         """Exact, for the durations that the histogram knows exactly."""

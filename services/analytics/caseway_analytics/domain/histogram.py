@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 GROWTH = 1.05
 """From bound to bound: finer bounds cost storage, coarser ones make percentiles vaguer."""
@@ -76,14 +76,17 @@ def percentile(buckets: Buckets, share: float) -> float | None:
     >>> [round(percentile(tens, share) / 10_000) for share in (0.5, 0.9, 0.95)]
     [1, 1, 6]
     """
-    counted = sorted((bucket, count) for bucket, count in buckets.items() if count > 0)
-    total = sum(count for _, count in counted)
-    if not total:
-        return None
-    rank = max(1, math.ceil(share * total))
-    reached = itertools.accumulate(count for _, count in counted)
-    found = next(bucket for (bucket, _), upto in zip(counted, reached, strict=True) if upto >= rank)
-    return middle_of(found)
+    return percentiles(buckets, (share,))[0]
+
+
+def percentiles(buckets: Buckets, shares: Sequence[float]) -> list[float | None]:
+    """Several at once: a table has thousands of histograms, and each is sorted and added up once."""
+    counted = sorted(bucket for bucket, count in buckets.items() if count > 0)
+    reached = [*itertools.accumulate(buckets[bucket] for bucket in counted)]
+    if not reached:
+        return [None] * len(shares)
+    ranks = (max(1, math.ceil(share * reached[-1])) for share in shares)
+    return [middle_of(counted[bisect_left(reached, rank)]) for rank in ranks]
 
 
 def count_within(buckets: Buckets, seconds: int) -> int:

@@ -256,14 +256,20 @@ class History:
         return found
 
 
-_NAMES = tuple(each.name for each in fields(History))
-_values = attrgetter(*_NAMES)
+_values = attrgetter(*(each.name for each in fields(History)))
+_SETTERS = {each.name: getattr(History, each.name).__set__ for each in fields(History)}
+_ALL_SETTERS = tuple(_SETTERS.values())
 
 
 def changed(history: History, **changes: Any) -> History:
     """The history with some fields changed.
 
-    What `dataclasses.replace` does, in half the time: every fact changes a history of some thirty-five fields once or
-    twice, and that was a fifth of the stage's work (measured).
+    What `dataclasses.replace` does, in a quarter of the time (measured): every fact changes a history of some thirty-five
+    fields once or twice, and a frozen dataclass's own `__init__` sets each by a call that only tells it is frozen.
     """
-    return History(**(dict(zip(_NAMES, _values(history), strict=True)) | changes))
+    new = object.__new__(History)
+    for put, value in zip(_ALL_SETTERS, _values(history), strict=True):
+        put(new, value)
+    for name, value in changes.items():
+        _SETTERS[name](new, value)
+    return new

@@ -8,6 +8,8 @@ this one. A dimension that is not known yet is the empty text. docs/measures.md 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from operator import attrgetter
 
 from caseway_analytics.domain import counts, deriving, times
 from caseway_analytics.domain.defining import Derived, Measure
@@ -366,6 +368,7 @@ def given_by(measures: tuple[Measure, ...], history: History, edition: int = EDI
 
 
 _EMPTY = History()
+_parts = attrgetter(*PARTS)
 
 
 def changed(before: History | None, after: History) -> tuple[Measure, ...]:
@@ -378,11 +381,17 @@ def changed(before: History | None, after: History) -> tuple[Measure, ...]:
 
 
 def _touched(before: History, after: History) -> tuple[Measure, ...]:
-    found: dict[str, Measure] = {}
-    for part in PARTS:
-        now, then = getattr(after, part), getattr(before, part)
-        # empty tuples are one object, empty mappings are not
-        if now is not then and (now or then):
-            for measure in _READERS[part]:
-                found[measure.name] = measure
-    return tuple(found.values())
+    # empty tuples are one object, empty mappings are not
+    return _reading(
+        tuple(
+            part
+            for part, now, then in zip(PARTS, _parts(after), _parts(before), strict=True)
+            if now is not then and (now or then)
+        )
+    )
+
+
+@lru_cache(maxsize=2_000)
+def _reading(parts: tuple[str, ...]) -> tuple[Measure, ...]:
+    """The measures that read any of these."""
+    return tuple({measure.name: measure for part in parts for measure in _READERS[part]}.values())

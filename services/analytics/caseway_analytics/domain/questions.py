@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from caseway_analytics.domain.calendar import Period, end_of, start_of
 from caseway_analytics.domain.cuts import CUTS, DIMENSIONS, cut_for
 from caseway_analytics.domain.history import SLOT
 from caseway_analytics.domain.measures import DERIVED, MEASURES
@@ -49,7 +50,9 @@ class Keeping:
     half_hours: dt.timedelta = dt.timedelta(days=40)
     """By the half hour; what is older is gathered into days of the desk's zone."""
     days: dt.timedelta = dt.timedelta(days=3 * 366)
-    """By the day; what is older is gathered into months."""
+    """By the day and week; what is older is gathered into months."""
+    zones: frozenset[str] = frozenset()
+    """Those beside the desk's own in which days, weeks and months are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,21 +98,13 @@ class Question:
 
     def _following(self, at: dt.datetime) -> dt.datetime:
         """When the slot ends that an instant falls into."""
-        local = at.astimezone(self.zone)
         match self.grain:
             case "hour":
-                return at + dt.timedelta(hours=1) - dt.timedelta(minutes=local.minute)
-            case "day":
-                return self._midnight(local.date() + _DAY)
-            case "week":
-                return self._midnight(local.date() + _DAY * (8 - local.isoweekday()))
-            case "month":
-                return self._midnight((local.date().replace(day=28) + 4 * _DAY).replace(day=1))
+                return at + dt.timedelta(hours=1) - dt.timedelta(minutes=at.astimezone(self.zone).minute)
             case "all":
                 return self.ends_at
-
-    def _midnight(self, on: dt.date) -> dt.datetime:
-        return dt.datetime.combine(on, dt.time(), self.zone).astimezone(dt.UTC)
+            case period:
+                return end_of(at, period, self.zone)
 
 
 def apart(measure: str) -> str:
@@ -134,7 +129,7 @@ def asked(
         raise BadQuestion("measure", "one of " + ", ".join((*MEASURES, *DERIVED)))
     if unknown := sorted(set(parameters) - _PARAMETERS - set(DIMENSIONS)):
         raise BadQuestion(unknown[0], "no such parameter; there are " + ", ".join(sorted({*_PARAMETERS, *DIMENSIONS})))
-    in_zone = _zone(parameters.get("zone") or zone)
+    in_zone = zone_of(parameters.get("zone") or zone)
     by = _by(parameters.get("by", ""))
     filters = {name: _values(parameters[name]) for name in DIMENSIONS if name in parameters}
     starts_at, ends_at = _span(parameters, in_zone, now)
@@ -170,34 +165,41 @@ def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) 
             )
         if at.minute % 30 or at.second or at.microsecond:
             raise BadQuestion(name, "a full or a half hour, since figures are kept by the half hour")
-    if question.starts_at < gathered_before(now, keeping.half_hours, zone):
-        _check_gathered(question, zone, keeping.half_hours)
-    if question.starts_at < gathered_before(now, keeping.days, zone):
-        _check_months(question, keeping.days)
+    if question.starts_at < (before := gathered_before(now, keeping.half_hours, zone)):
+        _check_gathered(question, zone, keeping, before)
+    if question.starts_at < (before := gathered_before(now, keeping.days, zone)):
+        _check_months(question, keeping, start_of(before, "month", ZoneInfo(zone)))
 
 
-def _check_gathered(question: Question, zone: str, kept: dt.timedelta) -> None:
-    why = f"; figures older than {kept.days} days are kept by the day of {zone}"
+def _check_gathered(question: Question, zone: str, keeping: Keeping, before: dt.datetime) -> None:
+    zones = sorted({zone, *keeping.zones})
+    why = f"; figures older than {keeping.half_hours.days} days are kept by the day of {', '.join(zones)}"
     if question.grain == "hour":
         raise BadQuestion("grain", "day, week, month or all" + why)
-    if question.zone.key != zone:
-        raise BadQuestion("zone", zone + why)
-    if question.starts_at.astimezone(question.zone).time() != dt.time():
-        raise BadQuestion("from", "the beginning of a day" + why)
+    if question.zone.key not in zones:
+        raise BadQuestion("zone", " or ".join(zones) + why)
+    _check_whole(question, "day", before, "the beginning of a day" + why)
 
 
-def _check_months(question: Question, kept: dt.timedelta) -> None:
-    why = f"; figures older than {kept.days} days are kept by the month"
+def _check_months(question: Question, keeping: Keeping, before: dt.datetime) -> None:
+    why = f"; figures older than {keeping.days.days} days are kept by the month"
     if question.grain not in {"month", "all"}:
         raise BadQuestion("grain", "month or all" + why)
-    if question.starts_at.astimezone(question.zone).day != 1:
-        raise BadQuestion("from", "the first of a month" + why)
+    _check_whole(question, "month", before, "the first of a month" + why)
+
+
+def _check_whole(question: Question, period: Period, before: dt.datetime, expected: str) -> None:
+    """Neither end may need a part of a period of which no parts are kept."""
+    if start_of(question.starts_at, period, question.zone) != question.starts_at:
+        raise BadQuestion("from", expected)
+    last = start_of(question.ends_at, period, question.zone)
+    if last != question.ends_at and last < before:
+        raise BadQuestion("to", expected)
 
 
 def gathered_before(now: dt.datetime, kept: dt.timedelta, zone: str) -> dt.datetime:
     """The beginning of the zone's day before which nothing is kept by the half hour."""
-    local = (now - kept).astimezone(ZoneInfo(zone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(dt.UTC)
+    return start_of(now - kept, "day", ZoneInfo(zone))
 
 
 def _cut(dimensions: set[str], measure: str) -> str:
@@ -215,7 +217,12 @@ def _span(parameters: Mapping[str, str], zone: ZoneInfo, now: dt.datetime) -> tu
     return instant("from", default.isoformat(), zone), ends_at
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name.
+
+    Raises:
+        BadQuestion: there is none.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -14,8 +14,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from caseway.contracts.cases import (
     CallbackRecorded,
@@ -27,8 +28,9 @@ from caseway.contracts.cases import (
     ContactAdded,
 )
 from caseway.contracts.voices import PersonalDataErased
-from caseway_analytics.domain.history import History, changed, whole
+from caseway_analytics.domain.history import History, whole
 from caseway_analytics.domain.known import Known
+from caseway_analytics.domain.said import said
 
 LONGEST = 20_000
 """Characters of a text that are kept."""
@@ -65,26 +67,27 @@ class Text:
 class Texts:
     """What a fact makes of a case's texts."""
 
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Of the history, which knows what texts there are."""
     kept: tuple[Text, ...] = ()
     erased: tuple[str, ...] = ()
 
 
 NONE = Texts()
+_SPOKEN = (CaseOpened, ContactAdded, CaseReplied, CaseNoted, CaseResolved, CallbackRecorded, CaseWhispered)
 
 
-def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
-    """The history that knows of its texts, and those to be kept or erased."""
+def kept(history: History, fact: object, known: Known) -> Texts:
+    """The texts to be kept or erased, and what the history knows of them then."""
     if isinstance(fact, PersonalDataErased):
         erased = tuple(f"{fact.case_id}/{version}" for version in history.texts)
-        return changed(history, texts=(), customer="", is_erased=True), Texts(erased=erased)
-    if not known.keeps_texts or not isinstance(
-        fact, CaseOpened | ContactAdded | CaseReplied | CaseNoted | CaseResolved | CallbackRecorded | CaseWhispered
-    ):
-        return history, NONE
-    subject, text = getattr(fact, "subject", ""), fact.text
+        return Texts(changes={"texts": (), "customer": "", "is_erased": True}, erased=erased)
+    if not known.keeps_texts or not isinstance(fact, _SPOKEN):
+        return NONE
+    subject, text = said(fact, "subject") or "", fact.text
     if not (subject or text) or len(history.texts) >= _MOST_TEXTS:
-        return history, NONE
-    is_voice = getattr(fact, "record_type", "") == "voice"
+        return NONE
+    is_voice = said(fact, "record_type") == "voice"
     told = Text(
         id=f"{fact.case_id}/{fact.version}",
         case_id=fact.case_id,
@@ -96,12 +99,12 @@ def kept(history: History, fact: object, known: Known) -> tuple[History, Texts]:
         what=fact.TYPE.split(".")[2],
         **_said_by(fact),
     )
-    return changed(history, texts=(*history.texts, fact.version)), Texts(kept=(told,))
+    return Texts(changes={"texts": (*history.texts, fact.version)}, kept=(told,))
 
 
 def _said_by(fact: object) -> dict[str, str]:
     """Who said it; of customers only that it was one."""
-    speaker = getattr(fact, "author", None) or getattr(fact, "actor", None)
+    speaker = said(fact, "author") or said(fact, "actor")
     kind = speaker.kind if speaker is not None else "customer"
     return {"by": kind, "person": (speaker.id or "") if speaker is not None and kind != "customer" else ""}
 

@@ -18,7 +18,7 @@ from caseway.contracts.quality import (
 from caseway.kernel.errors import Rejected
 from caseway_analytics.domain.history import slot_of, whole
 from caseway_analytics.domain.known import NOTHING, Known, bounded
-from caseway_analytics.domain.samples import Sample
+from caseway_analytics.domain.samples import Sample, Where
 
 Record = Mapping[str, Any]
 """A record as it is kept: its model's fields, `kind`, and `at`."""
@@ -117,13 +117,15 @@ def scored_of(record: Record | None) -> Iterator[tuple[str, Sample]]:
         "satisfaction_after_case",
         Sample(
             slot_of(record["at"]),
-            bounded(record.get("queue") or ""),
-            channel=bounded(record.get("channel") or ""),
-            agent=bounded(record.get("agent") or ""),
-            team=record.get("team") or "",
+            Where(
+                bounded(record.get("queue") or ""),
+                channel=bounded(record.get("channel") or ""),
+                agent=bounded(record.get("agent") or ""),
+                team=record.get("team") or "",
+                level=bounded(record["level"]),
+                indicator=bounded(record["indicator"]),
+            ),
             milliseconds=record["score"] * 1000,
-            level=bounded(record["level"]),
-            indicator=bounded(record["indicator"]),
         ),
     )
 

@@ -119,7 +119,7 @@ def talk(history: History) -> Iterator[Sample]:
     """
     for call in history.calls.values():
         if call.talk:
-            yield timed(history, call.talk)._replace(channel="phone")
+            yield timed(history, call.talk, "phone")
 
 
 def wrap_up(history: History) -> Iterator[Sample]:
@@ -133,7 +133,7 @@ def wrap_up(history: History) -> Iterator[Sample]:
     """
     for call in history.calls.values():
         if call.wrap_up:
-            yield timed(history, call.wrap_up)._replace(channel="phone")
+            yield timed(history, call.wrap_up, "phone")
     if not any(call.wrap_up for call in history.calls.values()):
         for mark in history.wrap_ups:
             yield timed(history, mark)

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
@@ -56,6 +57,7 @@ from caseway.contracts.work import (
 from caseway_analytics.domain import life, promises, work
 from caseway_analytics.domain.history import Face, History, Outcome, changed, whole
 from caseway_analytics.domain.known import NOTHING, Known, bounded
+from caseway_analytics.domain.said import said
 
 FactOfCase = CaseFact | WorkFact | MilestoneFact
 Step = Callable[[History, Any, dt.datetime, Known], History]
@@ -64,12 +66,11 @@ Step = Callable[[History, Any, dt.datetime, Known], History]
 _PEOPLE = frozenset({"agent", "supervisor", "officer", "manager", "employee"})
 _ABANDONED = frozenset({"abandoned", "no_answer"})
 _OVER = frozenset({"closed", "merged"})
-_NEW = History()
 
 
 def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, edition: int | None = None) -> History:
     """The history with one more fact of its case; `edition` is that of the measures by which it will be counted."""
-    before, at = history or _NEW, whole(fact.at)
+    before, at = history or _new(edition or 0), whole(fact.at)
     if edition is not None and before.edition != edition:
         before = changed(before, edition=edition)
     match fact:
@@ -79,6 +80,11 @@ def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, ed
             return _pooled(_step(_WORK, before, fact, at, known), fact)
         case MilestoneFact():
             return _step(_PROMISES, before, fact, at, known)
+
+
+@lru_cache(maxsize=10)
+def _new(edition: int) -> History:
+    return History(edition=edition)
 
 
 def _step(steps: Mapping[type, Step], history: History, fact: FactOfCase, at: dt.datetime, known: Known) -> History:
@@ -98,7 +104,7 @@ def _standing(history: History, fact: CaseFact, at: dt.datetime) -> History:
     """Status, turn and priority from now on; what the fact does not say stays as it was."""
     if history.status == "merged":
         return history
-    status, turn, priority = _word(fact.status), _word(fact.turn), _word(getattr(fact, "priority", None))
+    status, turn, priority = _word(fact.status), _word(fact.turn), _word(said(fact, "priority"))
     if turn and turn != history.turn:
         history = life.turned(history, at, turn)
     if status and status != history.status:

@@ -61,9 +61,9 @@ def routes(running: Running, board: Board) -> Sequence[BaseRoute]:
     async def measure(request: Request) -> Response:
         own_figures_or_coordinator(request, running)
         now, zone = running.clock.now(), configuration.measures.zone
-        keeping = configuration.measures.keep.keeping()
+        keeping = await figures.keeping()
         question = asked(request.path_params["measure"], request.query_params, now=now, zone=zone, keeping=keeping)
-        cells = await figures.stored(question)
+        cells = await figures.stored(question, now=now)
         told = answer(question, cells, as_of=now, targets=configuration.targets)
         since = await figures.since()
         return JSONResponse({**told, "since": since.isoformat()} if since and question.starts_at < since else told)
