@@ -147,12 +147,14 @@ class BusinessHours:
 
     def elapsed(self, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
         """The business time in `[start, end)`; ValueError when it ends before it starts."""
-        since, until = microseconds(start), microseconds(end)
-        if until < since:
+        start, end = to_utc(start), to_utc(end)
+        if end < start:
             raise ValueError("a stretch of time that ends before it starts")
-        first, last = _year_of(since), _year_of(until)
-        total = self._year(last).passed(until) - self._year(first).passed(since)
-        return dt.timedelta(microseconds=total + sum(self._year(year).total for year in range(first, last)))
+        first, last = _year_of(start), _year_of(end)
+        total = self._year(last).passed(microseconds(end)) - self._year(first).passed(microseconds(start))
+        if first != last:
+            total += sum(self._year(year).total for year in range(first, last))
+        return dt.timedelta(microseconds=total)
 
     def due_at(self, start: dt.datetime, amount: dt.timedelta) -> dt.datetime:
         """The least instant, from `start` on, by which `amount` of business time has passed (UTC).
@@ -164,11 +166,11 @@ class BusinessHours:
         wanted = amount // MICROSECOND
         if wanted < 0:
             raise ValueError("a negative amount of business time")
+        start = to_utc(start)
         if wanted == 0:
-            return to_utc(start)
-        since = microseconds(start)
-        year = _year_of(since)
-        wanted += self._year(year).passed(since)
+            return start
+        year = _year_of(start)
+        wanted += self._year(year).passed(microseconds(start))
         while wanted > self._year(year).total:
             wanted -= self._year(year).total
             year += 1
@@ -177,7 +179,7 @@ class BusinessHours:
     def counted(self, start: dt.datetime, end: dt.datetime) -> Iterator[Interval]:
         """The stretches of business time within `[start, end)`, in order: why so much has elapsed."""
         since, until = microseconds(start), microseconds(end)
-        for number in range(_year_of(since), _year_of(until) + 1):
+        for number in range(_year_of(to_utc(start)), _year_of(to_utc(end)) + 1):
             year = self._year(number)
             index = max(0, bisect_right(year.starts, since) - 1)
             for opens, closes in zip(year.starts[index:], year.ends[index:], strict=True):
@@ -220,8 +222,9 @@ class BusinessHours:
                         yield opens, closes
 
 
-def _year_of(at: int) -> int:
-    year = instant(at).year
+def _year_of(at: dt.datetime) -> int:
+    """Of an instant in UTC."""
+    year = at.year
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         raise OverflowError(f"an instant in the year {year}")
     return year

@@ -10,7 +10,8 @@ Source: semantics.md 5.2, "Take this definition".
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -123,34 +124,45 @@ def started(
     given_by: str = "",
 ) -> Milestone:
     """A clock that begins to run; `until` is the deadline where a fact names it."""
-    is_named = until is not None and until > at
-    milestone = Milestone(
+    target = until - at if until is not None and until > at else terms.target
+    if terms.months:
+        target = months_after(at, terms.months, hours.zone) - at
+    due_at = hours.due_at(at, target)
+    return Milestone(
         id=id,
         kind=kind,
         instance=instance,
         subject=subject,
         terms=terms,
-        target=until - at if until is not None and is_named else terms.target,
+        target=target,
         started_at=at,
         running_since=at,
-        due_at=at,
+        due_at=due_at,
+        warnings=_warnings(terms, target, at, due_at, functools.partial(hours.due_at, at)),
+        calendar_version=hours.version,
         given_by=given_by,
     )
-    return timed(milestone, hours)
 
 
 def elapsed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> dt.timedelta:
     """The business time that had been used at an instant, whatever happened after it."""
-    return sum((hours.elapsed(run.start, run.end) for run in _runs(milestone, at)), _ZERO)
+    used = _ZERO
+    for run in _runs(milestone, at):
+        used += hours.elapsed(run.start, run.end)
+    return used
 
 
 def is_over(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> bool:
     """Whether the whole target had been used at an instant: the deadline had come."""
+    if _is_reckoned(milestone, hours):
+        return at >= milestone.due_at
     return elapsed(milestone, at, hours) >= milestone.target
 
 
 def is_kept(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> bool:
     """Whether a completion at an instant keeps the promise: equal counts as kept."""
+    if at <= milestone.due_at and _is_reckoned(milestone, hours):
+        return True
     return elapsed(milestone, at, hours) <= milestone.target
 
 
@@ -158,7 +170,10 @@ def paused(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Miles
     """The clock stands from an instant on; told late, what has elapsed since is taken back."""
     if milestone.running_since is None:
         return milestone
-    return timed(replace(milestone, stretches=tuple(_runs(milestone, at)), running_since=None), hours)
+    standing = replace(milestone, stretches=tuple(_runs(milestone, at)), running_since=None)
+    if at > milestone.running_since and _is_reckoned(milestone, hours):
+        return standing  # if it ran on from here, it would end when it would have ended
+    return timed(standing, hours)
 
 
 def resumed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
@@ -193,32 +208,46 @@ def timed(milestone: Milestone, hours: BusinessHours) -> Milestone:
         months = terms.months + milestone.extension_months
         target = months_after(milestone.started_at, months, hours.zone) - milestone.started_at
         milestone = replace(milestone, target=target)
-    due_at = _reached(milestone, milestone.target, hours)
-    warnings = tuple(_warnings(milestone, due_at, hours)) if terms.warnings else ()
+    reached = _reaching(milestone, hours)
+    due_at = reached(milestone.target)
+    warnings = _warnings(terms, milestone.target, milestone.started_at, due_at, reached)
     return replace(milestone, due_at=due_at, warnings=warnings, calendar_version=hours.version)
 
 
-def _warnings(milestone: Milestone, due_at: dt.datetime, hours: BusinessHours) -> Iterator[WarningTime]:
+def _warnings(
+    terms: Terms,
+    target: dt.timedelta,
+    started_at: dt.datetime,
+    due_at: dt.datetime,
+    reached: Callable[[dt.timedelta], dt.datetime],
+) -> tuple[WarningTime, ...]:
     """Of those that come at one instant (a case that begins inside several windows), the nearest only."""
     found: dict[dt.datetime, WarningTime] = {}
-    for before in milestone.terms.warnings:
-        if milestone.terms.is_wall_time:
-            at = max(due_at - before, milestone.started_at)
-        else:
-            at = _reached(milestone, max(milestone.target - before, _ZERO), hours)
+    for before in terms.warnings:
+        at = max(due_at - before, started_at) if terms.is_wall_time else reached(max(target - before, _ZERO))
         found[at] = WarningTime(before=before, at=at)
-    yield from found.values()
+    return tuple(found.values())
 
 
-def _reached(milestone: Milestone, amount: dt.timedelta, hours: BusinessHours) -> dt.datetime:
-    """The least instant at which `amount` has elapsed; a clock that stands is taken to run on."""
-    left = amount
-    for run in milestone.stretches:
-        used = hours.elapsed(run.start, run.end)
-        if used >= left:
-            return hours.due_at(run.start, left)
-        left -= used
-    return hours.due_at(milestone.running_since or stood_since(milestone), left)
+def _reaching(milestone: Milestone, hours: BusinessHours) -> Callable[[dt.timedelta], dt.datetime]:
+    """Tells the least instant at which an amount has elapsed; a clock that stands is taken to run on."""
+    stretches = [(run.start, hours.elapsed(run.start, run.end)) for run in milestone.stretches]
+    since = milestone.running_since or stood_since(milestone)
+
+    def reached(amount: dt.timedelta) -> dt.datetime:
+        left = amount
+        for start, used in stretches:
+            if used >= left:
+                return hours.due_at(start, left)
+            left -= used
+        return hours.due_at(since, left)
+
+    return reached
+
+
+def _is_reckoned(milestone: Milestone, hours: BusinessHours) -> bool:
+    """Whether its deadline is, by these very hours, the least instant at which the whole target has been used."""
+    return milestone.running_since is not None and milestone.calendar_version == hours.version
 
 
 def stood_since(milestone: Milestone) -> dt.datetime:

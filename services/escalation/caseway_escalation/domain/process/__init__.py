@@ -46,7 +46,7 @@ def follow(case: Case | None, message: Message[Any], promises: Promises, moment:
     after = Following(before, now_known, promises, telling, at).result()
     after = Guiding(after, promises, telling, at).followed()
     after = Climbing(after, promises, telling, at).followed()
-    if after.milestones or after != before:
+    if after.configured != moment.version and (after.milestones or after != before):
         after = replace(after, configured=moment.version)  # all its clocks were looked at
     return _decision(before, after, telling, moment)
 

@@ -50,7 +50,8 @@ class Following:
             if trigger := self._steps.get((name, Step.START)):
                 milestone = self._starting.started(kind, trigger, followed, self._at)
                 followed += [self._begun(milestone, kind)] if milestone else []
-        return replace(self._case, milestones=tuple(followed), ahead=self._ahead())
+        configured = self._telling.version if followed else self._case.configured  # all its clocks were looked at
+        return replace(self._case, milestones=tuple(followed), ahead=self._ahead(), configured=configured)
 
     def _steps_of(self, name: str) -> Mapping[tuple[str, Step], Trigger]:
         if name not in self._promises.triggers:

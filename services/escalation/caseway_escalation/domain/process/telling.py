@@ -147,6 +147,8 @@ class Telling:
             reached[thread] = max(fact.at, reached.get(thread, fact.at))
             keys.append(reached[thread])
         order = sorted(range(len(keys)), key=keys.__getitem__)
+        if order == list(range(len(keys))):
+            return self._facts, {}
         moved = {self._id(old): self._id(new) for new, old in enumerate(order) if new != old}
         return [self._facts[index] for index in order], moved
 

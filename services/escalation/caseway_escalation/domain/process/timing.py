@@ -8,7 +8,6 @@ cause: the one timer is moved by others too.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import TypeVar
 
 from caseway.kernel.decision import Arm, Disarm
@@ -34,14 +33,14 @@ def next_of(milestone: Milestone) -> dt.datetime | None:
 
 def next_at(case: Case) -> dt.datetime | None:
     """When anything happens to the case by itself."""
-    return min(_instants(case), default=None)
-
-
-def _instants(case: Case) -> Iterator[dt.datetime]:
-    yield from filter(None, map(next_of, case.milestones))
-    yield from filter(None, (run.due_at for run in case.runs))
-    yield from filter(None, (each.alert_at for each in case.focus.stretches))
-    yield from filter(None, (each.list_at for each in case.focus.posts))
+    instants = [next_of(each) for each in case.milestones]
+    if case.runs:
+        instants += [run.due_at for run in case.runs]
+    if case.focus.stretches:
+        instants += [each.alert_at for each in case.focus.stretches]
+    if case.focus.posts:
+        instants += [each.list_at for each in case.focus.posts]
+    return min([at for at in instants if at is not None], default=None)
 
 
 def timers(before: Case, after: Case, *, fired: bool) -> tuple[Arm | Disarm, ...]:
