@@ -15,8 +15,8 @@ setup: .venv/ready  ## Install everything into .venv, from pins with hashes (the
 run: setup  ## Kafka, MongoDB, the five services and the retail scenario; Ctrl-C ends all
 	$(BIN)/caseway run
 
-test: setup  ## Every test but the long ones; starts its own Kafka and MongoDB
-	$(BIN)/pytest
+test: setup  ## Every test but the long ones, in two processes, each with a Kafka and a MongoDB of its own
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## Rules of style, formatting, and which package may import which
 	$(BIN)/ruff check
