@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from hashlib import blake2b
 from typing import Any
 
 import pytest
@@ -35,11 +34,11 @@ from caseway.contracts.work_commands import (
 from caseway.kernel.vocabulary import Presence, Priority
 from caseway_router.adapters import documents
 from caseway_router.domain.items import Held, Offered, Waiting, WorkItem, WrappingUp
-from caseway_router.domain.matching import reasons_against
 from caseway_router.domain.plan import PoolPlan, Reserve
 from caseway_router.domain.policy import POLICIES
 from caseway_router.domain.pool import Pool as MatchedPool
 from caseway_router.domain.staff import ChannelLimit, Seat
+from tests import router_oracle as oracle
 from tests.router_builders import (
     POOL,
     SECOND,
@@ -60,6 +59,7 @@ from tests.router_builders import (
 
 AGENTS = [f"agent-{n}" for n in range(5)]
 CASES = [f"case-{n}" for n in range(12)]
+COOL_DOWN = 30 * SECOND
 SKILLS = ["pl", "en", "orders"]
 agents, cases = st.sampled_from(AGENTS), st.sampled_from(CASES)
 levels = st.integers(1, 3)
@@ -118,6 +118,8 @@ flows = st.lists(
     ),
     max_size=2,
 ).map(tuple)
+GIVEN_UP = {"declined", "expired", "released"}
+"""Why work comes back that its agent shall not have again for a while."""
 BY_HAND = {"named", "taken"}
 """Why an offer was made by a person, beyond what matching would allow."""
 
@@ -146,7 +148,7 @@ class Pool(RuleBasedStateMachine):
             "bands": bands,
             "ageing": None if ageing is None else ageing * SECOND,
             "wrap_up": {"email": wrap_up * SECOND},
-            "cool_down": 30 * SECOND,
+            "cool_down": COOL_DOWN,
             "listed_count": listed,
             "class_ranks": {"data_protection": 0},
         }
@@ -156,6 +158,10 @@ class Pool(RuleBasedStateMachine):
         self.desk.judge = self.judge
         self.people, self.rules = people, rules
         self.holders: dict[str, str] = {}
+        self.cool_downs: dict[str, dict[str, dt.datetime]] = {}
+        """By case and agent, until when it is kept from them, as the facts tell."""
+        self.expected: dict[tuple[str, int], dict[str, Any]] = {}
+        """By case and offer, what the oracle says just before it is made."""
         self.excused: set[str] = set()
         """Agents who may hold more than their capacity, for a reason that the facts tell."""
         for name in AGENTS:
@@ -317,15 +323,31 @@ class Pool(RuleBasedStateMachine):
                     self.excused |= {fact.agent} if fact.overload else set()
                 case WorkRevived(overload=True):
                     self.excused.add(fact.agent)
-                case WorkReturned() | WorkCompleted() | WorkWithdrawn() | WorkTransferred():
+                case WorkReturned(agent=giver, cool_down_until=until):
+                    assert fact.reason not in GIVEN_UP or until == fact.at + COOL_DOWN
                     self.holders.pop(fact.case_id, None)
+                    self.cool_downs.setdefault(fact.case_id, {})[giver or ""] = until or fact.at
+                case WorkTransferred(agent=giver):
+                    self.holders.pop(fact.case_id, None)
+                    # whoever takes it from somebody does not keep it from them
+                    if giver is not None and fact.reason != "taken":
+                        self.cool_downs.setdefault(fact.case_id, {})[giver] = fact.at + COOL_DOWN
+                case WorkCompleted() | WorkWithdrawn():
+                    self.holders.pop(fact.case_id, None)
+                    self.cool_downs.pop(fact.case_id, None)
                 case WorkQueued():
                     assert fact.case_id not in self.holders
                 case _:
                     pass
 
     def judge_offer(self, offered: WorkOffered) -> None:
-        """Hard skills held, and within capacity, counted afresh from the configuration."""
+        """The whole explanation is the oracle's; hard skills held, nobody absent or excluded is asked."""
+        expected = self.expected.pop((offered.case_id, offered.offer_count), None)
+        if expected is not None:
+            told = {name: getattr(offered.decision, name) for name in expected}
+            told["candidates"] = [(each.agent, each.failed, each.score) for each in offered.decision.candidates]
+            wrong = {name: (told[name], each) for name, each in expected.items() if told[name] != each}
+            assert not wrong, f"{offered.case_id}, told and expected: {wrong}"
         who, pool = self.desk.plan.agents[offered.agent], self.desk.pool
         item = pool.items.get(offered.case_id)
         if item is None or item.agent != offered.agent or offered.decision.tie_break in BY_HAND:
@@ -342,10 +364,17 @@ class Pool(RuleBasedStateMachine):
             assert state == self.holders
 
     @invariant()
+    def what_cools_down_is_what_the_facts_say(self) -> None:
+        if hasattr(self, "desk"):
+            for case, item in self.desk.pool.items.items():
+                told = {who for who, until in self.cool_downs.get(case, {}).items() if until > self.desk.now}
+                assert oracle.cooling(item, self.desk.now) == told, f"{case} at {self.desk.now}"
+
+    @invariant()
     def loads_are_the_sums_of_what_is_held(self) -> None:
         for seat in self.seats():
             held = [item for item in self.desk.pool.items.values() if item.agent == seat.agent.agent]
-            assert seat.load == sum(naive_cost(seat, item) for item in held)
+            assert seat.load == sum(oracle.cost(seat.agent, item) for item in held)
             assert set(seat.held) == {item.case_id for item in held}
 
     @invariant()
@@ -356,7 +385,7 @@ class Pool(RuleBasedStateMachine):
             held = [item for item in self.desk.pool.items.values() if item.agent == agent]
             own = seat.attendance.capacity
             total = seat.agent.profile.total if own is None else min(own, seat.agent.profile.total)
-            on = {name: sum(naive_cost(seat, each) for each in held if each.channel == name) for name in limits}
+            on = {name: sum(oracle.cost(seat.agent, each) for each in held if each.channel == name) for name in limits}
             if sum(on.values()) <= total and all(on[name] <= limit.at_most for name, limit in limits.items()):
                 self.excused.discard(agent)
             assert agent in self.excused or sum(on.values()) <= total
@@ -366,7 +395,8 @@ class Pool(RuleBasedStateMachine):
     def nobody_who_could_be_asked_is_left_unasked(self) -> None:
         """Work never waits beside an agent who may take it: no lost wake-up, head of line or not."""
         for item in self.waiting():
-            able = [s.agent.agent for s in self.seats() if not reasons_against(s, item, self.desk.now)]
+            now = self.desk.now
+            able = [each.name for each in oracle.people(self.desk.pool) if not oracle.reasons(each, item, now)]
             assert able == [], f"{item.case_id} waits beside {able}"
 
     @invariant()
@@ -415,90 +445,24 @@ class WatchedPool(MatchedPool):
 
     def compare(self, item: WorkItem, chosen: str) -> None:
         now = self.machine.desk.now
-        able = [seat for seat in self.seats if not reasons_against(seat, item, now)]
-        if chosen not in {seat.agent.agent for seat in able}:
+        there = {each.name: each for each in oracle.people(self)}
+        if oracle.reasons(there[chosen], item, now):
             assert self.machine.by_hand, "offered to somebody who may not have it"
             return
         if self.machine.by_hand:
             return
-        best = min(able, key=lambda seat: naive_score(self, seat, item))
-        assert chosen == best.agent.agent, f"{item.case_id}: {chosen}, not {best.agent.agent}"
-        self.compare_work(item, best, now)
+        expected = oracle.explanation(self, item, now)
+        assert chosen == expected["chosen"], f"{item.case_id}: {chosen}, not {expected['chosen']}"
+        self.machine.expected[item.case_id, item.offer_count + 1] = expected
+        self.compare_work(item, there[chosen], now)
 
-    def compare_work(self, item: WorkItem, seat: Seat, now: Any) -> None:
+    def compare_work(self, item: WorkItem, person: oracle.Person, now: Any) -> None:
         """Head of line: nothing that waits, and that the chosen could take, is more urgent."""
-        urgency = naive_urgency(self, item)
+        urgency = oracle.urgency(self.plan, item)
         for other in self.items.values():
-            if isinstance(other.standing, Waiting) and naive_urgency(self, other) < urgency:
-                assert other.cool_downs or reasons_against(seat, other, now), (
-                    f"{other.case_id} goes before {item.case_id}"
-                )
-
-
-def naive_cost(seat: Seat, item: WorkItem) -> int:
-    """What held work counts by its turn. Source: semantics.md 5.5."""
-    limit = seat.agent.profile.channels.get(item.channel)
-    if limit is None:
-        return item.weight
-    if isinstance(item.standing, WrappingUp):
-        return item.weight * limit.wrap_up // 100
-    is_quiet = isinstance(item.standing, Held) and item.standing.is_quiet
-    return item.weight * (limit.quiet if is_quiet else limit.active) // 100
-
-
-def naive_urgency(pool: MatchedPool, item: WorkItem) -> tuple[Any, ...]:
-    """Class, priority with ageing, promise, age; written down once more."""
-    plan_, epoch = pool.plan, dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    far = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-    rank = item.priority + item.boost
-    entered = round((item.queued_at - epoch).total_seconds() * 1_000_000)
-    where = -rank
-    if plan_.ageing is not None:
-        rank_is_worth = round(plan_.ageing.total_seconds() * 1_000_000)
-        where = (entered - int(rank * rank_is_worth)) // (rank_is_worth // 4)
-    first = plan_.class_ranks.get(item.case_class, 99)
-    return (first, where, item.slack_due_at or far, entered, item.case_id)
-
-
-def naive_score(pool: MatchedPool, seat: Seat, item: WorkItem) -> tuple[Any, ...]:
-    """The order of choice, written down once more and without any index. Source: semantics.md 5.4."""
-
-    def place(name: str) -> int:
-        return int.from_bytes(blake2b(name.encode(), digest_size=4).digest(), "big")
-
-    agent, rules = seat.agent, pool.plan
-    wanted = [name for name in (item.named, *item.preferred) if name]
-    load = sum(naive_cost(seat, each) for each in seat.held.values())
-    band = load * rules.bands // seat.capacity if seat.capacity else rules.bands
-    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-    skilled = [sum(1 for each in rules.agents.values() if skill in each.skills) for skill in agent.skills]
-    is_rotation = rules.policy == "rotation"
-    lead: tuple[int, ...] = {
-        "even": (band,),
-        "least_skilled": (sum(agent.skills.values()), band),
-        "scarcity": (-min((count * 1000 // len(rules.agents) for count in skilled), default=1000), band),
-        "rotation": (),
-        "most_available": (load - seat.capacity,),
-        "least_active": (len(seat.held),),
-    }[rules.policy]
-    return (
-        wanted.index(agent.agent) if agent.agent in wanted else len(wanted),
-        agent.agent not in wanted and any(_is_kept_free(pool, seat, item, each) for each in rules.reserves),
-        lead,
-        0 if is_rotation else sum(agent.skills[skill] - level for skill, level in item.needed),
-        not agent.interests & set(item.topics),
-        (seat.attendance.offered_at if is_rotation else seat.attendance.released_at) or epoch,
-        (place(agent.agent) - place(item.case_id)) % 2**32,
-    )
-
-
-def _is_kept_free(pool: MatchedPool, seat: Seat, item: WorkItem, reserve: Reserve) -> bool:
-    def has_all(other: Seat) -> bool:
-        return all(other.agent.skills.get(skill, 0) >= level for skill, level in reserve.skills.items())
-
-    free = [other for other in pool.seats if has_all(other) and other.room(item.channel) > 0]
-    is_for_them = any(skill in reserve.needed_for for skill, _ in item.needed)
-    return has_all(seat) and not is_for_them and len(free) <= reserve.keep_count
+            if isinstance(other.standing, Waiting) and oracle.urgency(self.plan, other) < urgency:
+                why_not = oracle.reasons(person, other, now)
+                assert other.cool_downs or why_not, f"{other.case_id} goes before {item.case_id}"
 
 
 ranks = st.integers(0, 3)

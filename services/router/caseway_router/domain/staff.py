@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.items import Held, Offered, WorkItem, WrappingUp
@@ -91,6 +91,10 @@ class Attendance:
             missed_count=self.missed_count,
             offered_at=self.offered_at,
         )
+
+    def heard(self, at: dt.datetime) -> Attendance:
+        """The same, with a desk that was heard at `at`."""
+        return replace(self, heard_at=at)
 
 
 class Seat:
@@ -183,7 +187,7 @@ class Seat:
 
     def _count_room(self, channel: str) -> int:
         limit, left = self.agent.profile.channels.get(channel), self.capacity - self.load
-        if limit is None or left <= 0 or not self.is_online:
+        if limit is None or left <= 0 or not self.is_online or self.is_overloaded:
             return 0
         return self._room(channel, limit, left)
 
