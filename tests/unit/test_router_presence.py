@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from aiokafka import ConsumerRecord
 
+from caseway.contracts.codec import encode
 from caseway.contracts.work import AgentPresenceChanged, WorkOffered, WorkReturned
-from caseway.contracts.work_commands import SendHeartbeat
+from caseway.contracts.work_commands import SendHeartbeat, WorkCommand
 from caseway.kernel.errors import Rejected, Superseded
 from caseway.kernel.vocabulary import Presence
+from caseway.runtime.items import from_record
+from caseway_router.app import build
 from tests.router_builders import (
     POOL,
     SECOND,
@@ -21,6 +25,7 @@ from tests.router_builders import (
     plan,
     presence,
     queue,
+    quietly,
     words,
 )
 
@@ -128,11 +133,52 @@ def test_a_desk_that_falls_silent_is_offline() -> None:
     desk.does(presence("ben"))
     told = desk.passes(20)
     assert words(told) == ["expired open", "returned open", "offered open"]
-    told = desk.passes(25)
+    assert of(desk.passes(25), AgentPresenceChanged) == []  # 45 s: this heartbeat may not have been written down
+    told = desk.passes(22.5)
     changed = only(told, AgentPresenceChanged)
     assert (changed.presence, changed.reason) == (Presence.OFFLINE, "no_heartbeat")
     assert "returned held" not in words(told)
     assert "returned held" in words(desk.passes(120))
+
+
+def test_heartbeats_close_together_change_nothing() -> None:
+    """A desk says every few seconds that it is there: one in a while is written down, the rest costs next to nothing."""
+    desk = Desk(plan(agent("ada"), silent_after=40 * SECOND))
+    desk.does(presence("ada"), heartbeat("ada"))
+    noted = []
+    for second in range(10, 130, 10):
+        desk.passes(10)
+        before = dict(desk.written)
+        quietly(desk, heartbeat("ada"))
+        noted += [second] if desk.written != before else []
+    assert noted == [20, 40, 60, 80, 100, 120]
+    assert of(desk.passes(59), AgentPresenceChanged) == []
+    assert only(desk.passes(1), AgentPresenceChanged).presence is Presence.OFFLINE
+
+
+@pytest.mark.parametrize(("command", "remembered"), [(heartbeat("ada"), False), (presence("ada"), True)])
+def test_that_a_heartbeat_came_is_not_remembered(command: WorkCommand, remembered: bool) -> None:
+    """A repeated one changes nothing; ten thousand desks would otherwise be most of the database."""
+    core = next(each for each in build().stages if each.name == "router.core")
+    value, headers = encode(command, id="1", source="desk://ada", time=START, subject=POOL)
+    record = ConsumerRecord(
+        topic="work.commands", partition=0, offset=0, timestamp=0, timestamp_type=1, key=POOL.encode(), value=value,
+        checksum=None, serialized_key_size=0, serialized_value_size=0, headers=tuple(headers),
+    )  # fmt: skip
+    item = from_record(record, "work.commands", core, 12)
+    assert (item.handle is not None, bool(item.arrival)) == (True, remembered)
+
+
+def test_a_desk_whose_heartbeats_are_rare_is_not_called_silent_too_early() -> None:
+    """Whatever was written down last: never before `silent_after` since the last heartbeat."""
+    desk = Desk(plan(agent("ada"), silent_after=40 * SECOND))
+    desk.does(presence("ada"), heartbeat("ada"))
+    desk.passes(19)
+    with pytest.raises(Superseded):
+        desk.does(heartbeat("ada"))
+    assert of(desk.passes(40), AgentPresenceChanged) == []
+    desk.does(heartbeat("ada"))
+    assert of(desk.passes(59), AgentPresenceChanged) == []
 
 
 def test_a_desk_that_never_sent_a_heartbeat_is_not_missed() -> None:

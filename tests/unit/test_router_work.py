@@ -401,6 +401,19 @@ class TestRelaxation:
         desk.passes(15)
         assert only(desk.does(decline("ada", "c1")), WorkOffered).agent == "ben"
 
+    def test_what_is_with_an_agent_arms_no_relaxation(self) -> None:
+        """Neither a timer nor a writing for a requirement that nobody minds while somebody has the work."""
+        desk = Desk(plan(agent("ada", {"pl": 2, "orders": 1})))
+        desk.does(presence("ada"))
+        desk.does(queue("c1", need("pl"), need("orders", drop_after=30)))
+        assert set(desk.timers) == {"offer/c1"}
+        desk.does(accept("ada", "c1"))
+        assert desk.timers == {}
+        desk.does(ReleaseWork(pool=POOL, agent="ada", case_id="c1"))
+        assert set(desk.timers) == {"relax/c1", "retry/c1"}
+        desk.passes(30)
+        assert desk.item("c1").dropped == ("orders",)
+
 
 class TestRaising:
     def test_a_warned_milestone_moves_work_forward(self) -> None:

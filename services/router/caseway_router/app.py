@@ -72,6 +72,7 @@ _ON_PROMISE = Handle(decide=handlers.on_promise, needs=handlers.its_case)
 _ON_RUNG = Handle(decide=handlers.on_rung, needs=handlers.its_case)
 _ON_OPENING = Handle(decide=handlers.on_opening, needs=handlers.its_waiting_case)
 _ON_COMMAND = Handle(decide=handlers.on_command)
+_ON_HEARTBEAT = Handle(decide=handlers.on_command, remembers_arrivals=False)
 _ON_DUE = Handle(decide=handlers.on_due)
 
 _CASES = (
@@ -82,8 +83,8 @@ _CASES = (
 _MILESTONES = (MilestoneWarned, MilestoneViolated)
 _PROMISES = (MilestoneStarted, MilestoneResumed, MilestonePaused, MilestoneMet, MilestoneCancelled)
 _COMMANDS = (
-    QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, SendHeartbeat, AcceptWork, DeclineWork, StartWork,
-    PauseWork, TakeWork, CompleteWork, FinishWrapUp, ReleaseWork,
+    QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, AcceptWork, DeclineWork, StartWork, PauseWork,
+    TakeWork, CompleteWork, FinishWrapUp, ReleaseWork,
 )  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def _core() -> Stage:
         name="router.core",
         topics=("work.commands",),
         keyed_by="pool",
-        handles=dict.fromkeys(_COMMANDS, _ON_COMMAND),
+        handles={**dict.fromkeys(_COMMANDS, _ON_COMMAND), SendHeartbeat: _ON_HEARTBEAT},
         timers=dict.fromkeys(BY_KIND, _ON_DUE),
         collections=(
             Collection(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -86,14 +87,23 @@ def count_stated(told: tuple[WireModel, ...]) -> None:
                 pass
 
 
+Metric = TypeVar("Metric", Counter, Histogram)
+
+
+@lru_cache(maxsize=1_000)
+def _labelled(metric: Metric, *labels: str) -> Metric:
+    """The metric with these labels: finding it anew for each fact costs more than counting it."""
+    return metric.labels(*labels)
+
+
 def count(emits: tuple[Any, ...]) -> None:
     """Count what a decision tells. A batch that is decided twice, after a failed transaction, is counted twice."""
     for fact in emits:
         if isinstance(fact, WorkQueued):
-            QUEUED.labels(fact.pool, fact.queue).inc()
+            _labelled(QUEUED, fact.pool, fact.queue).inc()
         elif isinstance(fact, WorkRefused):
-            REFUSED.labels(fact.pool).inc()
+            _labelled(REFUSED, fact.pool).inc()
         elif outcome := _OUTCOMES.get(type(fact)):
-            OFFERS.labels(fact.pool, outcome).inc()
+            _labelled(OFFERS, fact.pool, outcome).inc()
         if isinstance(fact, WorkOffered) and fact.waited_seconds is not None:
-            OFFER_WAIT.labels(fact.pool).observe(fact.waited_seconds)
+            _labelled(OFFER_WAIT, fact.pool).observe(fact.waited_seconds)

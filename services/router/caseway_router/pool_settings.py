@@ -82,8 +82,8 @@ class Pool(Part):
     return_held_after_seconds: Seconds = 120
     """Held work goes back to its queue so long after its agent went offline."""
     silent_after_seconds: Annotated[Seconds, Field(gt=0)] = 45
-    """An agent whose desk sent heartbeats, and sends none for so long, counts as offline."""
-    listed_candidates: int = Field(default=10, ge=1, le=100)
+    """An agent whose desk sent heartbeats, and sends none for so long, or half as long again, counts as offline."""
+    listed_candidates: int = Field(default=5, ge=1, le=100)
     """The most candidates that an explanation names."""
 
 

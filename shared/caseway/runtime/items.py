@@ -54,12 +54,12 @@ def from_record(record: ConsumerRecord, topic: str, stage: Stage, partitions: in
     except (Rejected, Superseded) as error:
         item.error = error
         return item
-    if envelope.lane and is_lane_source(topic, envelope.source):
-        item.upstream, item.sequence = f"{topic} {envelope.lane}", envelope.sequence
-    else:
-        item.arrival = derived_id(envelope.source, envelope.id, _replay_of(record))
     item.message = _message(record, topic, envelope)
     item.handle = stage.handles.get(type(envelope.data)) or stage.handles.get(envelope.type)
+    if envelope.lane and is_lane_source(topic, envelope.source):
+        item.upstream, item.sequence = f"{topic} {envelope.lane}", envelope.sequence
+    elif item.handle is None or item.handle.remembers_arrivals:
+        item.arrival = derived_id(envelope.source, envelope.id, _replay_of(record))
     item.is_misrouted = _is_misrouted(item.message, record, stage, partitions)
     return item
 

@@ -32,6 +32,8 @@ class Collection:
     shared: bool = False
     """Written by several lanes (claims, customers): never cached, and read inside the transaction."""
     indexes: Sequence[Sequence[tuple[str, int]]] = ()
+    sparse_indexes: Sequence[Sequence[tuple[str, int]]] = ()
+    """Of those documents alone that have the fields."""
     expires_after: dt.timedelta | None = None
     """Documents vanish this long after they were last written."""
 
@@ -48,6 +50,9 @@ class Handle:
     inside the transaction, never cached, so they may be another stage's; what is not loaded yet is a KeyError."""
     prepare: Callable[[Message[Any]], Any] | None = None
     """Slow pure work done once, before the transaction (parsing a mail); its result becomes `message.data`."""
+    remembers_arrivals: bool = True
+    """False: such a message again changes nothing, so that those from outside are not remembered for two weeks: what
+    comes every few seconds from every desk would be most of the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +86,7 @@ class Stage:
     each. Longer for stages nobody waits for."""
     keyed_by: str | None = None
     """For a core: the field of the data that must equal the key; a record elsewhere is published again, not applied."""
+    cached_states: int = 20_000
+    """Values that each lane keeps in memory, those used last; the others are read again when they are asked for."""
     max_records: int = 500
     """Records in one transaction, at most."""

@@ -78,8 +78,8 @@ class PoolPlan:
     return_after: dt.timedelta = 120 * _SECOND
     """Held work goes back to its queue so long after its agent went offline."""
     silent_after: dt.timedelta = 45 * _SECOND
-    """An agent whose desk sent heartbeats, and sends none for so long, counts as offline."""
-    listed_count: int = 10
+    """An agent whose desk sent heartbeats, and sends none for so long, or half as long again, counts as offline."""
+    listed_count: int = 5
     """The most candidates that an explanation names."""
     counted_whole: int = 40
     """In a pool of so many agents looking at everyone costs no more than a few lists, and an explanation counts them all."""

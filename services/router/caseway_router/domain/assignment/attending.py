@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from caseway.contracts.work_commands import SendHeartbeat, SetPresence
@@ -55,13 +56,28 @@ def _follow_up(ledger: Ledger, agent: str, presence: Presence) -> None:
 
 
 def heartbeat(ledger: Ledger, command: SendHeartbeat) -> None:
-    """The agent's desk is still there; from its first heartbeat on, silence means that it is not."""
+    """The agent's desk is still there; from its first heartbeat on, silence means that it is not.
+
+    Thousands of desks say so all the time: it is written down once in a while, and silence is judged that much later.
+    """
     attendance = ledger.pool.attendances.get(command.agent)
     if attendance is None or attendance.presence is Presence.OFFLINE:
         raise Superseded("the agent is not there")
-    ledger.attend(replace(attendance, heard_at=ledger.now))
+    if attendance.heard_at is not None and ledger.now - attendance.heard_at < _unnoted(ledger):
+        raise Superseded("the agent's desk was heard a moment ago")
+    ledger.attend(attendance.heard(ledger.now))
     if attendance.heard_at is None:
-        ledger.arm("silent", command.agent, ledger.now + ledger.pool.plan.silent_after)
+        ledger.arm("silent", command.agent, _silent_at(ledger, ledger.now))
+
+
+def _unnoted(ledger: Ledger) -> dt.timedelta:
+    """For so long after a heartbeat that was written down, further ones are not."""
+    return ledger.pool.plan.silent_after / 2
+
+
+def _silent_at(ledger: Ledger, heard_at: dt.datetime) -> dt.datetime:
+    """When a desk that was noted last then is surely silent."""
+    return heard_at + _unnoted(ledger) + ledger.pool.plan.silent_after
 
 
 def fall_silent(ledger: Ledger, agent: str) -> None:
@@ -69,7 +85,7 @@ def fall_silent(ledger: Ledger, agent: str) -> None:
     attendance = ledger.pool.attendances.get(agent)
     if attendance is None or attendance.heard_at is None or attendance.presence is Presence.OFFLINE:
         return
-    due_at = attendance.heard_at + ledger.pool.plan.silent_after
+    due_at = _silent_at(ledger, attendance.heard_at)
     if due_at > ledger.now:
         ledger.arm("silent", agent, due_at)
     else:

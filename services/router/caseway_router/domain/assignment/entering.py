@@ -38,8 +38,8 @@ def enter(ledger: Ledger, command: QueueWork) -> None:
     ledger.forget_move(command.case_id)
     item = ledger.put(_new_item(ledger, command))
     telling.queued(ledger, item, command)
-    ledger.arm_waits(item)
     if not try_offer(ledger, item):
+        ledger.arm_waits(item)
         follow(ledger, item)
 
 

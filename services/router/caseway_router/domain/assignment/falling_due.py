@@ -21,16 +21,16 @@ def _offer(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
 
 
 def _relax(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
-    """A requirement is dropped, also of work that is with an agent: it may come back."""
+    """A requirement is dropped of work that waits; what is with an agent is asked anew when it comes back."""
     item = ledger.pool.items.get(case_id)
-    if item is None:
+    if item is None or not isinstance(item.standing, Waiting):
         return
     relaxed = item.relaxed(at)
     if relaxed is not item:
         ledger.put(relaxed)
     if relaxed.next_relaxation_at is not None:
         ledger.arm("relax", case_id, relaxed.next_relaxation_at)
-    if isinstance(relaxed.standing, Waiting) and relaxed.signature != item.signature:
+    if relaxed.signature != item.signature:
         try_offer(ledger, relaxed)
 
 

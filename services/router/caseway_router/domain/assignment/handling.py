@@ -148,7 +148,7 @@ def _take_from(ledger: Ledger, command: TakeWork, item: WorkItem) -> None:
         return
     if isinstance(item.standing, Offered):
         ledger.disarm("offer", item.case_id)
-    moved = ledger.put(item.but(standing=Waiting(), again=None))
+    moved = ledger.put(item.but(standing=Waiting(), again=None).relaxed(ledger.now))
     if giver:
         to = Destination(pool=ledger.pool.name, agent=command.agent)
         about = ledger.about(moved)

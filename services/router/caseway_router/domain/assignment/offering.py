@@ -106,7 +106,8 @@ def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True
     until = ledger.now + ledger.pool.plan.cool_down if cools else None
     if isinstance(item.standing, Offered):
         ledger.disarm("offer", item.case_id)
-    waiting = ledger.put(item.but(standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None))
+    back = item.but(standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None)
+    waiting = ledger.put(back.relaxed(ledger.now))
     telling.returned(ledger, waiting, agent, reason, until)
     note_release(ledger, agent)
     if not try_offer(ledger, waiting):
@@ -166,9 +167,9 @@ def release_named(ledger: Ledger, agent: str) -> None:
 
 
 def rearm_relaxation(ledger: Ledger, before: WorkItem, after: WorkItem) -> None:
-    """Make its next relaxation due, where that is another than before."""
+    """Make its next relaxation due, where it waits and that is another than before."""
     relaxes_at = after.next_relaxation_at
-    if relaxes_at == before.next_relaxation_at:
+    if relaxes_at == before.next_relaxation_at or not isinstance(after.standing, Waiting):
         return
     if relaxes_at is None:
         ledger.disarm("relax", after.case_id)
