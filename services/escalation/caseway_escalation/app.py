@@ -28,6 +28,7 @@ def build() -> Service:
                 handles=handles(),
                 timers=timers(),
                 collections=(CASES, COUNTS),
+                cached_states=3_000,  # about 2 KB each
             ),
         ),
         configuration=Configuration,

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
+from caseway.contracts.milestone_commands import (
+    AcknowledgeLadder,
+    RecomputeMilestones,
+    TakeOverLadder,
+    TakeOverMilestone,
+)
 from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.contracts.topology import topics_read_by
 from caseway.kernel.decision import Decision, Due, Message, Moment, Ref, States
 from caseway.runtime.stage import Handle
-from caseway_escalation.domain.process import CASES, NEXT, follow, notice, recompute, take_over
+from caseway_escalation.domain.process import CASES, NEXT, answer, climb_on, follow, notice, recompute, take_over
 
 _NOTICES = (NotificationAcknowledged, NotificationGivenUp)
 """What is worth hearing of notifications: they climb no ladder, but hold it, or find nobody there."""
@@ -40,6 +45,18 @@ def on_take_over(message: Message[TakeOverMilestone], states: States, moment: Mo
     return take_over(case, message, moment.configuration.promises, moment)
 
 
+def on_take_over_ladder(message: Message[TakeOverLadder], states: States, moment: Moment) -> Decision:
+    """A merged case passes on whom it had begun to tell."""
+    case = states.get(CASES, message.data.case_id)
+    return climb_on(case, message, moment.configuration.promises, moment)
+
+
+def on_acknowledge_ladder(message: Message[AcknowledgeLadder], states: States, moment: Moment) -> Decision:
+    """A merged case passes an answer on."""
+    case = states.get(CASES, message.data.case_id)
+    return answer(case, message, moment.configuration.promises, moment)
+
+
 def _of_timer(message: Message[Due]) -> Iterable[Ref]:
     return (Ref(CASES, message.data.data["case_id"]),)
 
@@ -55,6 +72,8 @@ def handles() -> Mapping[type | str, Handle]:
     read: dict[type | str, Handle] = {
         RecomputeMilestones: Handle(decide=on_recompute, needs=_of_fact),
         TakeOverMilestone: Handle(decide=on_take_over, needs=_of_fact),
+        TakeOverLadder: Handle(decide=on_take_over_ladder, needs=_of_fact),
+        AcknowledgeLadder: Handle(decide=on_acknowledge_ladder, needs=_of_fact),
     }
     topics = (topic for topic in topics_read_by("escalation") if topic.kind == "fact")
     facts = (model for topic in topics for model in (_NOTICES if topic.name == "notifications" else topic.models))

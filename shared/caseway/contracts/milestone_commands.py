@@ -46,6 +46,8 @@ class TakeOverMilestone(MilestoneCommand):
     calendar: str
     target_seconds: Seconds
     warn_before_seconds: tuple[Seconds, ...] = ()
+    warned_before_seconds: tuple[Seconds, ...] = ()
+    """Those warnings that were told."""
     warns_by_wall: bool = False
     months: Count = 0
     extension_months: Count = 0
@@ -57,3 +59,65 @@ class TakeOverMilestone(MilestoneCommand):
     merged_at: Instant
     hops: Ordinal = 1
     """How many merges it has come through."""
+
+
+class PlannedRung(Part):
+    """A rung as it was fixed when the run of its ladder began."""
+
+    after_seconds: Seconds = 0.0
+    action: str
+    to: tuple[str, ...] = ()
+
+
+class TakeOverLadder(MilestoneCommand):
+    """The case's child was merged into it: a ladder that ran there climbs on here, from where it stood."""
+
+    TYPE = "caseway.ladder.take-over.v1"
+
+    from_case: str
+    occurrence: str
+    """The run keeps its name: whoever was told by it is not told again."""
+    ladder: str
+    entry: str
+    fixed_by: str
+    """The version of the configuration that the rungs are from."""
+    kind: str = ""
+    """Of the promise whose warning or violation started it."""
+    subject: str = ""
+    promised_at: Instant | None = None
+    """Since when that promise's clock ran."""
+    is_broken: bool = False
+    """Whether that promise was broken, which stays with the child, and nobody has answered yet."""
+    since_warning: bool = False
+    started_at: Instant
+    rungs: tuple[PlannedRung, ...] = Field(min_length=1)
+    within: str = ""
+    again_after_seconds: Seconds | None = None
+    times: Count | None = None
+    until_seconds: Seconds | None = None
+    stamps: tuple[str, ...] = ()
+    remind_after_seconds: Seconds | None = None
+    reminders: Count = 1
+    step: Count
+    """The next one, counted over all rounds."""
+    next_at: Instant | None = None
+    stood_seconds: Seconds = 0.0
+    acknowledged_at: Instant | None = None
+    acknowledged_by: str = ""
+    heard_at: Instant | None = None
+    reminded: Count = 0
+    merged_at: Instant
+    hops: Ordinal = 1
+
+
+class AcknowledgeLadder(MilestoneCommand):
+    """Somebody answered a notice, or stamped it, on a case that was merged: it is about a run that climbs on here."""
+
+    TYPE = "caseway.ladder.acknowledge.v1"
+
+    occurrence: str
+    by: str = ""
+    acknowledged_at: Instant
+    removed: bool = False
+    """The answer was taken back."""
+    hops: Ordinal = 1

@@ -159,6 +159,8 @@ class LadderStarted(LadderFact):
     rungs: Ordinal
     within: str | None = None
     """The calendar in whose hours it climbs."""
+    taken_over_from: str | None = None
+    """The merged case on which it began."""
 
 
 class LadderAcknowledged(LadderFact):

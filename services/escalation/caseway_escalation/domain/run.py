@@ -45,6 +45,12 @@ class Run:
     """The type of the command that the last rung sent, until it is refused or another rung comes."""
     timed_by: str = ""
     """The `ce_id` of what its next instant rests on."""
+    taken_over_from: str = ""
+    """The merged case on which it began."""
+    broken_kind: str = ""
+    """The kind of a promise that was broken on that case: the run is over when the same is answered here."""
+    subject: str = ""
+    """Which of several promises of the kind side by side."""
 
     @property
     def is_open(self) -> bool:

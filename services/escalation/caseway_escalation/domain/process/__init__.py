@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
-from caseway.contracts.milestone_commands import RecomputeMilestones, TakeOverMilestone
+from caseway.contracts.milestone_commands import (
+    AcknowledgeLadder,
+    RecomputeMilestones,
+    TakeOverLadder,
+    TakeOverMilestone,
+)
 from caseway.kernel.decision import Add, Decision, Due, Message, Moment, Put
 from caseway.kernel.errors import Superseded
 from caseway.kernel.replacing import replace
@@ -21,6 +26,7 @@ from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.process import holding
 from caseway_escalation.domain.process.climbing import Climbing
+from caseway_escalation.domain.process.climbing_on import ClimbingOn, one_further
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.following import CASES, Following
 from caseway_escalation.domain.process.guiding import Guiding
@@ -76,6 +82,35 @@ def take_over(case: Case | None, message: Message[TakeOverMilestone], promises: 
     after = TakingOver(before, promises, telling).result(message.data)
     after = Climbing(after, promises, telling, moment.now).noticed()
     return _decision(before, after, telling, moment)
+
+
+def climb_on(case: Case | None, message: Message[TakeOverLadder], promises: Promises, moment: Moment) -> Decision:
+    """What a merged child's ladder leads to on its parent.
+
+    Raises:
+        Superseded: the parent has its own, or nobody waits any more.
+    """
+    before = case or Case(id=message.data.case_id, configured=moment.version)
+    telling = Telling(before, message, moment)
+    after = ClimbingOn(before, promises, telling).result(message.data)
+    after = Climbing(after, promises, telling, moment.now).noticed()
+    return _decision(before, after, telling, moment)
+
+
+def answer(case: Case | None, message: Message[AcknowledgeLadder], promises: Promises, moment: Moment) -> Decision:
+    """What an answer, given on a case that was merged into this one, leads to.
+
+    Raises:
+        Superseded: the case is not known, or was merged in a circle.
+    """
+    if case is None:
+        raise Superseded("an answer about a case that is not there")
+    telling = Telling(case, message, moment)
+    if case.merged_into is not None:
+        telling.commands.append(one_further(message.data, case))
+        return _decision(case, case, telling, moment)
+    after = Climbing(case, promises, telling, moment.now).answered(message.data)
+    return _decision(case, after, telling, moment)
 
 
 def recompute(case: Case | None, message: Message[RecomputeMilestones], promises: Promises, moment: Moment) -> Decision:
@@ -154,4 +189,4 @@ def _renamed(milestone: Milestone, moved: Mapping[str, str]) -> Milestone:
     return replace(milestone, violation=moved[milestone.violation])
 
 
-__all__ = ["CASES", "COUNTS", "NEXT", "follow", "notice", "recompute", "take_over"]
+__all__ = ["CASES", "COUNTS", "NEXT", "answer", "climb_on", "follow", "notice", "recompute", "take_over"]

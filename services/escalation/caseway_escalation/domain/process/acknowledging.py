@@ -7,6 +7,7 @@ from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.cases import CaseStamped
+from caseway.contracts.milestone_commands import AcknowledgeLadder
 from caseway.contracts.milestones import LadderAcknowledged, LadderResumed, LadderRungReached
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.kernel.business_hours import BusinessHours
@@ -38,9 +39,21 @@ class Acknowledging:
             case _:
                 return run
 
-    def sign_of_life(self, run: Run, fact: CaseFact, at: dt.datetime) -> Run:
+    def told_so(self, run: Run, command: AcknowledgeLadder, at: dt.datetime, hours: BusinessHours | None) -> Run:
+        """The same, given on a case that was merged into this one."""
+        if command.removed:
+            return self._resumed(run, at, hours, "taken back", None)
+        return self._acknowledged(run, command.by, at)
+
+    def sign_of_life(self, run: Run, fact: Any, at: dt.datetime) -> Run:
         """Whoever works on the case is not silent."""
-        if run.heard_at is None or at <= run.heard_at or fact.actor is None or fact.actor.kind not in _ALIVE:
+        if (
+            not isinstance(fact, CaseFact)
+            or run.heard_at is None
+            or at <= run.heard_at
+            or fact.actor is None
+            or fact.actor.kind not in _ALIVE
+        ):
             return run
         return replace(run, heard_at=at, reminded=0)
 

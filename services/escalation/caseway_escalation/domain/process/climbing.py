@@ -10,8 +10,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.cases import CaseMerged, CaseRefused, CaseStamped
+from caseway.contracts.cases import CaseMerged, CaseRefused, CaseReopened, CaseStamped, CaseUnmerged
+from caseway.contracts.milestone_commands import AcknowledgeLadder
 from caseway.contracts.milestones import LadderEnded, LadderRungReached, LadderStarted, MilestoneFact, MilestoneWarned
 from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.contracts.work import WorkRefused
@@ -21,9 +21,10 @@ from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import CaseStatus
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome
-from caseway_escalation.domain.process import acting
+from caseway_escalation.domain.process import acting, climbing_on
 from caseway_escalation.domain.process.acknowledging import Acknowledging
 from caseway_escalation.domain.process.acting import OURSELVES
+from caseway_escalation.domain.process.climbing_on import MERGED, WAITING
 from caseway_escalation.domain.process.facts import Seen, name_of
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.promises import Promises
@@ -83,7 +84,7 @@ class Climbing:
         milestone = told.milestone if told else ""
         entry = self._ladders.ladders[name].entry_for(self._case.standing.as_facts())
         is_under_way = any(run.is_open and (run.ladder, run.milestone) == (name, milestone) for run in runs)
-        if entry is None or is_under_way or self._over():
+        if entry is None or is_under_way or self._over(milestone):
             return
         run = Run(
             id=f"ladder_{derived_id(self._case.id, name, milestone, self._telling.message.id)}",
@@ -106,12 +107,17 @@ class Climbing:
         """Over, where what it began for is."""
         if not run.is_open:
             return run
-        reason = self._over() or self._promise_over(run)
+        reason = self._over(run.milestone) or self._promise_over(run)
+        if reason == MERGED and self._case.merged_into is not None:
+            milestone, into = self._milestone(run.milestone), self._case.merged_into
+            self._telling.commands.append(climbing_on.handed_on(run, milestone, into, self._case.id, self._until))
         return self._ended(run, self._until, reason) if reason else run
 
-    def _over(self) -> str:
+    def _over(self, milestone: str) -> str:
+        """Why nobody is needed here any more; what a merge left with the child is still watched there."""
         if self._case.merged_into is not None:
-            return "merged"
+            own = self._milestone(milestone)
+            return MERGED if own is None or not own.is_open else ""
         status = self._case.standing.status
         return "" if status is CaseStatus.OPEN else status.value
 
@@ -134,7 +140,9 @@ class Climbing:
     # --- what others say --------------------------------------------------------------------------
 
     def _heard(self, run: Run, fact: Any, stopped: tuple[str, ...]) -> Run:
-        if run.is_open and run.ladder in stopped:
+        if not run.is_open:
+            return self._heard_when_over(run, fact)
+        if run.ladder in stopped or self._is_answered(run, fact):
             return self._ended(run, self._until, name_of(type(fact).TYPE))
         match fact:
             case CaseMerged() | CaseStamped() | NotificationAcknowledged():
@@ -144,10 +152,44 @@ class Climbing:
             case CaseRefused() | WorkRefused() if run.asked and run.asked == fact.command:
                 is_ours = fact.actor is None or fact.actor.id == OURSELVES.id
                 return self._refused(run, fact.reason) if is_ours else run
-            case CaseFact():
-                return self._acknowledging.sign_of_life(run, fact, self._until)
             case _:
+                return self._acknowledging.sign_of_life(run, fact, self._until)
+
+    def _is_answered(self, run: Run, fact: Any) -> bool:
+        """Whether it is over though no promise of this case says so."""
+        if isinstance(fact, CaseUnmerged) and run.taken_over_from and fact.child == run.taken_over_from:
+            return True
+        if not run.broken_kind:
+            return False
+        return climbing_on.is_answered(run, fact, self._promises, self._case.standing.as_facts())
+
+    def _heard_when_over(self, run: Run, fact: Any) -> Run:
+        """What a run that climbs on elsewhere, or may climb on here, still hears."""
+        into = self._case.merged_into
+        match fact:
+            case CaseUnmerged() if run.reason == MERGED and into is None:
+                back = climbing_on.brought_back(run, self._milestone(run.milestone), self._until, self._hours(run))
+            case CaseReopened() if run.reason == WAITING and fact.reason == "merge":
+                back = replace(run, ended_at=None, reason="")
+                back = back if back.acknowledged_at else back.at_step(run.step, self._hours(run))
+            case _:
+                if run.reason == MERGED and into and (answer := climbing_on.answer_for(run, fact, into, self._until)):
+                    self._telling.commands.append(answer)
                 return run
+        if back.is_open:
+            climbing_on.say_begun(self._telling, back, self._until, name_of(type(fact).TYPE))
+        return back
+
+    def answered(self, command: AcknowledgeLadder) -> Case:
+        """The case once an answer came that was given on a case merged into it."""
+        at = min(command.acknowledged_at, self._until)
+        runs = [
+            self._acknowledging.told_so(run, command, at, self._hours(run))
+            if run.is_open and run.id == command.occurrence
+            else run
+            for run in self._case.runs
+        ]
+        return self._on(runs, ())
 
     def _notice(self, run: Run) -> str:
         """How the notifier calls what the last rung asked of it."""
@@ -228,7 +270,7 @@ class Climbing:
 
     def _kind(self, run: Run) -> str | None:
         milestone = self._milestone(run.milestone)
-        return milestone.kind if milestone else None
+        return milestone.kind if milestone else run.broken_kind or None
 
     def _hours(self, run: Run) -> BusinessHours | None:
         """None for all hours; also where its calendar is configured no more: a ladder is climbed rather early than never."""

@@ -39,6 +39,7 @@ def passed_on(milestone: Milestone, into: str, case: str, at: dt.datetime) -> Ta
         calendar=terms.calendar,
         target_seconds=milestone.target.total_seconds(),
         warn_before_seconds=tuple(each.total_seconds() for each in terms.warnings),
+        warned_before_seconds=tuple(each.total_seconds() for each in milestone.warned),
         warns_by_wall=terms.is_wall_time,
         months=terms.months,
         extension_months=milestone.extension_months,
@@ -141,6 +142,7 @@ def _milestone(command: TakeOverMilestone, case: str, instance: int, hours: Busi
         stretches=tuple(Interval(run.start, run.end) for run in command.stretches),
         running_since=command.running_since,
         due_at=command.started_at,
+        warned=tuple(dt.timedelta(seconds=each) for each in command.warned_before_seconds),
         given_by=version,
         taken_over_from=command.from_case,
     )

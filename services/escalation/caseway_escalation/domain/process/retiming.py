@@ -104,7 +104,6 @@ class Retiming:
             other,
             id=own.id,
             instance=own.instance,
-            warned=own.warned,
             is_awaiting_stamps=own.is_awaiting_stamps,
             taken_over_from=from_case,
         )
