@@ -256,7 +256,8 @@ def _cases() -> Iterator[dict[str, Any]]:
         at = NOW - dt.timedelta(minutes=chance.randrange(60 * 24))
         case = _opened(chance, at, number)
         if number % 2:
-            case = work.accepted(case, at, f"work-{number}", "queue-1", f"agent-{number % AGENTS_COUNT}", since=at)
+            held = max(at, NOW - dt.timedelta(hours=chance.expovariate(1 / 2)))
+            case = work.accepted(case, held, f"work-{number}", "queue-1", f"agent-{number % AGENTS_COUNT}", since=at)
         yield {"_id": f"open-{number}", **dump_history(case)}
     for number in range(DONE):
         at = NOW - dt.timedelta(minutes=chance.randrange(60 * 24 * 365))

@@ -103,11 +103,18 @@ async def prepare_collections(database_: Database, collections: Sequence[Collect
     for collection in collections:
         if collection.name not in existing:
             await database_.create_collection(collection.name)
-        for index in collection.indexes:
-            await database_[collection.name].create_index(list(index))
-        if collection.expires_after is not None:
-            seconds = int(collection.expires_after.total_seconds())
-            await database_[collection.name].create_index([("_at", 1)], expireAfterSeconds=seconds)
+        await prepare_indexes(database_, collection.name, collection)
+
+
+async def prepare_indexes(database_: Database, name: str, collection: Collection) -> None:
+    """The collection's indexes, on what may bear another name while it is being built."""
+    for index in collection.indexes:
+        await database_[name].create_index(list(index))
+    for index in collection.sparse_indexes:
+        await database_[name].create_index(list(index), sparse=True)
+    if collection.expires_after is not None:
+        seconds = int(collection.expires_after.total_seconds())
+        await database_[name].create_index([("_at", 1)], expireAfterSeconds=seconds)
 
 
 class DatabaseClock:

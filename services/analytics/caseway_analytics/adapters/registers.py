@@ -33,6 +33,15 @@ _CASE_COLUMNS = (
     Column(name="promises_met", title="Promises met", kind="count"),
     Column(name="promises_violated", title="Promises violated", kind="count"),
 )
+_CASE_FIELDS = dict.fromkeys(
+    (
+        "number", "opened_at", "channel", "category", "priority", "status", "first_response.milliseconds",
+        "handled.milliseconds", "cycles.resolved.milliseconds", "cycles.turns", "promises.outcome",
+    ),
+    1,
+)  # fmt: skip
+_TURNS = ("desk", "department", "customer")
+_BATCH = 2_000
 _OPEN = ("proposed", "decided", "running")
 _Sums = Mapping[str, Any]
 
@@ -53,17 +62,22 @@ class Registers:
         return Table(title=title, columns=_CASE_COLUMNS, stream=self._case_rows(query, order, top))
 
     async def _case_rows(self, query: Mapping[str, Any], order: str, top: int | None) -> AsyncIterator[Row]:
-        stages: list[dict[str, Any]] = [{"$match": dict(query)}]
+        cases = self._database[CASES.name]
         if order == "opened_at":
-            stages.append({"$sort": {"opened_at": 1}})
-        else:
-            field = "handled.milliseconds" if order == "handling" else "cycles.resolved.milliseconds"
-            stages += [{"$set": {"_order": {"$sum": f"${field}"}}}, {"$sort": {"_order": -1, "_id": 1}}]
-        if top is not None:
-            stages.append({"$limit": top})
-        found = self._database[CASES.name].aggregate(stages, allowDiskUse=True, batchSize=1000)
-        async for document in found:
-            yield _case_row(document)
+            found = cases.find(dict(query), _CASE_FIELDS).sort("opened_at", 1).limit(top or 0).batch_size(_BATCH)
+            async for case in found:
+                yield _case_row(case)
+            return
+        field = f"{order}_ms"
+        known = cases.find({**query, field: {"$gt": 0}}, _CASE_FIELDS).sort(field, -1).limit(top or 0)
+        count = 0
+        async for case in known.allow_disk_use(True).batch_size(_BATCH):
+            count += 1
+            yield _case_row(case)
+        if top is None or count < top:  # those of which it is not known come last
+            rest = cases.find({**query, field: {"$exists": False}}, _CASE_FIELDS).sort("opened_at", 1)
+            async for case in rest.limit(top - count if top else 0).batch_size(_BATCH):
+                yield _case_row(case)
 
     async def improvements(self, title: str, forums: Sequence[str], is_open: bool | None) -> Table:
         """Improvement items: owner, decision, date, result. Source: S0-13."""
@@ -207,8 +221,9 @@ def _wave_notes(told: Mapping[str, Any]) -> list[str]:
 
 
 def _case_row(case: _Sums) -> Row:
-    first = case["first_response"]
+    first = case.get("first_response")
     outcomes = [promise["outcome"] for promise in case["promises"]]
+    handled, cycles = case["handled"], case["cycles"]
     return (
         case["number"],
         case["opened_at"],
@@ -217,18 +232,15 @@ def _case_row(case: _Sums) -> Row:
         case["priority"],
         case["status"],
         first["milliseconds"] / 1000 if first else None,
-        _total(mark["milliseconds"] for mark in case["handled"]),
-        _total(cycle["resolved"]["milliseconds"] for cycle in case["cycles"] if cycle["resolved"]),
-        *(
-            _total(cycle["turns"].get(turn, 0) for cycle in case["cycles"])
-            for turn in ("desk", "department", "customer")
-        ),
-        max(0, len(case["cycles"]) - 1),
+        _total([mark["milliseconds"] for mark in handled]),
+        _total([cycle["resolved"]["milliseconds"] for cycle in cycles if cycle.get("resolved")]),
+        *(_total([cycle["turns"].get(turn, 0) for cycle in cycles]) for turn in _TURNS),
+        max(0, len(cycles) - 1),
         outcomes.count("met"),
         outcomes.count("violated"),
     )
 
 
-def _total(milliseconds: Any) -> float | None:
+def _total(milliseconds: Sequence[int | None]) -> float | None:
     known = [each for each in milliseconds if each is not None]
     return sum(known) / 1000 if known else None

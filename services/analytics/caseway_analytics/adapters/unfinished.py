@@ -10,15 +10,18 @@ from typing import Any
 from caseway.runtime.mongo import Database
 from caseway_analytics.adapters.states import AGENTS, CASES, HELD_FIELDS, load_agent, load_held
 from caseway_analytics.domain.agents_told import presence_of
-from caseway_analytics.domain.cells import Tally, difference, loose, together
+from caseway_analytics.domain.cells import Tally, counted, loose, together
 from caseway_analytics.domain.gathering import Stored
-from caseway_analytics.domain.history import History, ItemState
+from caseway_analytics.domain.history import Face, History, ItemState
 from caseway_analytics.domain.known import Known
 from caseway_analytics.domain.questions import Question
+from caseway_analytics.domain.samples import Sample
+from caseway_analytics.domain.times import worked
 from caseway_analytics.domain.work import let_go
 
 PRESENCES = frozenset({"signed_in", "away"})
 WORK = "worked"
+_BATCH = 2_000
 _HELD = [ItemState.HELD.value, ItemState.WRAPPING.value]
 
 
@@ -27,7 +30,7 @@ class Unfinished:
 
     def __init__(self, database: Database, known: Known) -> None:
         self._database = database
-        self._known = known
+        self._known = replace(known, hours=None)  # work is told by the clock alone
         self._last: tuple[dt.datetime | None, Tally] = (None, {})
 
     async def cells(self, question: Question, measures: Iterable[str], now: dt.datetime) -> list[Stored]:
@@ -53,12 +56,12 @@ class Unfinished:
                 "is_live": True,
                 "items": {"$elemMatch": {"state": {"$in": _HELD}, "since": {"$not": {"$gte": until}}}},
             }
-            found = self._database[CASES.name].find(held, dict.fromkeys(HELD_FIELDS, 1))
-            tallies = []
+            found = self._database[CASES.name].find(held, dict.fromkeys(HELD_FIELDS, 1)).batch_size(_BATCH)
+            samples: dict[Face, list[tuple[str, Sample]]] = {}
             async for document in found:
-                history = load_held(document)
-                tallies.append(difference(history, _all_let_go(history, until, self._known)))
-            self._last = (until, together(tallies))
+                history = _all_let_go(load_held(document), until, self._known)
+                samples.setdefault(history.face, []).extend((WORK, each) for each in worked(history))
+            self._last = (until, together(counted(face, each) for face, each in samples.items()))
         return self._last[1]
 
 

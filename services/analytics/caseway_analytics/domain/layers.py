@@ -22,8 +22,8 @@ _COARSER: Mapping[Grain, tuple[Period, ...]] = {
     "hour": (),
     "day": ("day",),
     "week": ("week", "day"),
-    "month": ("month", "day"),
-    "all": ("month", "day"),
+    "month": ("month", "week", "day"),
+    "all": ("month", "week", "day"),
 }
 """The periods that a grain may be answered from, the longest first."""
 
@@ -79,23 +79,30 @@ def stretches(question: Question, desk: ZoneInfo, kept: Kept, *, is_running: boo
     has_periods = question.zone.key in {desk.key, *kept.zones}
     zone = question.zone if has_periods else desk
     if is_running:
-        found += _of_layers(BEGINNING, question.starts_at, ("month", "day"), zone, desk)
-    periods = _COARSER[question.grain] if has_periods else ()
-    within = tuple(period for period in periods if period in kept.periods)
-    found += _of_layers(question.starts_at, question.ends_at, within, zone, desk)
+        found += _of_layers(BEGINNING, question.starts_at, _longest("all", kept), zone, desk)
+    periods = _longest(question.grain, kept) if has_periods else ()
+    found += _of_layers(question.starts_at, question.ends_at, periods, zone, desk)
     return [each for each in found if each.starts_at < each.ends_at]
+
+
+def _longest(grain: Grain, kept: Kept) -> tuple[Period, ...]:
+    return tuple(period for period in _COARSER[grain] if period in kept.periods)
 
 
 def _of_layers(
     start: dt.datetime, end: dt.datetime, periods: tuple[Period, ...], zone: ZoneInfo, desk: ZoneInfo
 ) -> Iterator[Stretch]:
-    """The longest period's whole ones, and at both ends what shorter ones make of the rest."""
+    """The longest period's whole ones, and at both ends what shorter ones make of the rest.
+
+    Where a boundary of the longest lies within, nothing shorter reaches across it: a week at the turn of two months belongs
+    to neither.
+    """
     if not periods:
         yield Stretch(HALF_HOURS, start, end)
         return
     period, *shorter = periods
     first, last = ceiling(start, period, zone), start_of(end, period, zone)
-    if first >= last:
+    if first > last:
         yield from _of_layers(start, end, tuple(shorter), zone, desk)
         return
     yield from _of_layers(start, first, tuple(shorter), zone, desk)
