@@ -21,8 +21,9 @@ from caseway.kernel.errors import Transient
 from caseway.kernel.ids import derived_id
 from caseway.runtime import failpoints
 from caseway.runtime.abandoned import end_abandoned
-from caseway.runtime.horizon import REACH
-from caseway.runtime.lane import Lane, fingerprint
+from caseway.runtime.horizon import HELD, REACH
+from caseway.runtime.instants import MILLISECOND, whole_milliseconds
+from caseway.runtime.lane import Cache, Lane, fingerprint
 from caseway.runtime.mongo import OWNER, Database
 from caseway.runtime.outbox import Parcel, waiting
 from caseway.runtime.stage import Collection, Stage
@@ -119,6 +120,7 @@ class Claimer:
             await self.database.lanes.update_one({"_id": lane.id, "epoch": lane.epoch}, {"$set": {"halted": reason}})
 
     async def _fill(self, lane: Lane, now: dt.datetime) -> Claimed:
+        lane.cache = Cache(self.stage.cached_states)
         await load_resident(lane, self.stage, self.database, self.collections)
         await refill(lane, self.database, now)
         return Claimed(lane=lane, parcels=await waiting(self.database, lane.id, lane.removable.append))
@@ -158,13 +160,22 @@ async def load_resident(lane: Lane, stage: Stage, database: Database, collection
 
 
 async def refill(lane: Lane, database: Database, now: dt.datetime) -> None:
-    """Hold the timers that fall due within the horizon."""
-    until = now + REACH
-    found = [document async for document in database.timers.find({"lane": lane.id, "due_at": {"$lte": until}})]
-    lane.horizon.until = until
+    """Hold the timers that fall due within the horizon; of very many the first, so that it reaches less far."""
+    horizon, until = lane.horizon, whole_milliseconds(now + REACH)
+    further = {"lane": lane.id, "due_at": {"$gt": horizon.until, "$lte": until}}
+    room = max(1, HELD - len(horizon))
+    found = await database.timers.find(further).sort("due_at", 1).limit(room + 1).to_list(None)
+    if len(found) > room:  # others of the last one's instant may be left: all of one instant, or none
+        until = found[-1]["due_at"]
+        one_instant = {"lane": lane.id, "due_at": until}
+        found = [each for each in found if each["due_at"] < until]
+        if found:
+            until -= MILLISECOND
+        else:
+            found = await database.timers.find(one_instant).to_list(None)
+    horizon.until = until
     for document in found:
-        if document["key"] not in lane.horizon:
-            lane.horizon.arm(to_due(document))
+        horizon.arm(to_due(document))
 
 
 def to_due(document: Mapping[str, object]) -> Due:

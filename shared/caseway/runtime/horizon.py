@@ -9,6 +9,9 @@ from caseway.kernel.decision import Due
 
 REACH = dt.timedelta(seconds=60)
 """How far ahead timers are held in memory; the rest waits in MongoDB, indexed."""
+HELD = 2_000
+"""How many of them a lane holds, about 700 bytes each: after an outage all may be due at once. More are read when half
+of them have fired; a lane is looked at every second, so half of them are also the most that it fires in one."""
 
 
 class Horizon:
@@ -24,6 +27,10 @@ class Horizon:
 
     def __contains__(self, key: str) -> bool:
         return key in self._timers
+
+    def is_short(self, now: dt.datetime) -> bool:
+        """Whether it has room, and does not reach far enough."""
+        return len(self) <= HELD // 2 and self.until - now < REACH / 2
 
     def arm(self, due: Due) -> None:
         """Hold `due`, in place of an earlier one with its key; one beyond the horizon is left to MongoDB."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+MILLISECOND = dt.timedelta(milliseconds=1)
+
 
 def whole_milliseconds(instant: dt.datetime, *, up: bool = False) -> dt.datetime:
     """`instant` in UTC, cut to milliseconds (or raised to the next, so that nothing falls due early).

@@ -19,9 +19,6 @@ from aiokafka import ConsumerRecord
 from caseway.runtime.horizon import Horizon
 from caseway.runtime.stage import Document
 
-CACHED_STATES = 20_000
-"""Values one lane keeps; the least recently used go first. 12 lanes of small cases stay below about 500 MB."""
-
 Seen = tuple[int, str]
 Fingerprint = tuple[int, str, int]
 
@@ -29,7 +26,8 @@ Fingerprint = tuple[int, str, int]
 class Cache:
     """The lane's states: it is their only writer, so what it wrote last is what stands."""
 
-    def __init__(self, limit: int = CACHED_STATES) -> None:
+    def __init__(self, limit: int = 20_000) -> None:
+        """`limit`: so many values are kept; the least recently used go first."""
         self._values: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._limit = limit
 

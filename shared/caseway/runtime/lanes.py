@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
@@ -18,13 +17,13 @@ from aiokafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from caseway.kernel.errors import Transient
-from caseway.runtime import failpoints, metrics
+from caseway.runtime import failpoints, firing, metrics
 from caseway.runtime.accepting import accept, gather, is_backlog
 from caseway.runtime.applying import Applier, Verdict
 from caseway.runtime.backoff import delays, jitter
 from caseway.runtime.claiming import Claimed, Claimer, refill
-from caseway.runtime.items import Item, from_due
-from caseway.runtime.lane import Barrier, Lane
+from caseway.runtime.items import Item
+from caseway.runtime.lane import Lane
 from caseway.runtime.logs import logger
 from caseway.runtime.measuring import measure_lag, report_lanes
 from caseway.runtime.mongo import DatabaseClock
@@ -34,14 +33,11 @@ from caseway.runtime.watching import watch
 
 TICK_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 1.0
-FIRING_LIMIT = 500
-"""Timers decided in one transaction."""
 LONGEST_REST_SECONDS = 0.1
 """After a slow transaction."""
 IDLE_SECONDS = 0.5
 """How long the timer loop sleeps when nothing is due: new timers wake it."""
 
-_SECOND = dt.timedelta(seconds=1)
 _log = logger(__name__)
 
 
@@ -151,6 +147,7 @@ class RunningStage:
             failpoints.hit("claim.after_seek")
             lane.is_armed = True
             consumer.resume(*self._partitions(lane))
+        self._advanced.set()
         self.problem = ""
         self._report_lanes()
 
@@ -257,8 +254,9 @@ class RunningStage:
         while True:
             await self._wait_for_due()
             try:
-                if not self._clock.is_trusted or not await self._fire():
-                    await asyncio.sleep(0.02)
+                fired = await self._fire() if self._clock.is_trusted else 0
+                if fired < firing.FULL:
+                    await asyncio.sleep(firing.REST_SECONDS if fired else 0.02)
                 backoff.reset()
             except (Transient, KafkaError, TimeoutError) as error:
                 self.problem = f"timers: {error or type(error).__name__}"
@@ -276,39 +274,22 @@ class RunningStage:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._advanced.wait(), wait)
 
-    async def _fire(self) -> bool:
-        """Fire what is due on lanes that have read all that was recorded before; False when none was ready."""
-        now = self._clock.now()
-        due = [lane for lane in self._armed() if (at := lane.horizon.first_at()) is not None and at <= now]
-        await self._raise_barriers([lane for lane in due if lane.barrier is None])
+    async def _fire(self) -> int:
+        """Fire what is due on lanes that have read all that was recorded before; how many that were."""
+        now, consumer = self._clock.now(), self._consumer()
+        due = firing.are_due(self._armed(), now)
+        asking = [lane for lane in due if lane.barrier is None]
+        if asking and consumer is not None:
+            await firing.raise_barriers(consumer, asking, self.stage, self._namespace, self._clock.now())
         async with self._turn:
-            items: list[Item] = []
-            for lane in due:
-                if lane.is_armed and self._lanes.get(lane.number) is lane and lane.has_caught_up:
-                    assert lane.barrier is not None
-                    timers = lane.horizon.due(lane.barrier.at, FIRING_LIMIT // len(due) + 1)
-                    items += [from_due(lane.number, timer, self.stage, now) for timer in timers]
-                    lane.barrier = None
+            ours = [lane for lane in due if lane.is_armed and self._lanes.get(lane.number) is lane]
+            items = firing.taken(ours, self.stage, self._clock.now())
             failpoints.hit("timer.after_read")
             if not items or not await self._apply(items):
-                return False
-        for item in items:
-            assert item.due is not None
-            metrics.TIMER_LATENESS.labels(self.stage.name).observe(max(0.0, (now - item.due.due_at).total_seconds()))
+                return 0
+        firing.report(self.stage, items, now)
         await self.publisher.room()
-        return True
-
-    async def _raise_barriers(self, lanes: Sequence[Lane]) -> None:
-        """Ask where the partitions end *now*: what stands before must be applied before a timer due now is judged."""
-        consumer = self._consumer()
-        if not lanes or consumer is None:
-            return
-        at = self._clock.now()
-        ends = await asyncio.wait_for(consumer.end_offsets([p for lane in lanes for p in self._partitions(lane)]), 10.0)
-        for lane in lanes:
-            lane.barrier = Barrier(
-                at=at, ends={t: ends[TopicPartition(self._namespace + t, lane.number)] for t in self.stage.topics}
-            )
+        return len(items)
 
     # --- housekeeping -----------------------------------------------------------------------------
 
@@ -350,8 +331,9 @@ class RunningStage:
                     continue
                 if lane.progress.halted:
                     await self._look_for_resumption(lane)
-                elif lane.horizon.until - now < 30 * _SECOND:
+                elif lane.horizon.is_short(now):
                     await refill(lane, self._claimer.database, now)
+                    self._advanced.set()
                     await watch(lane, self._claimer.database, self._claimer.collections)
         await tidy(self._claimer.database, list(self._lanes.values()))
 

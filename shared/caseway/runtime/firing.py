@@ -1,0 +1,61 @@
+"""Which timers of a stage's lanes fire next.
+
+A timer that is due waits for its lane's barrier: what the log held when the timer was due is applied first. Firings
+are paced as polls are: a transaction costs the same for one timer as for twenty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from caseway.runtime import metrics
+from caseway.runtime.items import Item, from_due
+from caseway.runtime.lane import Barrier, Lane
+from caseway.runtime.stage import Stage
+
+LIMIT = 500
+"""Timers decided at once."""
+FULL = 150
+"""So many at once are a backlog: the next are fired without a rest."""
+REST_SECONDS = 0.04
+"""After a firing, until the next, so that it is larger. A timer that is due after a quiet moment never waits; at a steady
+stream it bounds a stage to some fifteen transactions a second, of 8 to 10 ms of processor each."""
+
+
+def are_due(lanes: Sequence[Lane], now: dt.datetime) -> list[Lane]:
+    """Those with a timer that is due."""
+    return [lane for lane in lanes if (at := lane.horizon.first_at()) is not None and at <= now]
+
+
+async def raise_barriers(
+    consumer: AIOKafkaConsumer, lanes: Sequence[Lane], stage: Stage, namespace: str, at: dt.datetime
+) -> None:
+    """Ask where the partitions end *now*: what stands before must be applied before a timer due now is judged."""
+    places = {(lane.number, t): TopicPartition(namespace + t, lane.number) for lane in lanes for t in stage.topics}
+    ends = await asyncio.wait_for(consumer.end_offsets(list(places.values())), 10.0)
+    for lane in lanes:
+        lane.barrier = Barrier(at=at, ends={topic: ends[places[lane.number, topic]] for topic in stage.topics})
+
+
+def taken(lanes: Sequence[Lane], stage: Stage, noticed_at: dt.datetime) -> list[Item]:
+    """The timers of these lanes that fire at once, each lane's in the order due; their barriers are used up."""
+    items: list[Item] = []
+    for lane in lanes:
+        if lane.barrier is None or not lane.has_caught_up:
+            continue
+        timers = lane.horizon.due(lane.barrier.at, LIMIT // len(lanes) + 1)
+        items += [from_due(lane.number, timer, stage, noticed_at) for timer in timers]
+        lane.barrier = None
+    return items
+
+
+def report(stage: Stage, items: Sequence[Item], now: dt.datetime) -> None:
+    """How late they were decided."""
+    lateness = metrics.TIMER_LATENESS.labels(stage.name)
+    for item in items:
+        if item.due is not None:
+            lateness.observe(max(0.0, (now - item.due.due_at).total_seconds()))
