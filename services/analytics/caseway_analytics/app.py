@@ -56,7 +56,7 @@ def build() -> Service:
         configuration=Configuration,
         http_port=8085,
         routes=lambda running: routes(running, board),
-        loops=(board.keep, upkeep.gather, upkeep.index, upkeep.publish),
+        loops=(board.keep, upkeep.gather, upkeep.erase, upkeep.index, upkeep.publish),
         collections=(RUNS,),
     )
 

@@ -33,8 +33,10 @@ def needs_agent(message: Message[AgentPresenceChanged]) -> Iterable[Ref]:
 
 
 def needs_record(message: Message[AnyRecord]) -> Iterable[Ref]:
-    """What was recorded before under the same id."""
-    return (Ref(QUALITY, surveyed.name_of(message.data)),)
+    """What was recorded before under the same id, and whether the customer's data is gone."""
+    customer = surveyed.customer_of(message.data)
+    erased = (Ref(ERASED, customer),) if customer else ()
+    return (Ref(QUALITY, surveyed.name_of(message.data)), *erased)
 
 
 def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
@@ -74,6 +76,9 @@ def on_record(message: Message[AnyRecord], states: States, moment: Moment) -> De
     name = surveyed.name_of(message.data)
     before = states.get(QUALITY, name)
     after = surveyed.kept(message.data, before, moment.now, known_of(moment))
+    customer = surveyed.customer_of(message.data)
+    if customer and states.get(ERASED, customer) is not None:
+        after = surveyed.bare(after)
     counted = together([loose(surveyed.scored_of(after)), loose(surveyed.scored_of(before), sign=-1)])
     return Decision(changes=(Put(collection=QUALITY, id=name, value=after), *additions(counted, moment.lane)))
 

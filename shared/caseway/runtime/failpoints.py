@@ -35,6 +35,7 @@ NAMES = frozenset(
         "delivery.after_250",
         "delivery.before_record",
         "replay.renamed",
+        "erase.mid",
     }
 )
 ACTIONS = frozenset({"kill", "stop", "raise", "delay"})

@@ -16,23 +16,33 @@ from caseway_analytics.adapters.texts import MongoTexts
 from caseway_analytics.settings import Configuration
 
 GATHER_SECONDS = 300.0
+ERASE_SECONDS = 2.0
 INDEX_SECONDS = 2.0
 _log = logger(__name__)
 
 
 async def gather(running: Running) -> None:
-    """Gather old cells into coarser ones, and erase what must be, every five minutes."""
+    """Gather old cells into coarser ones, every five minutes."""
     configuration: Configuration = running.configuration
     keeping = configuration.measures.keep.keeping()
     gatherer = Gatherer(running.database.client, running.database, configuration.measures.zone, keeping)
-    eraser = Eraser(running.database)
     while True:
         try:
-            await eraser.run()
             await gatherer.run(running.clock.now())
         except (PyMongoError, Transient) as error:
             _log.info("cells_not_gathered", error=type(error).__name__)
         await asyncio.sleep(GATHER_SECONDS)
+
+
+async def erase(running: Running) -> None:
+    """Erase what quality records say of customers whose data is gone, as soon as it is known."""
+    eraser = Eraser(running.database.client, running.database)
+    while True:
+        try:
+            await eraser.run(running.clock.now())
+        except (PyMongoError, Transient) as error:
+            _log.info("records_not_erased", error=type(error).__name__)
+        await asyncio.sleep(ERASE_SECONDS)
 
 
 async def index(running: Running) -> None:

@@ -38,6 +38,26 @@ STEPS: Mapping[str, frozenset[str]] = {
 still not content may open it again. Source: S3-11 … S3-14."""
 
 
+BARE: Mapping[str, Any] = {"text": "", "representative": None, "reason": None}
+"""What is left of a record's words and names once the customer's data is erased; scores, steps and dates stay."""
+
+
+def customer_of(record: AnyRecord) -> str | None:
+    """Whom it is about; None where it is about no single customer."""
+    match record:
+        case InterviewRecorded() | AnswerRecorded() | CommentRecorded():
+            return record.customer
+        case WaveRecorded() | ActionRecorded() | ImprovementRecorded():
+            return None
+        case _:
+            assert_never(record)
+
+
+def bare(record: Record) -> dict[str, Any]:
+    """The record without what names or quotes the customer."""
+    return {**record, **{name: value for name, value in BARE.items() if name in record}}
+
+
 def name_of(record: AnyRecord) -> str:
     """The id under which the record is kept: its kind and its own id."""
     match record:

@@ -286,6 +286,7 @@ function tick() {
     text(element, seconds < 0 ? `${duration(-seconds)} over` : `in ${duration(seconds)}`);
     element.className = seconds < 0 ? "until bad" : seconds < 900 ? "until warn" : "until";
   }
+  countBelow(); // what is written wider may make a line higher
 }
 
 // --- light and dark -----------------------------------------------------------------------------------------------
