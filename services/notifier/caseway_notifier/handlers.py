@@ -10,7 +10,7 @@ from caseway.contracts.cases import CaseOpened, ContactBounced, CustomerLinked
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
-from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
+from caseway.kernel.decision import NOTHING, Decision, Due, Message, Moment, Put, Ref, States
 from caseway_notifier import metrics
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.acknowledging import remind
@@ -111,7 +111,7 @@ def on_flood(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Sum up what was held back."""
     fact, decision = over(states.get(FLOODS, message.data.data["lane"]), message.data, moment)
     nothing = KnownCase(id="")
-    told = tell(nothing, nothing, fact, message.data.armed_by, moment) if fact else Decision()
+    told = tell(nothing, nothing, fact, message.data.armed_by, moment) if fact else NOTHING
     return decision + metrics.counted(told)
 
 
@@ -129,7 +129,7 @@ def on_watch(message: Message[Due], states: States, moment: Moment) -> Decision:
     """Tell of what did not happen in time."""
     known = states.get(CASES, message.data.data["case"])
     fact, decision = missed(message.data, moment)
-    told = tell(known, known, fact, message.data.armed_by, moment) if fact and known else Decision()
+    told = tell(known, known, fact, message.data.armed_by, moment) if fact and known else NOTHING
     return decision + metrics.counted(told)
 
 

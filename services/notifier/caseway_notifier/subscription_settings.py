@@ -110,8 +110,10 @@ class RecipientEntry(Part):
 class AcknowledgementEntry(Part):
     """That the recipients are asked to say that they know."""
 
-    remind_after: Annotated[dt.timedelta, Field(gt=dt.timedelta(0))] = dt.timedelta(minutes=10)
+    remind_after: Annotated[dt.timedelta, Field(gt=dt.timedelta(0))] | None = dt.timedelta(minutes=10)
     reminders: Annotated[int, Field(ge=0, le=20)] = 2
+    stamp: Annotated[str, Field(min_length=1, max_length=50)] = ACKNOWLEDGED
+    by: Literal["agent", "supervisor", "officer", "manager", "employee"] = "employee"
 
 
 class SubscriptionEntry(Part):

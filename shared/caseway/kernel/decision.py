@@ -155,6 +155,10 @@ class Decision:
 
     def __add__(self, other: Decision) -> Decision:
         """Both, this one first."""
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         return Decision(
             emits=self.emits + other.emits,
             changes=self.changes + other.changes,
@@ -164,9 +168,13 @@ class Decision:
         )
 
 
+NOTHING = Decision()
+"""Nothing follows; the one that costs nothing to add."""
+
+
 def together(decisions: Iterable[Decision]) -> Decision:
     """All of `decisions`, in order."""
-    total = Decision()
+    total = NOTHING
     for each in decisions:
         total += each
     return total

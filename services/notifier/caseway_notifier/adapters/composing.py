@@ -6,15 +6,18 @@ import base64
 import hashlib
 import hmac
 import html
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from caseway_notifier.domain.content import ACKNOWLEDGE, Content, UnrenderableError, Words
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.restraint import shown_of
-from caseway_notifier.domain.subscription import Plan
+from caseway_notifier.domain.subscription import ACKNOWLEDGED, Acknowledgement, Plan
 
 _SIGNATURE_BYTES = 15
+_ACKNOWLEDGE, _STAMP = b"acknowledge", b"stamp"
+"""What a link may be used for."""
 
 
 class Composer:
@@ -24,6 +27,8 @@ class Composer:
         self._plan = plan
         self._words = words
         self._key = key
+        every = (each for some in plan.subscriptions.values() for each in some)
+        self._asked = {each.name: each.acknowledgement for each in every}
 
     def one(self, group: Sequence[Delivery], contents: Mapping[str, Content]) -> Content | None:
         """What this mail says: the notice's words, or those of several in one; None where they are gone."""
@@ -60,30 +65,51 @@ class Composer:
         """The page that acknowledges; empty where nobody could reach it."""
         if not self._plan.public_url or not delivery.case_id:
             return ""
-        return f"{self._plan.public_url}/v1/acknowledgements/{token(self._key, delivery)}"
+        return f"{self._plan.public_url}/v1/acknowledgements/{token(self._key, delivery, self._asked.get(delivery.subscription))}"
 
 
-def token(key: bytes, delivery: Delivery) -> str:
-    """What names one recipient's notification, and cannot be guessed."""
-    name = f"{delivery.case_id} {delivery.acknowledges or delivery.id} {delivery.reference}".encode()
-    return f"{_text(name)}.{_text(_signature(key, name))}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the button of one recipient's page puts, and on what."""
+
+    case_id: str
+    occurrence: str
+    """The notification; of a stamp such as 済, what the notification is about: a post, a promise, a run of a ladder."""
+    recipient: str
+    stamp: str = ACKNOWLEDGED
+    by: str = "employee"
 
 
-def read_token(key: bytes, text: str) -> tuple[str, str, str] | None:
-    """Case, notification and recipient of a token of ours; None for any other."""
+def token(key: bytes, delivery: Delivery, asked: Acknowledgement | None = None) -> str:
+    """What names one recipient's answer, and cannot be guessed."""
+    if asked is None or asked.stamp == ACKNOWLEDGED:
+        name, purpose = f"{delivery.case_id} {delivery.acknowledges or delivery.id} {delivery.reference}", _ACKNOWLEDGE
+    else:
+        about = delivery.occurrence.partition("/")[0]
+        name, purpose = json.dumps([delivery.case_id, about, delivery.reference, asked.stamp, asked.by]), _STAMP
+    return f"{_text(name.encode())}.{_text(_signature(key, purpose, name.encode()))}"
+
+
+def read_token(key: bytes, text: str) -> Answer | None:
+    """What a token of ours names; None for any other."""
     named, _, signature = text.partition(".")
     try:
         name, given = _bytes(named), _bytes(signature)
-        parts = name.decode().split(" ", 2)
+        if not key:
+            return None
+        if hmac.compare_digest(_signature(key, _STAMP, name), given):
+            case_id, about, recipient, stamp, by = json.loads(name)
+            return Answer(case_id=case_id, occurrence=about, recipient=recipient, stamp=stamp, by=by)
+        case_id, notification, recipient = name.decode().split(" ", 2)
     except ValueError:
         return None
-    if not key or len(parts) != 3 or not hmac.compare_digest(_signature(key, name), given):
+    if not hmac.compare_digest(_signature(key, _ACKNOWLEDGE, name), given):
         return None
-    return parts[0], parts[1], parts[2]
+    return Answer(case_id=case_id, occurrence=notification, recipient=recipient)
 
 
-def _signature(key: bytes, name: bytes) -> bytes:
-    return hmac.new(key, b"acknowledge\x00" + name, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
+def _signature(key: bytes, purpose: bytes, name: bytes) -> bytes:
+    return hmac.new(key, purpose + b"\x00" + name, hashlib.sha256).digest()[:_SIGNATURE_BYTES]
 
 
 def _text(raw: bytes) -> str:

@@ -185,8 +185,20 @@ def _are_texts(front: Mapping[Any, Any]) -> bool:
     return all(isinstance(each, str) for each in front.values())
 
 
-def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+class _Environment(ImmutableSandboxedEnvironment):
+    """Reads data as data: `case.items` is what was said of the case, never a method of the mapping that holds it."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is not dict:
+            return super().getattr(obj, attribute)
+        try:
+            return obj[attribute]
+        except KeyError:
+            return self.undefined(obj=obj, name=attribute)
+
+
+def _environment(*, autoescape: bool) -> _Environment:
+    environment = _Environment(
         undefined=StrictUndefined,
         autoescape=autoescape,
         trim_blocks=True,
@@ -253,13 +265,14 @@ def _names(tree: nodes.Template) -> Iterable[str]:
             yield name.name
 
 
-def _filled(template: Template | None, data: Mapping[str, Any]) -> str:
+def _filled(template: Template | None, data: dict[str, Any]) -> str:
     if template is None:
         return ""
     parts: list[str] = []
     size = 0
     try:
-        for part in template.generate(data):
+        # what `generate` does, without a generator around the generator
+        for part in template.root_render_func(template.new_context(data)):
             parts.append(part)
             size += len(part)
             if size > LARGEST:

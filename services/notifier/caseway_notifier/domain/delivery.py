@@ -117,7 +117,7 @@ class Delivery:
     has_link: bool = False
     """Whether the recipient is asked to acknowledge it."""
     acknowledges: str = ""
-    """The notification that its link answers, where that is another: the one this reminds of."""
+    """The notification that its link answers, where that is another: the one this reminds of, or stands in for."""
     broadcast: str = ""
     requested_at: dt.datetime
     state: State = State.PENDING

@@ -136,6 +136,7 @@ def next_hop(delivery: Delivery, now: dt.datetime) -> Delivery | None:
     return replace(
         delivery,
         id="notification_" + derived_id("notification", delivery.id, hop.channel, hop.recipient),
+        acknowledges=delivery.acknowledges or delivery.id,
         channel=hop.channel,
         recipient=hop.recipient,
         platform=hop.platform,

@@ -86,12 +86,21 @@ class Whom:
     """Of an endpoint: who is called by name in it."""
 
 
+ACKNOWLEDGED = "acknowledged"
+"""The stamp that a notice itself gets."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
     """That the recipients are asked to say that they know."""
 
-    remind_after: dt.timedelta
+    remind_after: dt.timedelta | None
+    """None: who says nothing is not reminded, and no superior is asked for."""
     reminders: int
+    stamp: str = ACKNOWLEDGED
+    """What the page's button puts: on the notice; another one (済) on what the notice is about."""
+    by: str = "employee"
+    """In what capacity the recipients press it: `agent`, `supervisor` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

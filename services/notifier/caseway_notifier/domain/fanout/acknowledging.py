@@ -14,7 +14,7 @@ from caseway.contracts.case_commands import RequestEscalation
 from caseway.contracts.cases import CaseStamped, ContactAdded
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.contracts.parts import Actor
-from caseway.kernel.decision import Arm, Decision, Disarm, Due, Moment, Put
+from caseway.kernel.decision import NOTHING, Arm, Decision, Disarm, Due, Moment, Put
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.acknowledgement import (
     Awaited,
@@ -48,15 +48,15 @@ def acknowledged(known: KnownCase, fact: CaseOccasion, cause: str, moment: Momen
             after, done = answered(known, lambda each: each.target.recipient == sender)
             by, medium = None, "reply"
         case _:
-            return known, Decision()
+            return known, NOTHING
     facts = tuple(_fact(each, cause, by, medium, moment) for each in done)
     return after, Decision(emits=facts, timers=tuple(_stopped(after, done)))
 
 
 def _fits(each: Awaited, fact: CaseStamped) -> bool:
-    """A done stamp without an occurrence of ours is about the whole case."""
-    is_ours = fact.occurrence.startswith("notification_")
-    return not is_ours and (each.request.occurrence.startswith(fact.occurrence) or "/" not in fact.occurrence)
+    """A done stamp is about what it names and all that was told of that; one that names the case, about all of it."""
+    about = fact.occurrence
+    return about in {"", fact.case_id} or about == each.request.occurrence or each.request.occurrence.startswith(f"{about}/")
 
 
 def _fact(each: Awaited, cause: str, by: str | None, medium: str, moment: Moment) -> NotificationAcknowledged:
@@ -84,21 +84,20 @@ def _stopped(after: KnownCase, done: Iterable[Awaited]) -> Iterable[Disarm]:
             yield Disarm(key=timer_key(after.id, subscription, occurrence))
 
 
-def reminding(case_id: str, request: Request, asked: Acknowledgement, moment: Moment, number: int = 1) -> Arm:
-    """The timer that looks whether everybody has answered."""
-    return Arm(
-        key=timer_key(case_id, request.subscription, request.occurrence),
-        kind=REMIND,
-        due_at=moment.now + asked.remind_after,
-        data={
-            "case": case_id,
-            "subscription": request.subscription,
-            "occurrence": request.occurrence,
-            "number": number,
-            "seconds": asked.remind_after.total_seconds(),
-            "reminders": asked.reminders,
-        },
-    )
+def reminding(case_id: str, request: Request, asked: Acknowledgement, moment: Moment) -> tuple[Arm, ...]:
+    """The timer that looks whether everybody has answered, where nobody else does."""
+    if asked.remind_after is None:
+        return ()
+    data = {
+        "case": case_id,
+        "subscription": request.subscription,
+        "occurrence": request.occurrence,
+        "number": 1,
+        "seconds": asked.remind_after.total_seconds(),
+        "reminders": asked.reminders,
+    }
+    key = timer_key(case_id, request.subscription, request.occurrence)
+    return (Arm(key=key, kind=REMIND, due_at=moment.now + asked.remind_after, data=data),)
 
 
 def remind(known: KnownCase | None, due: Due, moment: Moment) -> Decision:
@@ -106,7 +105,7 @@ def remind(known: KnownCase | None, due: Due, moment: Moment) -> Decision:
     data = due.data
     silent = waiting_for(known, data["subscription"], data["occurrence"]) if known else ()
     if known is None or not silent:
-        return Decision()
+        return NOTHING
     number = int(data["number"])
     if number > int(data["reminders"]):
         after = without(known, silent)

@@ -18,7 +18,7 @@ from caseway.contracts.milestones import (
     MilestoneWarned,
 )
 from caseway.contracts.work import WorkAccepted, WorkDeclined, WorkExpired, WorkOffered, WorkWithdrawn
-from caseway.kernel.decision import Decision, Delete, Moment, Put
+from caseway.kernel.decision import NOTHING, Decision, Delete, Moment, Put
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.learning import CaseOccasion
 from caseway_notifier.domain.kept import OBSTACLES
@@ -46,7 +46,7 @@ def cause_of(moot: Moot, fact: CaseOccasion, case_id: str) -> str:
 def begun(known: KnownCase, cause: str) -> tuple[KnownCase, Decision]:
     """The case with this cause; an obstacle that an earlier end left is removed."""
     if not cause or cause in known.causes:
-        return known, Decision()
+        return known, NOTHING
     was_gone = _GONE + cause in known.causes
     known = replace(known, causes=(known.causes - {_GONE + cause}) | {cause})
     return known, Decision(changes=(Delete(collection=OBSTACLES, id=cause),) if was_gone else ())
@@ -55,12 +55,10 @@ def begun(known: KnownCase, cause: str) -> tuple[KnownCase, Decision]:
 def ended(known: KnownCase, fact: CaseOccasion, moment: Moment) -> tuple[KnownCase, Decision]:
     """The case after what this fact ends, with an obstacle for each cause that notices waited on."""
     if isinstance(fact, CaseReopened):
-        return (
-            begun(known, f"solved/{known.id}") if f"{_GONE}solved/{known.id}" in known.causes else (known, Decision())
-        )
+        return begun(known, f"solved/{known.id}") if f"{_GONE}solved/{known.id}" in known.causes else (known, NOTHING)
     gone = [each for each in _ends(fact) if each in known.causes]
     if not gone:
-        return known, Decision()
+        return known, NOTHING
     causes = known.causes.difference(gone) | {_GONE + each for each in gone}
     obstacles = (Obstacle(id=each, reason=MOOT, since=moment.now) for each in gone)
     changes = tuple(Put(collection=OBSTACLES, id=each.id, value=each) for each in obstacles)

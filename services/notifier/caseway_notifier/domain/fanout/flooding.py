@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from caseway.kernel.decision import Arm, Decision, Delete, Due, Moment, Put
+from caseway.kernel.decision import NOTHING, Arm, Decision, Delete, Due, Moment, Put
 from caseway_notifier.domain.delivery import Automatic
 from caseway_notifier.domain.fanout.learning import AnswersHeld
 from caseway_notifier.domain.flood import Flood, counted, share_of
@@ -18,7 +18,7 @@ def breaker(flood: Flood | None, wanted: Iterable[Subscription], name: str, mome
     """Whether the customer's automatic answers to this fact are held back; and the count."""
     plan: Plan = moment.configuration.plan
     if plan.flood is None or not any(map(is_answer, wanted)):
-        return False, Decision()
+        return False, NOTHING
     share = share_of(plan.flood, moment.partitions)
     after = counted(flood, name, moment.now, share, plan.flood.window)
     decision = Decision(changes=(Put(collection=FLOODS, id=name, value=after),))
@@ -38,7 +38,7 @@ def is_answer(subscription: Subscription) -> bool:
 def over(flood: Flood | None, due: Due, moment: Moment) -> tuple[AnswersHeld | None, Decision]:
     """What was held back, as subscriptions hear of it once; and the count begins anew."""
     if flood is None or not flood.held:
-        return None, Decision()
+        return None, NOTHING
     fact = AnswersHeld(
         at=moment.now, cause=due.armed_by, configuration=moment.version, lane=flood.id, count=flood.held,
         since=flood.began_at,

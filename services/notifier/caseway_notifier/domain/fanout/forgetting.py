@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from caseway.contracts.cases import ContactBounced
 from caseway.contracts.voices import PersonalDataErased
-from caseway.kernel.decision import Decision, Delete, Moment, Put
+from caseway.kernel.decision import NOTHING, Decision, Delete, Moment, Put
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, bracketed
 from caseway_notifier.domain.errand import BOUNCE, ERASE, Errand
@@ -18,7 +18,7 @@ def returned(before: KnownCase | None, fact: ContactBounced, cause: str, moment:
     """The address is marked, whoever else writes to it; the delivery is found and marked by its bucket's holder."""
     address = addresses.normal(fact.address or "") or (before.email if before else "")
     if not fact.permanent or not address:
-        return Decision()
+        return NOTHING
     destination = addresses.domain_of(address)
     errand = Errand(
         id=f"bounce/{cause}",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.wire import WireModel
-from caseway.kernel.decision import Arm, Decision, Delete, Due, Moment, Put
+from caseway.kernel.decision import NOTHING, Arm, Decision, Delete, Due, Moment, Put
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.record import joined
 from caseway_notifier.domain.kept import JOINED, LINKED
@@ -24,7 +24,7 @@ CHUNK = 200
 def shared(before: KnownCase | None, known: KnownCase, *, is_erased: bool) -> Decision:
     """A joined case as other lanes see it, where it is known otherwise than before; gone with the person."""
     if not known.incident or known == before:
-        return Decision()
+        return NOTHING
     change = Delete(collection=JOINED, id=known.id) if is_erased else Put(collection=JOINED, id=known.id, value=known)
     return Decision(changes=(change,))
 
@@ -32,7 +32,7 @@ def shared(before: KnownCase | None, known: KnownCase, *, is_erased: bool) -> De
 def steps(known: KnownCase, subscription: Subscription, fact: WireModel, cause: str, moment: Moment) -> Decision:
     """The timers that tell the linked cases' customers; none where the rule does not name them."""
     if not any(each.audience is Audience.LINKED for each in subscription.to):
-        return Decision()
+        return NOTHING
     return Decision(timers=tuple(_steps(known, subscription, fact, cause, moment)))
 
 
@@ -61,7 +61,7 @@ def tell_linked(
     named = due.data["subscription"]
     by_name = {each.name: each for rules in moment.configuration.plan.subscriptions.values() for each in rules}
     if named not in by_name:
-        return Decision()
+        return NOTHING
     rule = replace(by_name[named], to=(Whom(audience=Audience.CUSTOMER),))
     fact = model.model_validate_json(due.data["fact"])
     return joined(tell(rule, known, fact, str(due.data["cause"])) for known in cases if known is not None)

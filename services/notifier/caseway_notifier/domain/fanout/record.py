@@ -17,7 +17,7 @@ from caseway.contracts.notifications import (
 )
 from caseway.contracts.outbound import OutboundMessage
 from caseway.contracts.parts import FileReference
-from caseway.kernel.decision import Decision, Put
+from caseway.kernel.decision import NOTHING, Decision, Put
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, NotTried, Outcome, Patience, Refused, State, Urgency, settle
@@ -43,7 +43,9 @@ def row(delivery: Delivery, emits: Iterable[Any]) -> Decision:
 
 def joined(decisions: Iterable[Decision]) -> Decision:
     """All of them, in order; joined once, since hundreds may be written at one time."""
-    every = list(decisions)
+    every = [each for each in decisions if each is not NOTHING]
+    if len(every) < 2:
+        return every[0] if every else NOTHING
     return Decision(
         emits=tuple(emit for each in every for emit in each.emits),
         changes=tuple(change for each in every for change in each.changes),
@@ -147,7 +149,7 @@ def command(delivery: Delivery, content: Content) -> OutboundMessage:
 def onward(delivery: Delivery, at: dt.datetime, version: str) -> Decision:
     """What is given up on one channel goes on to the recipient's next."""
     following = next_hop(delivery, at) if delivery.state is State.GIVEN_UP else None
-    return row(following, (requested(following, at, version),)) if following else Decision()
+    return row(following, (requested(following, at, version),)) if following else NOTHING
 
 
 def _taking_facts(before: Delivery, after: Delivery, at: dt.datetime, version: str) -> Iterable[NotificationFact]:

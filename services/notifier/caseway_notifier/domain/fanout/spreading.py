@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from caseway.kernel.decision import Arm, Decision, Due, Moment, Put
+from caseway.kernel.decision import NOTHING, Arm, Decision, Due, Moment, Put
 from caseway.kernel.ids import derived_id
 from caseway_notifier.domain.addressing import CHAT, MESSAGE, Nobody, Target
 from caseway_notifier.domain.content import Content
@@ -39,13 +39,9 @@ def begin(
     ids = {language: content_id(request, language) for language in contents}
     is_long = len(targets) > CHUNK
     alone = {} if is_long or request.wants_answer else _read_by_one(contents, targets)
-    written = Decision(
-        changes=tuple(
-            Put(collection=CONTENTS, id=ids[language], value=each)
-            for language, each in contents.items()
-            if language not in alone
-        )
-    )
+    shared = [language for language in contents if language not in alone]
+    puts = (Put(collection=CONTENTS, id=ids[language], value=contents[language]) for language in shared)
+    written = Decision(changes=tuple(puts)) if shared else NOTHING
     if not is_long:
         pairs = [
             one(request, target, language, ids[language], contents[language], moment, alone.get(language))

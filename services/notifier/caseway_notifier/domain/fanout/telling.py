@@ -87,8 +87,9 @@ def tell(
         known, watches = watched(known, fact, facts, moment)
         decision = decision + told + watches
     decision += linking.shared(before, known, is_erased=isinstance(fact, PersonalDataErased))
-    changes = (Put(collection=CASES, id=known.id, value=known),) if known != before and known.id else ()
-    return Decision(changes=changes) + decision
+    if known == before or not known.id:
+        return decision
+    return Decision(changes=(Put(collection=CASES, id=known.id, value=known),)) + decision
 
 
 def facts_of(known: KnownCase, fact: CaseOccasion, plan: Plan) -> dict[str, Any]:
@@ -204,8 +205,8 @@ class _Telling:
         known, decision = begun(known, request.moot_by)
         if subscription.acknowledgement is not None and asked:
             known = awaited(known, asked)
-            timer = reminding(known.id, request, subscription.acknowledgement, self.moment)
-            decision += Decision(timers=(timer,))
+            timers = reminding(known.id, request, subscription.acknowledgement, self.moment)
+            decision += Decision(timers=timers)
         return known, decision
 
     def _request(self, subscription: Subscription) -> Request:

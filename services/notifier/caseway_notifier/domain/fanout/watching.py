@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.case_commands import RequestEscalation
-from caseway.kernel.decision import Arm, Decision, Disarm, Due, Moment
+from caseway.kernel.decision import NOTHING, Arm, Decision, Disarm, Due, Moment
 from caseway_notifier.domain import occasion
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.acknowledging import OURSELVES
@@ -27,7 +27,7 @@ def watched(
     """The case with the watches that this fact begins, and without those that it ends."""
     plan: Plan = moment.configuration.plan
     name = occasion.name_of(fact.TYPE)
-    decision = Decision()
+    decision = NOTHING
     for watch in plan.watches:
         if name in watch.starts_on and watch.when(facts):
             known = replace(known, watches=known.watches | {watch.name})
@@ -56,7 +56,7 @@ def missed(due: Due, moment: Moment) -> tuple[WatchDue | None, Decision]:
     plan: Plan = moment.configuration.plan
     watch = next((each for each in plan.watches if each.name == due.data["watch"]), None)
     if watch is None:
-        return None, Decision()
+        return None, NOTHING
     case_id, count = str(due.data["case"]), int(due.data["count"])
     since = dt.datetime.fromisoformat(str(due.data["since"]))
     fact = WatchDue(
