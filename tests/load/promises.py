@@ -77,11 +77,11 @@ class Fired:
         )
 
 
-async def _told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float, float]], int]:
+async def told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float, float]], int]:
     """By case: when it was due and when Kafka stored its violation; and how many came twice."""
     consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest")
     await consumer.start()
-    told: dict[str, tuple[float, float]] = {}
+    found: dict[str, tuple[float, float]] = {}
     twice = 0
     try:
         places = [TopicPartition(namespace.topic("milestones"), number) for number in range(PARTITIONS)]
@@ -94,12 +94,12 @@ async def _told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[floa
                     fact = orjson.loads(record.value)
                     if "noticed_at" not in fact or "rung" in fact or not fact["case_id"].startswith(prefix):
                         continue
-                    twice += fact["case_id"] in told
+                    twice += fact["case_id"] in found
                     due_at = dt.datetime.fromisoformat(fact["due_at"]).timestamp()
-                    told.setdefault(fact["case_id"], (due_at, record.timestamp / 1000))
+                    found.setdefault(fact["case_id"], (due_at, record.timestamp / 1000))
     finally:
         await consumer.stop()
-    return told, twice
+    return found, twice
 
 
 def process(namespace: Namespace, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
@@ -182,14 +182,14 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
         processor_seconds = (used(child) - before) / max(1, filler.violated() - fired_before)
         await asyncio.sleep(1.0)  # the last rows are on their way
         most_bytes = _most_bytes(child.pid)
-    told, twice = await _told(namespace, "case_soon")
-    last = max((stored for _, stored in told.values()), default=start.timestamp())
+    facts, twice = await told(namespace, "case_soon")
+    last = max((stored for _, stored in facts.values()), default=start.timestamp())
     say(f"  {twice} fired twice")
     if asked.overdue:
         await _say_overdue(namespace, asked.overdue, launched)
     return Fired(
         title=f"caseway, {asked.open:,} stand",
-        late=[stored - due_at for due_at, stored in told.values()],
+        late=[stored - due_at for due_at, stored in facts.values()],
         wanted=count,
         seconds=last - start.timestamp(),
         most_bytes=most_bytes,
@@ -206,10 +206,10 @@ async def _until_violated(filler: Filler, count: int, seconds: float) -> None:
 
 
 async def _say_overdue(namespace: Namespace, count: int, launched: float) -> None:
-    told, twice = await _told(namespace, "case_past")
-    stored = [at for _, at in told.values()]
+    facts, twice = await told(namespace, "case_past")
+    stored = [at for _, at in facts.values()]
     say(
-        f"  of {count:,} overdue {len(told):,} fired, {twice} twice: the first {min(stored) - launched:.1f} s after "
+        f"  of {count:,} overdue {len(facts):,} fired, {twice} twice: the first {min(stored) - launched:.1f} s after "
         f"the process was launched, all within {max(stored) - min(stored):.1f} s more"
     )
 
