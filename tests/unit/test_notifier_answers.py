@@ -9,7 +9,7 @@ import pytest
 
 from caseway.contracts.case_commands import RequestEscalation
 from caseway.contracts.cases import CaseReopened, CaseResolved, CaseStamped, ContactAdded, ContactBounced
-from caseway.contracts.milestones import MilestoneMet, MilestoneWarned
+from caseway.contracts.milestones import LadderRungReached, MilestoneMet, MilestoneWarned
 from caseway.contracts.notifications import NotificationAcknowledged, NotificationRequested
 from caseway.contracts.parts import Actor, Author
 from caseway.contracts.voices import (
@@ -20,9 +20,12 @@ from caseway.contracts.voices import (
     PersonalDataErased,
 )
 from caseway.contracts.work import WorkAccepted, WorkOffered
-from caseway_notifier.adapters.composing import read_token, token
+from caseway_notifier.adapters.composing import Answer, read_token, token
 from caseway_notifier.domain.content import ACKNOWLEDGE
-from caseway_notifier.domain.delivery import State
+from caseway_notifier.domain.delivery import Hop, State
+from caseway_notifier.domain.kept import REMIND
+from caseway_notifier.domain.request import next_hop
+from caseway_notifier.domain.subscription import Acknowledgement
 from tests.notifier_builders import (
     CASE_ID,
     CUSTOMER,
@@ -127,13 +130,73 @@ def test_who_says_nothing_is_reminded_and_then_a_superior_is_asked_for() -> None
 def test_a_link_names_one_notification_and_cannot_be_forged() -> None:
     row = delivery(id="notification_1", reference="person:anna")
     good = token(b"key", row)
-    assert read_token(b"key", good) == (row.case_id, "notification_1", "person:anna")
+    assert read_token(b"key", good) == Answer(case_id=row.case_id, occurrence="notification_1", recipient="person:anna")
     other = token(b"key", delivery(id="notification_2"))
     forged = f"{good.partition('.')[0]}.{other.partition('.')[2]}"
     for bad in (forged, good[:-1], good + "A", "", ".", "a.b", "ż.ż", "%00.%00", "A" * 9000):
         assert read_token(b"key", bad) is None, bad
     assert read_token(b"other", good) is None
     assert read_token(b"", token(b"", row)) is None, "without a key nobody is believed"
+
+
+STAMPING = Acknowledgement(remind_after=None, reminders=0, stamp="済", by="agent")
+
+
+def test_the_link_of_a_done_stamp_names_the_post_and_not_the_notice() -> None:
+    """S2-11: two posts on one case, each with a page of its own; the purposes of links are not mixed up."""
+    rows = [delivery(id=f"n{post}", occurrence=f"guidance_{post}/2/0", reference="person:anna") for post in "ab"]
+    read = [read_token(b"key", token(b"key", row, STAMPING)) for row in rows]
+    assert [each and each.occurrence for each in read] == ["guidance_a", "guidance_b"]
+    assert {each and (each.case_id, each.recipient, each.stamp, each.by) for each in read} == {
+        (rows[0].case_id, "person:anna", "済", "agent")
+    }
+    stamping, plain = token(b"key", rows[0], STAMPING), token(b"key", rows[0])
+    mixed = f"{stamping.partition('.')[0]}.{plain.partition('.')[2]}"
+    assert read_token(b"key", mixed) is None
+    assert read_token(b"", token(b"", rows[0], STAMPING)) is None
+
+
+def rung(post: str, number: int = 2) -> LadderRungReached:
+    about = {"at": NOW, "cause": "x", "configuration": "i1", "case_id": CASE_ID, "ladder": "long-guidance"}
+    return LadderRungReached(
+        **about, rung=number, occurrence=f"guidance_{post}", action="ask_stamp", recipients=("agent:anna",)
+    )
+
+
+GUIDED = {
+    "name": "stamp-asked", "fact": "ladder.rung-reached", "to": [{"field": "recipients"}], "template": "opened",
+    "sender": "desk", "acknowledge": {"stamp": "済", "by": "agent", "remind_after": None},
+}  # fmt: skip
+
+
+def test_a_done_stamp_on_one_post_does_not_answer_for_another() -> None:
+    """S2-11: only what it names, or the whole case where it names that."""
+    desk = lane(GUIDED)
+    for post in "ab":
+        desk.hears(rung(post))
+    assert acknowledged(desk.hears(stamped(3, occurrence="guidance_"))) == [], "half a name is none"
+    (fact,) = desk.hears(stamped(4, occurrence="guidance_b")).emits
+    assert fact.occurrence == "guidance_b/2/0"
+    assert acknowledged(desk.hears(stamped(5, occurrence="guidance_b"))) == []
+    assert acknowledged(desk.hears(stamped(6))) == [("person:anna", "stamp")]
+
+
+def test_who_is_asked_for_a_stamp_is_not_reminded_where_nobody_wants_it() -> None:
+    desk = lane(GUIDED)
+    decision = desk.hears(rung("a"))
+    assert put(decision.changes, "deliveries")
+    assert [each for each in decision.timers if each.kind == REMIND] == []
+
+
+def test_a_notice_that_falls_back_to_another_channel_is_answered_by_its_link_all_the_same() -> None:
+    row = delivery(
+        id="notification_1", reference="person:anna", hops=(Hop(channel="email", recipient="a@example.com"),)
+    )
+    hopped = next_hop(row, NOW)
+    assert hopped is not None
+    answer = read_token(b"key", token(b"key", hopped))
+    assert answer is not None
+    assert answer.occurrence == "notification_1"
 
 
 def test_only_a_template_can_place_the_link() -> None:

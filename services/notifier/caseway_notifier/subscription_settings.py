@@ -19,6 +19,7 @@ from caseway_notifier.domain.case import CASE_FIELDS, CUSTOMER_FIELDS
 from caseway_notifier.domain.delivery import Automatic, Urgency
 from caseway_notifier.domain.fanout.learning import BESIDE, OCCASIONS
 from caseway_notifier.domain.subscription import (
+    ACKNOWLEDGED,
     SENDER_FIELDS,
     Acknowledgement,
     Audience,

@@ -56,7 +56,11 @@ def acknowledged(known: KnownCase, fact: CaseOccasion, cause: str, moment: Momen
 def _fits(each: Awaited, fact: CaseStamped) -> bool:
     """A done stamp is about what it names and all that was told of that; one that names the case, about all of it."""
     about = fact.occurrence
-    return about in {"", fact.case_id} or about == each.request.occurrence or each.request.occurrence.startswith(f"{about}/")
+    return (
+        about in {"", fact.case_id}
+        or about == each.request.occurrence
+        or each.request.occurrence.startswith(f"{about}/")
+    )
 
 
 def _fact(each: Awaited, cause: str, by: str | None, medium: str, moment: Moment) -> NotificationAcknowledged:

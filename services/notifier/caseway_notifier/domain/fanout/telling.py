@@ -128,7 +128,7 @@ def _told(
             known=known, fact=fact, cause=cause, moment=moment, rules=rules, facts=facts, files=files, is_held=is_held
         )
         known, decision = telling.of(subscription)
-        decisions += [decision, linking.steps(known, subscription, fact, cause, moment)]
+        decisions.append(decision)
     return known, joined(decisions)
 
 
@@ -170,7 +170,8 @@ class _Telling:
         silences = joined(silence(request, each, self.moment) for each in nobodies)
         written, asked = self._written(subscription, request, self._with_copies(targets))
         known, decision = self._remembered(subscription, request, asked)
-        return known, silences + written + decision
+        others = linking.steps(known, subscription, self.fact, self.cause, self.moment)
+        return known, silences + written + decision + others
 
     def _found(self, subscription: Subscription) -> Sequence[Target | Nobody]:
         """The recipients; nobody where what it tells is overtaken, or answers are held back."""
