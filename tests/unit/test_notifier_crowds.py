@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -12,14 +13,17 @@ from caseway.contracts.milestones import MilestoneWarned
 from caseway.contracts.notifications import NotificationGivenUp, NotificationRequested, NotificationSuppressed
 from caseway.contracts.outbound import OutboundMessage
 from caseway.contracts.parts import Author, FileReference, Party
-from caseway.contracts.voices import IncidentEnded, IncidentJoined, PersonalDataErased
+from caseway.contracts.voices import IncidentContained, IncidentEnded, IncidentJoined, PersonalDataErased
 from caseway.contracts.work_notices import WorkMentioned
 from caseway.kernel.decision import Arm, Decision, Delete, Due, Message
 from caseway.kernel.ids import case_id
 from caseway.kernel.signing import is_file_path
+from caseway.runtime.configuration import load
 from caseway_notifier import handlers
 from caseway_notifier.domain.fanout.telling import MOST_COPIES
+from caseway_notifier.domain.kept import LINKED
 from caseway_notifier.metrics import UNTOLD
+from caseway_notifier.settings import Configuration
 from tests.notifier_builders import (
     CASE_ID,
     CUSTOMER,
@@ -28,6 +32,7 @@ from tests.notifier_builders import (
     NOW,
     OPENED,
     REPLY,
+    RETAIL,
     SENDERS,
     TEMPLATES,
     chat_opened,
@@ -134,6 +139,34 @@ def test_whoever_was_forgotten_is_not_told_that_an_incident_is_over() -> None:
     assert ("joined", OTHER) not in desk.states
     (step,) = desk.hears(IncidentEnded(**HEAD, case_id=CASE_ID, version=4)).timers
     assert desk.is_due(step, handlers.on_linked) == Decision()
+
+
+def test_customers_of_an_incident_hear_of_each_step_once_and_of_nobody_else() -> None:
+    """S3-16: declared, contained, over, by retail's own rules; the first who reported it hears too."""
+    desk = Lanes(load(RETAIL, Configuration).value)
+    desk.hears(opened(case_id=OTHER, number=41, language="de"))
+    desk.hears(
+        opened(language="pl", author=Author(kind="customer", address="first@example.com", name="Maria Pierwsza"))
+    )
+    joined = desk.hears(IncidentJoined(**HEAD, case_id=OTHER, version=2, incident="incident-1"))
+    assert [each.template for each in put(joined.changes, "deliveries")] == ["disruption"]
+    desk.hears(CaseLinked(**HEAD, case_id=CASE_ID, version=2, other=OTHER, relation="incident"))
+
+    told = {}
+    for fact, name in ((IncidentContained, "disruption-contained"), (IncidentEnded, "disruption-over")):
+        first = desk.hears(fact(**HEAD, case_id=CASE_ID, version=len(told) + 4, text="Kunde Huber, Konto 7."), name)
+        (to_first,) = [each for each in put(first.changes, "deliveries") if each.template == name]
+        assert to_first.recipient == "first@example.com"
+        (step,) = [each for each in first.timers if each.kind == LINKED]
+        told[name] = desk.is_due(step, handlers.on_linked)
+        (delivery,) = put(told[name].changes, "deliveries")
+        (content,) = written(told[name].changes)
+        assert (delivery.case_id, delivery.recipient, content.language) == (OTHER, CUSTOMER, "de")
+        assert "[#41]" in content.subject
+        assert not {"Huber", "Maria", "27"} & set(re.findall(r"\w+", content.text)), "nothing of another case"
+        again = desk.hears(fact(**HEAD, case_id=CASE_ID, version=len(told) + 40), f"{name}-again")
+        assert not [each for each in again.timers if each.kind == LINKED]
+    assert told["disruption-contained"] != told["disruption-over"]
 
 
 def test_thousands_of_linked_cases_are_told_step_by_step() -> None:
