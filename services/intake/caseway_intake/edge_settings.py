@@ -109,6 +109,11 @@ class Mailboxes(_Part):
             raise ValueError(f"each address once; twice: {', '.join(twice)}")
         return self
 
+    @cached_property
+    def by_address(self) -> Mapping[str, Mailbox]:
+        """Our mailboxes by each of their addresses; asked for every mail, so found once."""
+        return {each: box for box in self.mailboxes for each in (box.address, *box.aliases)}
+
     @property
     def domains(self) -> frozenset[str]:
         """The domains that our mailboxes are at."""

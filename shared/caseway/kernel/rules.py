@@ -203,9 +203,11 @@ class _Reading:
             return self.fault(path, str(wrong))
         if operator in {"equals", "in"} and (strange := self._strange(name, operand)):
             return self.fault(path, strange)
-        if "." not in name:
-            return lambda facts: asks(facts.get(name))
-        return lambda facts: asks(value_of(facts, name))
+        if "." in name:
+            return lambda facts: asks(value_of(facts, name))
+        if operator == "equals" and isinstance(operand, str):
+            return lambda facts: bool(facts.get(name) == operand)  # most conditions: asked without a further call
+        return lambda facts: asks(facts.get(name))
 
     def _strange(self, name: str, operand: Any) -> str:
         """What is wrong with the operand where the field's values are declared; empty when nothing is."""

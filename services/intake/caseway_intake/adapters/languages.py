@@ -6,6 +6,8 @@ takes a second to load, 100 MB, and as long for one text as all the rest of tria
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -29,18 +31,33 @@ _USUAL_WORDS = {
     "it": "il la che non è mio per favore grazie una un con di dove ordine sono ho buongiorno",
     "nl": "ik het een niet is de mijn en van dat heb graag bedankt waar bestelling met voor te wij",
 }
-_WORDS = {language: frozenset(words.split()) for language, words in _USUAL_WORDS.items()}
-_SIGNS = str.maketrans(dict.fromkeys('.,;:!?()[]"<>', " "))
+_WORD = re.compile(r"[^\s.,;:!?()\[\]\"<>]+")
+
+
+def _languages_by_word() -> Mapping[str, tuple[str, ...]]:
+    """Every usual word with the languages that have it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language, words in _USUAL_WORDS.items():
+        for word in dict.fromkeys(words.split()):
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+_LANGUAGES_OF = _languages_by_word()
+_USUAL = frozenset(_LANGUAGES_OF)
 
 
 def detect(text: str, known: tuple[str, ...]) -> tuple[str, float]:
     """The likeliest language and its probability; an empty language where it is none of the known."""
-    words = frozenset(text.casefold().translate(_SIGNS).split())
-    found = sorted(((len(words & usual), language) for language, usual in _WORDS.items()), reverse=True)
-    most, language = found[0]
-    if most >= _FEWEST_WORDS and most >= 3 * found[1][0]:
-        return (language if language in known else "", _SURE)
-    return _by_model(text, known)
+    counts: dict[str, int] = {}
+    for word in _USUAL.intersection(_WORD.findall(text.casefold())):
+        for language in _LANGUAGES_OF[word]:
+            counts[language] = counts.get(language, 0) + 1
+    most, next_most = sorted((0, 0, *counts.values()))[:-3:-1]
+    if most < _FEWEST_WORDS or most < 3 * next_most:
+        return _by_model(text, known)
+    language = max(counts, key=counts.__getitem__)
+    return (language if language in known else "", _SURE)
 
 
 def _by_model(text: str, known: tuple[str, ...]) -> tuple[str, float]:

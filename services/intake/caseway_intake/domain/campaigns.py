@@ -44,7 +44,7 @@ def proposed(campaigns: Iterable[Campaign], facts: Mapping[str, Any], folded: st
     return tuple(
         each.tag
         for each in campaigns
-        if is_running(each, on) and (not each.words or has_any(folded, each.words)) and each.when(facts)
+        if is_running(each, on) and (not each.words or has_any(folded, each.words)) and each.when.test(facts)
     )
 
 

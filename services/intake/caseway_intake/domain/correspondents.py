@@ -140,5 +140,7 @@ def resembling(
 
 
 def _lately(correspondent: Correspondent, now: dt.datetime, window: Window) -> Iterable[Seen]:
+    if not correspondent.seen:
+        return ()
     since = now - window.likeness_window
     return (each for each in correspondent.seen if each.at >= since)

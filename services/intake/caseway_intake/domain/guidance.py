@@ -34,6 +34,6 @@ class Guidance(Protocol):
 
 def fitting(texts: Iterable[Guidance], facts: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of those that fit and that no other one hides, in order."""
-    fit = [each for each in texts if each.when(facts)]
+    fit = [each for each in texts if each.when.test(facts)]
     hidden = {kind for each in fit for kind in each.hides}
     return tuple(each.name for each in fit if each.kind not in hidden)

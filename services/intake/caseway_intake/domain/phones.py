@@ -22,6 +22,7 @@ _BRAZIL_WITHOUT_9 = re.compile(r"\+55[1-9]\d[6-9]\d{7}")
 """Mobile numbers have had a ninth digit since 2016; many address books have not."""
 _MEXICO_WITH_1 = re.compile(r"\+521\d{10}")
 _ARGENTINA_WITH_9 = re.compile(r"\+549\d{10}")
+_DIGIT = re.compile(r"[0-9]")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _SCHEME = re.compile(r"^\s*(?:tel|callto|sip|whatsapp):", re.IGNORECASE)
 
@@ -45,7 +46,12 @@ def plain(written: str) -> Written | None:
     >>> plain("+81 3-1234-5678 内線 12")
     Written(digits='+81312345678')
     """
-    text = unicodedata.normalize("NFKC", written[:_LONGEST])
+    text = written[:_LONGEST]
+    if text.isascii():
+        if not _DIGIT.search(text):
+            return None
+    else:
+        text = unicodedata.normalize("NFKC", text)
     text = _EXTENSION.sub("", _SCHEME.sub("", text))
     digits = _NO_DIGIT.sub("", text)
     has_country = text.lstrip(" (").startswith("+")

@@ -119,7 +119,7 @@ def judge(rules: Iterable[Rule], facts: Mapping[str, Any]) -> Judgement:
     for rule in rules:
         if not rule.tags and rule.says.keys() <= aspects.keys():
             continue
-        if (rule.words and not has_any(folded, rule.words)) or not rule.when(facts):
+        if (rule.words and not has_any(folded, rule.words)) or not rule.when.test(facts):
             continue
         said = {name: value for name, value in rule.says.items() if name not in aspects}
         aspects |= said
@@ -187,10 +187,16 @@ def language_of(text: str, hints: Iterable[str | None], languages: Languages, de
 
 def _detected(text: str, languages: Languages, detect: Detect) -> tuple[str, float]:
     sample = text[:_DETECTED_ON]
-    if sum(map(str.isalpha, sample)) < _FEWEST_LETTERS:
+    if not _has_letters(sample):
         return "", 0.0
     detected, probability = detect(sample, languages.known)
     return (detected, round(probability, 3)) if detected and probability >= languages.confidence else ("", 0.0)
+
+
+def _has_letters(sample: str) -> bool:
+    """Enough of them; most texts show it by their first words."""
+    few = 4 * _FEWEST_LETTERS
+    return any(sum(map(str.isalpha, part)) >= _FEWEST_LETTERS for part in (sample[:few], sample))
 
 
 def _hinted(hints: Iterable[str | None], languages: Languages) -> str:

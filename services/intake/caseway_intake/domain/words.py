@@ -22,8 +22,11 @@ def fold(text: str) -> str:
     if not plain.isascii():
         for letter, plainer in _NOT_DECOMPOSED:
             plain = plain.replace(letter, plainer)
-        plain = unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFKD", plain)))
-    words = plain.translate(_ASCII_SIGNS).split() if plain.isascii() else _NO_WORD.sub(" ", plain).split()
+        plain = _MARKS.sub("", unicodedata.normalize("NFKD", plain))
+    if plain.isascii():
+        words = plain.translate(_ASCII_SIGNS).split()
+    else:
+        words = _NO_WORD.sub(" ", unicodedata.normalize("NFKC", plain)).split()
     return f" {' '.join(words)} "
 
 

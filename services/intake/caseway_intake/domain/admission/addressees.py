@@ -8,7 +8,7 @@ from caseway.contracts.parts import Party
 from caseway.kernel.decision import Put, Ref, States
 from caseway_intake.domain.admission.knowledge import CUSTOMERS, POINTS, Knowledge
 from caseway_intake.domain.admission.parties import state_of, who
-from caseway_intake.domain.correspondents import Correspondent, Seen, customer_id, with_seen
+from caseway_intake.domain.correspondents import Correspondent, customer_id
 from caseway_intake.domain.customers import Customer, Holder, email_value, point_of_email, with_bounced, without_bounced
 from caseway_intake.domain.mail.mail import Mail
 
@@ -39,13 +39,6 @@ def written_by_customer(mail: Mail, known: Knowledge) -> tuple[str, Corresponden
         return "", Correspondent()
     name = customer_id(holder.customer)
     return name, state_of(known.states, CORRESPONDENTS, name) or Correspondent()
-
-
-def put_customers_mail(mail: Mail, seen: Seen, known: Knowledge) -> Iterable[Put]:
-    """A linked customer's mails are known together, from whichever address."""
-    name, before = written_by_customer(mail, known)
-    if name:
-        yield Put(collection=CORRESPONDENTS, id=name, value=with_seen(before, seen))
 
 
 def mark_bounced(mail: Mail, known: Knowledge) -> Iterable[Put]:

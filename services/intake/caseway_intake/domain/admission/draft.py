@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caseway.contracts.case_commands import AddContact
-from caseway.contracts.parts import Actor
+from caseway.contracts.parts import Actor, Author
 from caseway.kernel.ids import derived_id
-from caseway_intake.domain.admission.bounds import cut_text, short
+from caseway_intake.domain.admission.bounds import LONGEST_NAME, cut_text, short
 from caseway_intake.domain.admission.judging import find_out
 from caseway_intake.domain.admission.knowledge import (
     CASES,
@@ -56,14 +56,15 @@ def complete(draft: Draft, known: Knowledge) -> tuple[AddContact, tuple[bytes, .
     """
     found = find_out(draft, known)
     text, text_file, blobs = cut_text(draft.text)
+    author = short(draft.author)
     command = AddContact(
         case_id=draft.case_id,
-        actor=short(draft.actor or _actor(draft)),
+        actor=short(draft.actor) if draft.actor else _actor(author, draft.source_key),
         contact=contact_id(known),
         channel=draft.channel,
         source_key=draft.source_key,
         direction=draft.direction,
-        author=short(draft.author),
+        author=author,
         party=short(draft.party),
         subject=draft.subject[:_LONGEST_SUBJECT],
         text=text,
@@ -86,7 +87,7 @@ def contact_id(known: Knowledge) -> str:
 
 def mailbox_of(addresses: Iterable[str], rules: MailboxRules) -> MailboxRule | None:
     """The first of our mailboxes that the addresses name, with or without something after a `+`."""
-    ours = {each: box for box in rules.mailboxes for each in (box.address, *box.aliases)}
+    ours = rules.by_address
     return next((ours[plain] for each in addresses if (plain := without_tag(each)) in ours), None)
 
 
@@ -96,13 +97,12 @@ def without_tag(address: str) -> str:
     return f"{local.partition('+')[0]}{at}{domain}"
 
 
-def _actor(draft: Draft) -> Actor:
-    kind = draft.author.kind
-    identity = draft.author.id or draft.author.address or draft.source_key
-    match kind:
-        case "agent" | "customer":
-            return Actor(kind=kind, id=identity, name=draft.author.name)
+def _actor(author: Author, source_key: str) -> Actor:
+    identity = author.id or author.address or source_key[:LONGEST_NAME]
+    match author.kind:
+        case "agent" | "customer" as kind:
+            return Actor(kind=kind, id=identity, name=author.name)
         case "bot" | "machine":
-            return Actor(kind="machine", id=identity, name=draft.author.name)
+            return Actor(kind="machine", id=identity, name=author.name)
         case "unknown":
-            return Actor(kind="customer", id=identity, name=draft.author.name)
+            return Actor(kind="customer", id=identity, name=author.name)

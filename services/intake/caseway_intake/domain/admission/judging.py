@@ -17,6 +17,9 @@ from caseway_intake.domain.customers import Holder, Match
 from caseway_intake.domain.triage import Judgement, Tongue, judge, priority_of, tongue_of
 
 _NO_FACTS: Mapping[str, Any] = {"automatic": False, "public": False, "attachments_count": 0}
+_CHANNELS = frozenset(Channel)
+_OWED_TO_NOBODY = EntitlementLink(state="unknown", reason="customer-unknown")
+"""What the four checks say of whoever is no customer, as most who write to a desk for the first time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def facts_of(draft: Draft, link: CustomerLink, language: str) -> dict[str, Any]:
     return {
         **_NO_FACTS,
         **draft.facts,
-        "channel": draft.channel.value,
+        "channel": draft.channel,
         "subject": draft.subject,
         "text": draft.text,
         "language": language,
@@ -95,8 +98,13 @@ def _case_facts(
     before = background_of(found, known)
     record_type = judged.get("record_type", "case")
     states = triage.record_types[record_type].states if record_type in triage.record_types else ()
-    told = {**facts, **{name: judged.get(name) for name in ("category", "product")}}
-    told |= {"class": judged.get("class_"), "state": states[0] if states else None}
+    told = {
+        **facts,
+        "category": judged.get("category"),
+        "product": judged.get("product"),
+        "class": judged.get("class_"),
+        "state": states[0] if states else None,
+    }
     return {
         **_held_back(draft, judged, given, known),
         "entitlement": _entitlement(found.holder, before.entitlements, judged, known),
@@ -123,7 +131,7 @@ def _held_back(draft: Draft, judged: Mapping[str, Any], given: Mapping[str, Any]
         return {}
     return {
         "missing_fields": gates.missing_facts(rules, category, given),
-        "to_confirm": gates.to_confirm(rules, draft.channel.value, category, given),
+        "to_confirm": gates.to_confirm(rules, draft.channel, category, given),
     }
 
 
@@ -137,10 +145,12 @@ def _entitlement(
     rules = known.rules.entitlements
     if not rules.enabled:
         return None
+    if holder is None:
+        return _OWED_TO_NOBODY
     category = judged.get("category")
     asked = entitlement.Asked(
-        customer=holder.customer if holder else None,
-        account=holder.account if holder else None,
+        customer=holder.customer,
+        account=holder.account,
         service=judged.get("service") or rules.services.get(category or "", category),
         product=judged.get("product"),
     )
@@ -164,6 +174,8 @@ def _short(found: entitlement.Entitlement | None) -> str:
 def _place_hints(draft: Draft, known: Knowledge) -> tuple[str | None, ...]:
     """The language of the mailbox or number that was used."""
     rules, place = known.rules.mailboxes, draft.facts.get("mailbox") or draft.facts.get("dialled")
+    if not place:
+        return ()
     boxes = (each.language for each in rules.mailboxes if each.address == place)
     numbers = (each.language for each in rules.numbers if each.number == place)
     return (*boxes, *numbers)
@@ -172,6 +184,8 @@ def _place_hints(draft: Draft, known: Knowledge) -> tuple[str | None, ...]:
 def _department(draft: Draft, known: Knowledge) -> str | None:
     """Whose mailbox or number it came to."""
     rules, place = known.rules.mailboxes, draft.facts.get("mailbox") or draft.facts.get("dialled")
+    if not place:
+        return None
     boxes = (each.department for each in rules.mailboxes if each.address == place)
     numbers = (each.department for each in rules.numbers if each.number == place)
     return next((each for each in (*boxes, *numbers) if each), None)
@@ -180,4 +194,4 @@ def _department(draft: Draft, known: Knowledge) -> str | None:
 def _preferred(holder: Holder | None) -> Channel | None:
     """What the customer's record prefers, where it is a channel."""
     preferred = holder.preferred_channel if holder else None
-    return Channel(preferred) if preferred in set(Channel) else None
+    return Channel(preferred) if preferred in _CHANNELS else None

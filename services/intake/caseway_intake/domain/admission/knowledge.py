@@ -90,6 +90,11 @@ class MailboxRules(Protocol):
         ...
 
     @property
+    def by_address(self) -> Mapping[str, MailboxRule]:
+        """The same by each of their addresses."""
+        ...
+
+    @property
     def numbers(self) -> Sequence[NumberRule]:
         """Our numbers."""
         ...

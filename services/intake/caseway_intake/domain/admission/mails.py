@@ -17,7 +17,6 @@ from caseway_intake.domain.admission.addressees import (
     mark_alive,
     mark_bounced,
     needs_of_report,
-    put_customers_mail,
     written_by_customer,
 )
 from caseway_intake.domain.admission.draft import complete, mailbox_of, without_tag
@@ -78,11 +77,11 @@ def admit_mail(mail: Mail, known: Knowledge) -> Decision:
     at = _place(letter)
     if at is None or (mail.origin is Origin.MACHINE and at.matched_by is None):
         return Decision(parks="automatic")
-    files = filed(mail, known.rules.mails.files)
-    command, blobs = complete(_draft(letter, at, files), known)
+    files, same = filed(mail, known.rules.mails.files), _same_before(letter, at)
+    command, blobs = complete(_draft(letter, at, files, same), known)
     stored = () if at.is_repeat else (mail.raw, *files.blobs)
     return Decision(
-        emits=(command, *_merges(letter, at)),
+        emits=(command, *_merges(at, same)),
         changes=tuple(_changes(letter, at)),
         blobs=(*blobs, *stored),
     )
@@ -96,6 +95,10 @@ class _Letter:
     known: Knowledge
     arrival: Arrival
     author: Correspondent
+    customer: str
+    """Under which name the mails of the linked customer stand; empty where nobody is linked."""
+    by_customer: Correspondent
+    """What that customer wrote, from whichever address."""
     mailboxes: tuple[str, ...]
     """Ours that it came to, the one that answers first."""
     copies: tuple[str, ...]
@@ -110,6 +113,7 @@ class _Letter:
 
 def _letter(mail: Mail, known: Knowledge) -> _Letter:
     author = _correspondent(mail, known.states)
+    customer, by_customer = written_by_customer(mail, known)
     mailboxes = _mailboxes(mail, known)
     copies = tuple(each for each in mail.copies if mailbox_of((without_tag(each),), known.rules.mailboxes) is None)
 
@@ -127,6 +131,8 @@ def _letter(mail: Mail, known: Knowledge) -> _Letter:
             tagged=_tagged(mail, author, known),
         ),
         author=author,
+        customer=customer,
+        by_customer=by_customer,
         mailboxes=mailboxes,
         copies=copies,
         is_flooding=_is_flooding(mail, author, mailboxes[0] if mailboxes else "", known),
@@ -134,6 +140,8 @@ def _letter(mail: Mail, known: Knowledge) -> _Letter:
 
 
 def _is_flooding(mail: Mail, author: Correspondent, mailbox: str, known: Knowledge) -> bool:
+    if not author.seen:
+        return False
     now, rules = known.now, known.rules.mails
     return is_flooding(author, mailbox, now, rules) or is_echo(author, mailbox, mail.sketch, now, rules)
 
@@ -198,17 +206,18 @@ def _changes(letter: _Letter, at: Place) -> Iterable[Put]:
     )
     after = with_seen(letter.author, seen)
     yield Put(collection=CORRESPONDENTS, id=correspondent_id(mail.sender.address), value=after)
-    yield from put_customers_mail(mail, seen, known)
+    if letter.customer:
+        yield Put(collection=CORRESPONDENTS, id=letter.customer, value=with_seen(letter.by_customer, seen))
     yield from mark_alive(mail, known)
 
 
-def _merges(letter: _Letter, at: Place) -> Iterable[MergeCase]:
+def _merges(at: Place, same: Seen | None) -> Iterable[MergeCase]:
     """Cases that this mail shows to be one: it refers to both, or says what another mail said. Merging can be undone, and
     the cores find out which of the two is the older.
     """
     for each in at.joins:
         yield MergeCase(case_id=at.case_id, actor=_WE, other=each, reason="conversation")
-    if same := _same_before(letter, at):
+    if same is not None:
         yield MergeCase(case_id=at.case_id, actor=_WE, other=same.case_id, reason="identical")
 
 
@@ -219,12 +228,11 @@ def _same_before(letter: _Letter, at: Place) -> Seen | None:
     if at.matched_by is not None or at.is_repeat:
         return None
     mail, known = letter.mail, letter.known
-    _, by_customer = written_by_customer(mail, known)
-    wrote = (letter.author, by_customer)
+    wrote = (letter.author, letter.by_customer)
     return next((same for each in wrote if (same := twin(each, mail.fingerprint, known.now, known.rules.mails))), None)
 
 
-def _related(letter: _Letter, at: Place) -> tuple[RelatedCase, ...]:
+def _related(letter: _Letter, at: Place, same: Seen | None) -> tuple[RelatedCase, ...]:
     """Other cases that a person should look at."""
     if at.is_repeat:
         return ()
@@ -232,7 +240,7 @@ def _related(letter: _Letter, at: Place) -> tuple[RelatedCase, ...]:
     numbers = numbers_named(letter.mail.subject)
     if at.matched_by is None:
         found += [RelatedCase(number=each, relation="mentions") for each in numbers]
-        found += _resembling(letter) if _same_before(letter, at) is None else []
+        found += _resembling(letter) if same is None else []
     return tuple(found[:_MOST_RELATED])
 
 
@@ -243,7 +251,7 @@ def _resembling(letter: _Letter) -> list[RelatedCase]:
     ]
 
 
-def _draft(letter: _Letter, at: Place, files: Filed) -> Draft:
+def _draft(letter: _Letter, at: Place, files: Filed, same: Seen | None) -> Draft:
     mail, sender = letter.mail, letter.mail.sender
     is_machine = mail.origin in {Origin.MACHINE, Origin.REPORT}
     return Draft(
@@ -257,7 +265,7 @@ def _draft(letter: _Letter, at: Place, files: Filed) -> Draft:
         subject=mail.subject,
         text=mail.text,
         opens=mail.origin is not Origin.REPORT,
-        content=_content(letter, at, files),
+        content=_content(letter, at, files, same),
         facts={
             "mailbox": letter.mailbox,
             "sender": sender.address,
@@ -269,7 +277,7 @@ def _draft(letter: _Letter, at: Place, files: Filed) -> Draft:
     )
 
 
-def _content(letter: _Letter, at: Place, files: Filed) -> dict[str, Any]:
+def _content(letter: _Letter, at: Place, files: Filed, same: Seen | None) -> dict[str, Any]:
     mail = letter.mail
     content: dict[str, Any] = {
         "quoted": mail.quoted or None,
@@ -286,7 +294,7 @@ def _content(letter: _Letter, at: Place, files: Filed) -> dict[str, Any]:
         "in_reply_to": mail.replied_to[:1],
         "references": mail.references,
         "matched_by": at.matched_by,
-        "related": _related(letter, at),
+        "related": _related(letter, at, same),
         "stranger": at.is_stranger,
     }
     return content | {"bounce": _bounce(mail)} if mail.undelivered else content

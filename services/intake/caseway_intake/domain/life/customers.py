@@ -24,7 +24,9 @@ def link_customer(case: Case, command: LinkCustomer, step: Step) -> Outcome:
         raise Refused("already-linked")
     customer = replace(case.customer, state="linked", id=command.customer, candidates=())
     after = advance(case, step, customer=customer)
-    told = CustomerLink(state="linked", id=customer.id, name=customer.name, segment=command.segment, matched_by="person")
+    told = CustomerLink(
+        state="linked", id=customer.id, name=customer.name, segment=command.segment, matched_by="person"
+    )
     return Outcome(case=after, facts=(CustomerLinked(**head(after, step), customer=told),))
 
 

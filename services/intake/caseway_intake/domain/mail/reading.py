@@ -91,7 +91,7 @@ class _Reading:
     def mail(self, raw: bytes, root: Part, envelope: Envelope, key: bytes) -> Mail:
         """The mail, step by step, each on its own."""
         fields, tried = root.fields, self.tried
-        text, body = tried(lambda: read_body(root, self._html), (_readable(raw), Body()))
+        text, body = tried(lambda: read_body(root, self._html), None) or (_readable(raw), Body())
         writing = tried(lambda: part(text), Writing(new=text))
         sender = tried(lambda: _sender(root, envelope), Address(address=envelope.mailfrom or ""))
         references = tried(lambda: message_ids(fields.text("references")), _NONE)
