@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
@@ -28,7 +29,7 @@ class Bench:
     def __init__(self, order: Order, plan: PoolPlan) -> None:
         self.names = sorted(plan.agents, key=lambda name: (ring_place(name), name))
         self.numbers = {name: number for number, name in enumerate(self.names)}
-        self.rings = [ring_place(name) for name in self.names]
+        self.rings = array("L", [ring_place(name) for name in self.names])
         self.online = 0
         """Who is there, a bit each."""
         self.crews = Crews(plan.agents, self.numbers, plan.looked_at_one_by_one, counts=order.counts_surplus)
@@ -59,13 +60,15 @@ class Bench:
         """How many agents have any room on the channel."""
         return self.roster(channel, 0).open.bit_count()
 
-    def best(self, item: WorkItem, roster: Roster, crew: Crew) -> Iterator[int]:
-        """The places of those who are able and have room, the best first (see `places`)."""
-        return roster.best(crew, bisect_left(self.rings, ring_place(item.case_id)))
+    def best(self, roster: Roster, crew: Crew, case_place: int) -> Iterator[int]:
+        """The places of those who are able and have room, the best first (see `places`); `case_place`: on the ring."""
+        return roster.best(crew, bisect_left(self.rings, case_place))
 
     def kept_free(self, item: WorkItem) -> int:
         """Whom the work should leave alone now because so few of them are free, a bit each."""
         kept = 0
+        if not self._reserves:
+            return kept
         for reserve, members in self._reserves:
             if any(skill in reserve.needed_for for skill, _ in item.needed):
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 
 from caseway_router.domain.items import WorkItem
@@ -17,6 +18,8 @@ ANYBODY: Kind = ((), "", ())
 _MOST_KNOWN = 10_000
 """Kinds of work remembered: 20 MB in a pool of 10,000 agents. Beyond, they are looked for anew."""
 
+Fits = tuple[tuple[int, "array[int]"], ...]
+"""By how well they fit (see `places`), those who do. Side by side in memory: a crew is looked through in one go."""
 _NOBODY: Mapping[int, int] = {}
 
 
@@ -25,7 +28,7 @@ class Crew:
 
     __slots__ = ("able", "able_count", "fits", "kind", "least", "skilled", "skilled_count")
 
-    def __init__(self, kind: Kind, skilled: int, able: int, fits: dict[int, int] | None, least: int) -> None:
+    def __init__(self, kind: Kind, skilled: int, able: int, fits: Fits | None, least: int) -> None:
         self.kind = kind
         self.skilled = skilled
         """Who has the skills."""
@@ -34,7 +37,7 @@ class Crew:
         """Who has the skills, and serves the queue."""
         self.able_count = self.skilled_count if able == skilled else able.bit_count()
         self.fits = fits
-        """By agent, how well they fit (see `places`); None where they are many."""
+        """Who fits how well; None where they are many."""
         self.least = least
         """The closest fit among them."""
 
@@ -99,7 +102,8 @@ class Crews:
         if kind[1]:
             able &= mask_of(self._serving(kind[1]))
         fits = self.fits(kind)
-        return Crew(kind, skilled, able, fits if len(fits) <= self._few else None, min(fits.values(), default=0))
+        least = min(fits.values(), default=0)
+        return Crew(kind, skilled, able, _together(fits) if len(fits) <= self._few else None, least)
 
     def _able(self, kind: Kind) -> frozenset[int] | set[int]:
         needed, queue, _ = kind
@@ -123,6 +127,13 @@ class Crews:
 
     def _serving(self, queue: str) -> set[int]:
         return set() if self._queues is None else self._queues.get(queue, self._queues[""])
+
+
+def _together(fits: Mapping[int, int]) -> Fits:
+    by_fit: dict[int, array[int]] = {}
+    for number in sorted(fits):
+        by_fit.setdefault(fits[number], array("I")).append(number)
+    return tuple(sorted(by_fit.items()))
 
 
 def _queues(agents: Mapping[str, Agent], numbers: Mapping[str, int]) -> dict[str, set[int]] | None:

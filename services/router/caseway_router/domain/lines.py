@@ -66,8 +66,11 @@ class Lines:
         """How many items of its queue are more urgent than this one."""
         key = self._keys.get(item.case_id) or self._urgency(item)
         row = self._by_queue.get(item.queue)
-        entering = [each for each in self._entering.values() if each is not item and each.queue == item.queue]
-        return (row.below(key) if row else 0) + sum([self._urgency(each) < key for each in entering])
+        count = row.below(key) if row else 0
+        for each in self._entering.values():
+            if each is not item and each.queue == item.queue and self._urgency(each) < key:
+                count += 1
+        return count
 
     def snapshot(self) -> list[tuple[Key, ...]]:
         """Each line as it stands now."""

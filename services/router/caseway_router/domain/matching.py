@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from caseway.kernel.vocabulary import Presence
+from caseway_router.domain.bench import Bench
 from caseway_router.domain.crews import Crew
 from caseway_router.domain.explained import Candidate, Explanation, rest, tie_break
 from caseway_router.domain.items import WorkItem
-from caseway_router.domain.places import number_of, parts_of
+from caseway_router.domain.places import parts_of
 from caseway_router.domain.pool import Pool
 from caseway_router.domain.ring import RING, ring_distance, ring_place
 from caseway_router.domain.roster import Roster
@@ -21,16 +22,15 @@ def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
     """The choice for the item, with its reasons; None when nobody may take it."""
     bench, limit = pool.bench, pool.plan.listed_count
     roster, crew = bench.roster(item.channel, item.weight), bench.crews.of(item)
-    # with one who is named, the next one still says what decided
+    # where only one is named, the next one still says what decided
     best = list(islice(_ranked(pool, item, now, roster, crew), max(limit, 2)))
     if not best:
         return None
     named = best[:limit]
     if len(named) < limit:
         named += islice(_kept_out(pool, item, now, crew), limit - len(named))
-    return _explained(
-        pool, item, tuple(named), tie_break(item, best, pool.order.names), rest(bench, item, now, crew, roster, named)
-    )
+    broken_by, counts = tie_break(item, best, pool.order.names), rest(bench, item, now, crew, roster, named)
+    return _explained(pool, item, tuple(named), broken_by, counts)
 
 
 def direct(pool: Pool, item: WorkItem, seat: Seat, broken_by: str = "named") -> Explanation:
@@ -53,32 +53,47 @@ def preferences(item: WorkItem) -> tuple[str, ...]:
 
 
 def _ranked(pool: Pool, item: WorkItem, now: dt.datetime, roster: Roster, crew: Crew) -> Iterator[Candidate]:
-    wished = preferences(item)
+    bench, case_place = pool.bench, ring_place(item.case_id)
+    kept_free = bench.kept_free(item)
+    if not (kept_free or item.named or item.preferred or item.cool_downs or item.excluded):
+        # one case like the next: nine of ten
+        return map(_scorer(bench, case_place), bench.best(roster, crew, case_place))
+    return _picked(pool, item, now, bench.best(roster, crew, case_place), kept_free)
+
+
+def _picked(pool: Pool, item: WorkItem, now: dt.datetime, best: Iterator[int], kept_free: int) -> Iterator[Candidate]:
+    """Whom the case prefers, then the others but for whom it is not; who is kept in reserve comes last."""
+    wished, case_place = preferences(item), ring_place(item.case_id)
     for order, name in enumerate(wished):
         seat = pool.seat(name)
         if seat is not None and not reasons_against(seat, item, now):
-            yield Candidate(name, (), (order, 0, *_numbers(pool, seat, item, ring_place(item.case_id))))
-    if not item.only:
-        yield from _others(pool, item, now, roster, crew)
-
-
-def _others(pool: Pool, item: WorkItem, now: dt.datetime, roster: Roster, crew: Crew) -> Iterator[Candidate]:
-    """Those whom the case does not prefer; who is kept in reserve comes last."""
-    bench, wished = pool.bench, preferences(item)
-    names, rings, after, case_place = bench.names, bench.rings, len(wished), ring_place(item.case_id)
-    spares, kept_free = bool(wished or item.cool_downs or item.excluded), bench.kept_free(item)
+            yield Candidate(name, (), (order, 0, *_numbers(pool, seat, item, case_place)))
+    if item.only:
+        return
     last: list[Candidate] = []
-    for place in bench.best(item, roster, crew):
-        number = number_of(place)
-        name = names[number]
-        if spares and (name in wished or item.keeps_out(name, now)):
+    for place in best:
+        *numbers, number = parts_of(place)
+        name, is_kept = pool.bench.names[number], kept_free >> number & 1
+        if name in wished or item.keeps_out(name, now):
             continue
-        distance = (rings[number] - case_place) % RING
-        if kept_free and kept_free >> number & 1:
-            last.append(Candidate(name, (), (after, 1, *parts_of(place), distance)))
+        distance = ring_distance(case_place, pool.bench.rings[number])
+        found = Candidate(name, (), (len(wished), is_kept, *numbers, distance))
+        if is_kept:
+            last.append(found)
         else:
-            yield Candidate(name, (), (after, 0, *parts_of(place), distance))
+            yield found
     yield from last
+
+
+def _scorer(bench: Bench, case_place: int) -> Callable[[int], Candidate]:
+    """What makes candidates of places, for work that neither prefers anybody nor is kept from anybody."""
+    names, rings = bench.names, bench.rings
+
+    def scored(place: int) -> Candidate:
+        lead, surplus, interest, since, number = parts_of(place)
+        return Candidate(names[number], (), (0, 0, lead, surplus, interest, since, (rings[number] - case_place) % RING))
+
+    return scored
 
 
 def _kept_out(pool: Pool, item: WorkItem, now: dt.datetime, crew: Crew) -> Iterator[Candidate]:

@@ -41,13 +41,14 @@ def lead_of(place: int) -> int:
     return place >> _LEAD_AT
 
 
-def parts_of(place: int) -> tuple[int, int, int, int]:
-    """The policy's number, the surplus of skill, the interest, and since when they are idle."""
+def parts_of(place: int) -> tuple[int, int, int, int, int]:
+    """The policy's number, the surplus of skill, the interest, since when they are idle, and whose place it is."""
     return (
         place >> _LEAD_AT,
         place >> _SURPLUS_AT & _SURPLUSES,
         place >> _INTEREST_AT & 1,
         place >> _NUMBER_BITS & _INSTANTS,
+        place & _NUMBERS,
     )
 
 

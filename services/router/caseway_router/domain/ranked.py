@@ -8,7 +8,7 @@ from typing import Any
 
 Key = tuple[Any, ...]
 
-_FULL = 1_000
+_FULL = 2_000
 """Keys in a chunk before it is halved: an insertion moves at most this many pointers."""
 
 

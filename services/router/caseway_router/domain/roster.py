@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 
-from caseway_router.domain.crews import ANYBODY, Crew, Crews, Kind
+from caseway_router.domain.crews import ANYBODY, Crew, Crews, Fits, Kind
 from caseway_router.domain.places import lead_of, number_of
 from caseway_router.domain.ring import in_turn
 
@@ -88,11 +88,19 @@ class Roster:
     def best(self, crew: Crew, turn: int) -> Iterator[int]:
         """The places of those of the crew who have room, the best first; `turn`: see `in_turn`."""
         if crew.fits is not None:
-            standings = self._standings
-            there = [(standings[number], fit) for number, fit in crew.fits.items()]
-            return in_turn(sorted([place + fit for place, fit in there if place is not None]), turn)
+            return in_turn(sorted(self._places(crew.fits)), turn)
         has_row = crew.kind in self._rows or crew.able_count <= self._left
         return in_turn(self._row(crew.kind), turn) if has_row else self._walk(crew, turn)
+
+    def _places(self, fits: Fits) -> list[int]:
+        standings = self._standings
+        # looked up twice: quicker than to unpack a pair for each
+        return [
+            standings[number] + fit  # type: ignore[operator]
+            for fit, numbers in fits
+            for number in numbers
+            if standings[number] is not None
+        ]
 
     def _row(self, kind: Kind) -> list[int]:
         """The places of those with room who are able to do such work, in order."""
