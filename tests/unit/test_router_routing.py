@@ -384,6 +384,50 @@ class TestCallsThatLeave:
         case.called()
         assert words(case.goes_on("callback_requested", attributes={"callback_at": wished})) == ["withdraw", "queue"]
 
+    def test_who_was_answered_and_then_asks_for_a_call_gets_one(self) -> None:
+        """S2-14, S2-15: an answered call that ends in the wish to be called is work of its own."""
+        case = EdgeCase(desk())
+        case.called()
+        case.goes_on("answered", agent="ada")
+        case.now += 3 * MINUTE
+        left, back = case.goes_on("callback_requested")
+        assert (type(left), left.reason) == (WithdrawWork, "callback_requested")
+        assert (back.queue, back.queue_entered_at) == ("callbacks", MONDAY)
+        assert case.goes_on("callback_requested") == [], "once is enough"
+
+    def test_and_when_they_wish(self) -> None:
+        case = EdgeCase(desk())
+        case.called()
+        case.goes_on("answered", agent="ada")
+        left, told = case.goes_on("callback_requested", attributes={"callback_at": "2026-11-23T12:00:00+01:00"})
+        assert (left.reason, told.reason, told.until) == ("callback_requested", "wished", MONDAY + 3 * HOUR)
+        assert words(case.passes(3 * HOUR)) == ["queue"]
+
+    @pytest.mark.parametrize("closing", [cases.CaseResolved, cases.CaseClosed])
+    def test_also_after_the_case_was_solved(self, closing: Any) -> None:
+        case = EdgeCase(desk())
+        case.called()
+        case.goes_on("answered", agent="ada")
+        case(closing(**case.stamp()))
+        wished = {"callback_at": "2026-11-23T12:00:00+01:00"}
+        assert case.goes_on("callback_requested", attributes=wished) == []
+        (told,) = case(cases.CaseReopened(**case.stamp(), turn=Turn.DESK, reason="contact"))
+        assert (told.reason, told.until) == ("wished", MONDAY + 3 * HOUR)
+        (back,) = case.passes(3 * HOUR)
+        assert back.queue == "callbacks"
+
+    def test_who_hung_up_and_then_asks_for_a_call_gets_one_too(self) -> None:
+        case = EdgeCase(desk())
+        case.called()
+        case.goes_on("ended")
+        assert case.goes_on("callback_requested")[-1].queue == "callbacks"
+
+    def test_where_nobody_is_called_back_the_wish_makes_no_work(self) -> None:
+        case = EdgeCase(desk(callbacks=frozenset()))
+        case.called()
+        case.goes_on("answered", agent="ada")
+        assert case.goes_on("callback_requested") == []
+
     def test_not_reached_it_is_tried_again_when_the_agent_said(self) -> None:
         case = EdgeCase(desk())
         case.called("callback_requested")

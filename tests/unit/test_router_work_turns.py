@@ -11,6 +11,7 @@ from caseway.contracts.parts import Actor, Destination, FlowStep
 from caseway.contracts.work import (
     WorkAccepted,
     WorkOffered,
+    WorkQueued,
     WorkQuieted,
     WorkRaised,
     WorkRefused,
@@ -396,3 +397,20 @@ def test_a_raise_may_name_an_agent_and_unname_them() -> None:
     desk.does(RaiseWork(pool=POOL, case_id="c1", named_agent=""))
     assert desk.item("c1").only == ""
     assert "relax/c1" not in desk.timers
+
+
+@pytest.mark.parametrize("ends", ["complete", "before"])
+def test_a_call_back_asked_for_in_a_call_waits_until_the_call_is_done(ends: str) -> None:
+    """S2-15: it takes nothing out of the hands of who is talking, and does not go under."""
+    desk = Desk(plan(agent("ada", profile=profile(1, email=1))))
+    desk.does(presence("ada"), queue("c1"), accept("ada", "c1"))
+    asks = (withdraw("c1", "callback_requested"), queue("c1", queue="calls", work_item="work-back"))
+    if ends == "before":
+        desk.does(complete("ada", "c1"))
+        told = quietly(desk, asks[0]) + desk.does(asks[1])
+    else:
+        assert quietly(desk, asks[0]) == []
+        assert of(desk.does(asks[1]), WorkQueued) == []
+        assert desk.holder("c1") == "ada"
+        told = desk.does(complete("ada", "c1"))
+    assert (only(told, WorkQueued).queue, only(told, WorkQueued).work_item) == ("calls", "work-back")

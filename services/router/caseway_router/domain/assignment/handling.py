@@ -79,15 +79,26 @@ def _decline(ledger: Ledger, command: DeclineWork, item: WorkItem) -> None:
 
 
 def _start(ledger: Ledger, command: StartWork, item: WorkItem, standing: Held) -> None:
-    """Turn to this work, and so away from whatever else was started."""
+    """Turn to this work, and so away from whatever else was started.
+
+    An agent who is at it already may still say how long it will take: that is told, and nothing else changes.
+    Source: S2-10, "or earlier when the agent announces it".
+    """
     if standing.activity == command.activity:
-        raise Superseded("it is started already")
+        if command.announced_seconds is None:
+            raise Superseded("it is started already")
+        _tell_started(ledger, command, item)
+        return
     for other in ledger.pool.held_by(command.agent):
         if isinstance(other.standing, Held) and other.standing.activity:
             telling.paused(ledger, other, other.standing, because_of=command.case_id)
             ledger.put(other.but(standing=other.standing.paused(ledger.now)))
     rested = standing.paused(ledger.now)
     ledger.put(item.but(standing=replace(rested, activity=command.activity, started_at=ledger.now)))
+    _tell_started(ledger, command, item)
+
+
+def _tell_started(ledger: Ledger, command: StartWork, item: WorkItem) -> None:
     ledger.tell(
         WorkStarted(
             **ledger.about(item),

@@ -27,7 +27,7 @@ _NOT_KEPT = {"customer", "attributes", "context", "actor"}
 """What a queue command may say about people: told when it comes, and not kept. Source: S4-05."""
 RESTING = frozenset({"customer", "department", "third", "held", "out_of_hours"})
 """Reasons that leave it in its agent's hands, where it rests: it is somebody else's turn."""
-NOT_NOW = RESTING | {"not_routed"}
+NOT_NOW = RESTING | {"not_routed", "callback_requested"}
 """Reasons that take waiting work off its queue, but nothing out of an agent's hands."""
 
 

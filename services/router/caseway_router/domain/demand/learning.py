@@ -144,7 +144,7 @@ def _learnt(case: RoutedCase, fact: CaseFact, router: Router) -> dict[str, Any]:
         case CaseReplied():
             learnt = _answered(case, fact)
         case CallbackRecorded():
-            learnt = {"callback": None if fact.outcome == "reached" else "failed"}
+            learnt = {"callback": None if fact.outcome == "reached" else "failed", "callback_at": None}
         case EscalationRequested():
             learnt = {"escalated": True}
         case CustomerLinked():
@@ -178,15 +178,22 @@ def _talk(case: RoutedCase, fact: ContactUpdated, router: Router) -> dict[str, A
     """How a call or chat goes on."""
     asked_for = _asked_for(fact, router)
     learnt = {} if asked_for is None else {"asked_for": asked_for}
+    is_call = case.facts.get("channel") == Channel.PHONE.value
     if not case.is_on_the_line:
-        late = fact.event in {"voicemail", "callback_requested"} and case.facts.get("talk") == "left"
-        return learnt | ({"callback": fact.event} if late else {})
+        # whoever was answered, or was gone already, may still ask to be called
+        is_asked = is_call and fact.event in router.callbacks & {"voicemail", "callback_requested"}
+        return learnt | (_callback(fact) if is_asked else {})
     if fact.event in {"answered", "transferred"}:
         return learnt | {"talk": "answered"}
     if fact.event not in LEAVING:
         return learnt
-    is_call = case.facts.get("channel") == Channel.PHONE.value
-    return learnt | {"talk": "left", "callback": fact.event if is_call and fact.event != "ended" else None}
+    return learnt | {"talk": "left"} | (_callback(fact) if is_call and fact.event != "ended" else {"callback": None})
+
+
+def _callback(fact: ContactUpdated) -> dict[str, Any]:
+    """Why the customer is to be called, and the time that they wish for, as it was written."""
+    wished = fact.attributes.get("callback_at")
+    return {"callback": fact.event, "callback_at": wished if isinstance(wished, str) else None}
 
 
 def _answered(case: RoutedCase, fact: CaseReplied) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _RAISING = frozenset({"raise", "raise_priority"})
 """Actions of a ladder's rung that move the work forward."""
 _FURTHEST = dt.timedelta(days=366)
 """A customer who wishes to be called later than that has mistyped the year."""
-_OF_ONE_NEED = frozenset({"talk", "callback", "escalated", "ladders"})
+_OF_ONE_NEED = frozenset({"talk", "callback", "callback_at", "escalated", "ladders"})
 """What is known for as long as the need lasts, and no longer."""
 
 
@@ -52,7 +52,7 @@ def on_case(before: RoutedCase | None, fact: CaseFact, router: Router, occasion:
     if before.is_on_the_line and after.facts.get("talk") == "left":
         return _left(after, fact, router, occasion)
     if not before.is_wanted:
-        return asking.queue(after, fact.TYPE, router, occasion)
+        return _queue(after, fact, router, occasion)
     return _of_wanted(after, before, fact, router, occasion)
 
 
@@ -114,11 +114,19 @@ def _on_opened(before: RoutedCase | None, fact: CaseOpened, router: Router, occa
     return asking.queue(case, fact.TYPE, router, occasion, wished=wished)
 
 
+def _queue(case: RoutedCase, fact: CaseFact, router: Router, occasion: Occasion) -> Demand:
+    """A need that begins; a call-back, when the customer wishes."""
+    wished = _wished(case.facts.get("callback_at"), occasion) if case.facts.get("callback") else None
+    return asking.queue(replace(case, is_wished=wished is not None), fact.TYPE, router, occasion, wished=wished)
+
+
 def _of_wanted(after: RoutedCase, before: RoutedCase, fact: CaseFact, router: Router, occasion: Occasion) -> Demand:
     """A later fact about a case that the desk has to do something about already."""
     if after.since is None:  # its caller left, and was not to be called back: only a word of theirs is a need again
-        again = replace(after, since=fact.at)
-        return asking.queue(again, fact.TYPE, router, occasion) if _is_need(fact) else Demand(case=after)
+        is_need = _is_need(fact) or _asks_for_a_call(after, before, router)
+        return _queue(replace(after, since=fact.at), fact, router, occasion) if is_need else Demand(case=after)
+    if _asks_for_a_call(after, before, router) and after.facts.get("talk") != "left":
+        return _called_at(after, fact, _wished(after.facts.get("callback_at"), occasion), router, occasion)
     if _is_need(fact) and after.postponed_until is None:
         return asking.queue_again(after, fact.TYPE, router, occasion)
     if isinstance(fact, CallbackRecorded) and fact.outcome != "reached":
@@ -150,7 +158,8 @@ def _called_at(
     case: RoutedCase, fact: CaseFact, wished: dt.datetime | None, router: Router, occasion: Occasion
 ) -> Demand:
     """A call-back takes the place of the call: as old as it, and when the customer wishes."""
-    told = () if case.route is None or case.postponed_until else (telling.withdraw(case, case.route, "abandoned"),)
+    why = "abandoned" if case.facts.get("talk") == "left" else "callback_requested"
+    told = () if case.route is None or case.postponed_until else (telling.withdraw(case, case.route, why),)
     anew = replace(case, postponed_until=None, is_wished=wished is not None)
     demand = asking.queue(anew, fact.TYPE, router, occasion, wished=wished).after(*told)
     return replace(demand, timers=demand.timers or asking.forgotten(case))
@@ -184,6 +193,12 @@ def _missed(case: RoutedCase) -> RoutedCase:
         return called
     missed = {"talk": "left", **({"callback": "missed"} if case.facts["channel"] == "phone" else {})}
     return replace(called, facts={**case.facts, **missed}, conversation=None)
+
+
+def _asks_for_a_call(after: RoutedCase, before: RoutedCase, router: Router) -> bool:
+    """Whether the customer asks to be called, and did not before: after an answer, too, that is work of its own."""
+    why = after.facts.get("callback")
+    return why in router.callbacks and why not in {"failed", before.facts.get("callback")}
 
 
 def _is_need(fact: CaseFact) -> bool:
