@@ -125,14 +125,13 @@ def _of_wanted(after: RoutedCase, before: RoutedCase, fact: CaseFact, router: Ro
     if after.since is None:  # its caller left, and was not to be called back: only a word of theirs is a need again
         is_need = _is_need(fact) or _asks_for_a_call(after, before, router)
         return _queue(replace(after, since=fact.at), fact, router, occasion) if is_need else Demand(case=after)
-    if _asks_for_a_call(after, before, router) and after.facts.get("talk") != "left":
-        return _called_at(after, fact, _wished(after.facts.get("callback_at"), occasion), router, occasion)
+    wished = _wished(fact.attributes.get("callback_at"), occasion) if isinstance(fact, ContactUpdated) else None
+    if wished or (_asks_for_a_call(after, before, router) and after.facts.get("talk") != "left"):
+        return _called_at(after, fact, wished, router, occasion)
     if _is_need(fact) and after.postponed_until is None:
         return asking.queue_again(after, fact.TYPE, router, occasion)
     if isinstance(fact, CallbackRecorded) and fact.outcome != "reached":
         return _call_again(after, fact, router, occasion)
-    if isinstance(fact, ContactUpdated) and (wished := _wished(fact.attributes.get("callback_at"), occasion)):
-        return _called_at(after, fact, wished, router, occasion)
     learns = isinstance(
         fact, ContactAdded | EscalationRequested | CustomerLinked | ContactUpdated | CallbackRecorded | FactsConfirmed
     )
