@@ -131,12 +131,12 @@ class Lines:
         """The groups in which there may be something for the agent."""
         known = self._open.get(agent.agent)
         if known is None:
-            has = agent.skills
             known = self._open[agent.agent] = [
-                group
-                for skill in (ANYONE, *has)
-                for second, group in self._groups.get(skill, {}).items()
-                if not second or second in has
+                seconds[second]
+                for skill in (ANYONE, *agent.skills)
+                if (seconds := self._groups.get(skill))
+                for second in ("", *agent.skills)
+                if second in seconds
             ]
         only = self._for_agent.get(agent.agent)
         return known if only is None else [only, *known]
