@@ -142,7 +142,7 @@ def test_a_room_is_told_with_its_mention_list_by_name() -> None:
 
 def test_nobody_to_tell_is_a_fact_of_every_kind_of_recipient() -> None:
     """An empty recipient at run time is a fact, never silence."""
-    for to in (["holder"], ["followers"], ["team"], [{"field": "person"}], [{"skill": "none"}], [{"queue": "none"}]):
+    for to in (["holder"], ["followers"], ["team"], [{"field": "person"}], ["queue"]):
         decision = Lane(rules(rule(to))).hears(escalated(person="stranger"))
         assert [type(each) for each in decision.emits] == [NotificationRequested, NotificationGivenUp], to
         assert decision.emits[1].reason == "empty-list"
@@ -286,6 +286,10 @@ def test_customers_hear_in_their_departments_name_and_brand() -> None:
     [
         (rule([{"person": "nobody"}]), "no person 'nobody'"),
         (rule([{"endpoint": "nowhere"}]), "no endpoint 'nowhere'"),
+        (rule([{"queue": "none"}]), "serves the queue 'none'"),
+        (rule([{"skill": "none"}]), "has the skill 'none'"),
+        (rule([{"department": "none"}]), "works in the department 'none'"),
+        (rule([{"endpoint": "room", "mention": [{"person": "gone"}]}]), "no person 'gone'"),
         (rule([{"field": "flavour"}]), "names the field flavour"),
         (rule([{"person": "anna", "mention": [{"list": "staff"}]}]), "belongs to an endpoint"),
         (rule([{"endpoint": "room", "mention": [{"list": "nowhere"}]}]), "no list 'nowhere'"),
@@ -318,6 +322,44 @@ def test_a_rule_that_cannot_work_is_refused(entry: dict[str, Any], why: str) -> 
 def test_people_and_endpoints_that_cannot_be_reached_are_refused(lists: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         configuration(OPENED, lists=lists)
+
+
+def test_a_mention_list_that_names_a_stranger_is_refused_with_every_fault() -> None:
+    """S2-18: whoever a mention list names is called, or the configuration is not taken; all faults at once."""
+    mentions = {
+        "lists": {
+            "one": {"title": "room", "mentions": ["anna", "left.the-house", "role:boss"]},
+            "two": {"title": "#No-Such-Room", "mentions": ["ewa", "carl", "stranger"]},
+        }
+    }
+    to = [{"endpoint_of": "post_to", "mention": [{"field": "mentions"}]}]
+    posting = {"name": "posting", "fact": "work.mentioned", "to": to, "template": "opened", "sender": "desk"}
+    agents = {"agents": {"ewa": {"name": "Ewa"}}}
+    with pytest.raises(ValidationError) as refused:
+        rules(posting, mentions=mentions, agents=agents)
+    for each in (
+        "mentions.yaml, one: nobody in lists.yaml or agents.yaml is left.the-house",
+        "mentions.yaml, two: nobody in lists.yaml or agents.yaml is stranger",
+        "mentions.yaml, two: no endpoint 'No-Such-Room'",
+    ):
+        assert each in str(refused.value)
+    mentions["lists"]["one"]["mentions"] = ["anna"]
+    mentions["lists"]["two"] = {"title": "#room", "mentions": ["ewa"]}
+    assert rules(posting, mentions=mentions, agents=agents)
+
+
+def test_whoever_left_is_told_of_beside_those_who_are_told() -> None:
+    """Nobody is left out silently: of several who are named, each whom nobody knows is a fact and an alarm."""
+    lane = Lane(rules(rule(["followers", {"endpoint": "room", "mention": ["followers"]}])))
+    for number, who in enumerate(("employee:anna", "employee:gone", "Zoë the plumber, +48 22 555 01 99"), start=2):
+        lane.hears(CaseFollowed(**HEAD, version=number, follower=who))
+    decision = lane.hears(escalated(9))
+    anna, room = told(decision)
+    assert (anna.reference, room.mentions) == ("person:anna", ("Anna",))
+    silent = {each.recipient: each.reason for each in decision.emits if isinstance(each, NotificationGivenUp)}
+    assert silent == dict.fromkeys(
+        ("followers:employee:gone", "followers:?", "mention:employee:gone", "mention:?"), "no-recipient"
+    )
 
 
 def test_an_agents_name_is_enough_where_the_house_has_one_domain() -> None:

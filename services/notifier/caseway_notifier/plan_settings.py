@@ -46,23 +46,6 @@ class Files(Protocol):
         ...
 
 
-def house_faults(file: SubscriptionsFile, senders: SendersFile, lists: ListsFile) -> Iterator[str]:
-    """What does not fit together beside the rules themselves."""
-    for department, name in senders.departments.items():
-        if name not in senders.senders or not senders.senders[name].verified:
-            yield f"departments.{department}: no verified sender {name!r} in senders.yaml"
-    for kind, groups in (("list", lists.lists), ("role", lists.roles)):
-        for group, members in groups.items():
-            strange = sorted({each.person for each in members if each.person and each.person not in lists.people})
-            if strange:
-                yield f"{kind} {group}: no person {', '.join(strange)} among `people`"
-    names = [each.name for each in file.watches]
-    for name in sorted({each for each in names if names.count(each) > 1}):
-        yield f"{name}: the watch stands twice"
-    if any(each.acknowledge for each in file.subscriptions) and not senders.public_url:
-        yield "rules ask to be acknowledged, and senders.yaml has no `public_url` for the page"
-
-
 def plan_of(files: Files, words: Templates) -> Plan:
     """Subscriptions, senders, people and endpoints, in the domain's words."""
     file = files.senders
@@ -71,7 +54,7 @@ def plan_of(files: Files, words: Templates) -> Plan:
     return Plan(
         subscriptions=by_occasion,
         senders=_senders(file),
-        directory=_directory(files),
+        directory=directory_of(files.lists, files.agents, files.senders.zone),
         domain=file.domain,
         default_language=file.default_language,
         zone=zoneinfo.ZoneInfo(file.zone),
@@ -144,12 +127,14 @@ def _looks(
     }
 
 
-def _directory(files: Files) -> Directory:
-    lists, zone = files.lists, files.senders.zone
+def directory_of(lists: ListsFile, agents_file: Mapping[str, Any], zone: str) -> Directory:
+    """Everybody whom lists.yaml and agents.yaml name."""
     quiet = lists.quiet_hours.quiet(zone) if lists.quiet_hours else None
-    agents = _agents(files.agents)
+    agents = _agents(agents_file)
     people = {
-        name: _person(name, lists.people.get(name, PersonEntry()), agents.get(name, {}), files, quiet)
+        name: _person(
+            name, lists.people.get(name, PersonEntry()), agents.get(name, {}), lists.people_domain, zone, quiet
+        )
         for name in dict.fromkeys((*lists.people, *agents))
     }
     return Directory(
@@ -172,9 +157,10 @@ def _agents(file: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     )
 
 
-def _person(name: str, entry: PersonEntry, agent: Mapping[str, Any], files: Files, quiet: Quiet | None) -> Member:
+def _person(
+    name: str, entry: PersonEntry, agent: Mapping[str, Any], domain: str, zone: str, quiet: Quiet | None
+) -> Member:
     skills = agent.get("skills")
-    domain = files.lists.people_domain
     return Member(
         id=name,
         address=entry.address or (f"{name}@{domain}" if domain else ""),
@@ -184,7 +170,7 @@ def _person(name: str, entry: PersonEntry, agent: Mapping[str, Any], files: File
         department=entry.department,
         queues=entry.queues,
         skills=entry.skills | frozenset(skills if isinstance(skills, Mapping) else ()),
-        quiet=_quiet(entry, files.senders.zone, quiet),
+        quiet=_quiet(entry, zone, quiet),
     )
 
 

@@ -19,8 +19,10 @@ from pydantic import (
 from caseway.kernel.ids import derived_id
 from caseway.kernel.signing import file_path, sign_message_id
 from caseway_notifier.adapters.templates import BadTemplateError, Templates
+from caseway_notifier.domain.directory import Directory
 from caseway_notifier.domain.subscription import Plan
-from caseway_notifier.plan_settings import house_faults, plan_of
+from caseway_notifier.plan_settings import directory_of, plan_of
+from caseway_notifier.recipient_faults import house_faults, mention_faults, recipient_faults
 from caseway_notifier.sender_settings import ListsFile, SendersFile
 from caseway_notifier.subscription_settings import (
     CASE_NAMES,
@@ -43,9 +45,12 @@ class Configuration(BaseModel):
     """The folder `templates/`."""
     senders: SendersFile
     lists: ListsFile
-    subscriptions: SubscriptionsFile
     agents: dict[str, Any] = Field(default_factory=dict)
     """The router's file, of which only names and skills are read: who there is."""
+    mentions: dict[str, Any] = Field(default_factory=dict)
+    """The router's file, of which is read who may be called by name: all of them must be known here."""
+    subscriptions: SubscriptionsFile
+    """After what its rules name."""
 
     _key: bytes = PrivateAttr(b"")
 
@@ -75,7 +80,13 @@ class Configuration(BaseModel):
         if not {"templates", "senders", "lists"} <= info.data.keys():
             return file  # their own faults are told already
         senders, lists = info.data["senders"], info.data["lists"]
-        faults = [*_faults(file, info.data["templates"], senders, lists), *house_faults(file, senders, lists)]
+        agents, mentions = info.data.get("agents", {}), info.data.get("mentions", {})
+        directory = directory_of(lists, agents, senders.zone)
+        faults = [
+            *_faults(file, info.data["templates"], senders, directory),
+            *house_faults(file, senders, lists, directory),
+            *mention_faults(file, mentions, directory),
+        ]
         if file.needs_bundles(senders) and not Templates(info.data["templates"], "en").languages(
             senders.bundle_template
         ):
@@ -113,7 +124,7 @@ def _signed(key: bytes, case_id: str, occurrence: str, domain: str) -> str:
 
 
 def _faults(
-    file: SubscriptionsFile, templates: Mapping[str, str], senders: SendersFile, lists: ListsFile
+    file: SubscriptionsFile, templates: Mapping[str, str], senders: SendersFile, directory: Directory
 ) -> Iterator[str]:
     words = Templates(templates, senders.default_language)
     for name in sorted(words.titled()):
@@ -121,7 +132,11 @@ def _faults(
             yield f"{name}: a quick text knows no fact, and looks at {', '.join(sorted(strange))}"
     seen: set[str] = set()
     for entry in file.subscriptions:
-        for fault in (*_sender_faults(entry, senders), *_list_faults(entry, lists), *_template_faults(entry, words)):
+        for fault in (
+            *_sender_faults(entry, senders),
+            *recipient_faults(entry, directory),
+            *_template_faults(entry, words),
+        ):
             yield f"{entry.name}: {fault}"
         if entry.name in seen:
             yield f"{entry.name}: the name stands twice"
@@ -133,18 +148,6 @@ def _sender_faults(entry: SubscriptionEntry, senders: SendersFile) -> Iterator[s
         yield f"no sender {entry.sender!r} in senders.yaml"
     elif not senders.senders[entry.sender].verified:
         yield f"the sender {entry.sender!r} is not verified"
-
-
-def _list_faults(entry: SubscriptionEntry, lists: ListsFile) -> Iterator[str]:
-    for recipient in (each for whom in entry.to for each in (whom, *whom.mention)):
-        if recipient.list is not None and recipient.list not in lists.lists:
-            yield f"no list {recipient.list!r} in lists.yaml"
-        if recipient.role is not None and recipient.role not in lists.roles:
-            yield f"no role {recipient.role!r} in lists.yaml"
-        if recipient.person is not None and recipient.person not in lists.people:
-            yield f"no person {recipient.person!r} in lists.yaml"
-        if recipient.endpoint is not None and recipient.endpoint not in lists.endpoints:
-            yield f"no endpoint {recipient.endpoint!r} in lists.yaml"
 
 
 def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str]:

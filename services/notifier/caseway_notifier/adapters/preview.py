@@ -57,6 +57,11 @@ _SAMPLE: dict[str, Any] = {
     "fact.actions": "The provider is called.",
     "fact.needs": "A decision about refunds.",
     "fact.fields": [{"name": "name", "value": "Anna Nowak"}, {"name": "phone", "value": "+48 22 555 01 42"}],
+    "fact.attributes": [
+        {"name": "agent", "value": "agent-07"},
+        {"name": "elapsed_minutes", "value": "25"},
+        {"name": "link", "value": "https://desk.example.com/cases/27"},
+    ],
     "fact.improvements": ["A second payment provider"],
     "fact.starts_at": "2026-11-16 00:00",
     "fact.ends_at": "2026-11-23 00:00",

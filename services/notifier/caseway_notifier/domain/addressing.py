@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -17,6 +18,10 @@ from caseway_notifier.domain.subscription import Audience, Plan, Subscription, W
 EMAIL = "email"
 CHAT = "chat"
 MESSAGE = "message"
+_NAMED = frozenset({Audience.FIELD, Audience.FOLLOWERS, Audience.TEAM, Audience.INCIDENT_ROLE})
+"""Recipients whom a case or a fact names one by one."""
+_PLAIN_NAME = re.compile(r"[\w.:-]{1,100}")
+"""How people and groups are named; anything else may be what a person wrote, and stands in no fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +75,9 @@ def _of(
         case Audience.ADDRESS:
             yield Target(reference=f"address:{whom.name}", channel=EMAIL, recipient=whom.name)
         case Audience.ENDPOINT:
-            yield _endpoint(whom.name, whom, known, fact, plan)
+            yield from _endpoint(whom.name, whom, known, fact, plan)
         case Audience.ENDPOINT_OF:
-            yield _endpoint(str(fact.get(whom.name) or "").lstrip("#"), whom, known, fact, plan)
+            yield from _endpoint(str(fact.get(whom.name) or "").lstrip("#"), whom, known, fact, plan)
         case Audience.LINKED:
             return  # on lanes of their own: `fanout.linking`
         case _:
@@ -81,6 +86,8 @@ def _of(
                 yield Nobody(reference=_reference(whom), channel=EMAIL, reason="empty-list")
             for reference, member in entries:
                 yield _person(reference, member, subscription.ways)
+            if entries:  # some of those who were named: the others have left, or never were
+                yield from _strangers(whom, known, fact, plan.directory, whom.audience.value, EMAIL)
 
 
 def entered(  # noqa: C901, PLR0911 - one line a kind of recipient
@@ -110,6 +117,18 @@ def entered(  # noqa: C901, PLR0911 - one line a kind of recipient
             return iter(())
         case _:
             assert_never(whom.audience)
+
+
+def _strangers(
+    whom: Whom, known: KnownCase, fact: Mapping[str, Any], directory: Directory, kind: str, channel: str
+) -> Iterator[Nobody]:
+    """Whoever the case or the fact names, and nobody is: told of one by one, never left out in silence."""
+    if whom.audience not in _NAMED:
+        return
+    for name in dict.fromkeys(_names(whom, known, fact)):
+        if name and not any(directory.named(name)):
+            shown = name if _PLAIN_NAME.fullmatch(name) else "?"
+            yield Nobody(reference=f"{kind}:{shown}", channel=channel, reason="no-recipient")
 
 
 def _names(whom: Whom, known: KnownCase, fact: Mapping[str, Any]) -> tuple[str, ...]:
@@ -161,20 +180,23 @@ def _hop(way: Way, member: Member) -> Hop | None:
             assert_never(way)
 
 
-def _endpoint(name: str, whom: Whom, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> Found:
+def _endpoint(name: str, whom: Whom, known: KnownCase, fact: Mapping[str, Any], plan: Plan) -> Iterator[Found]:
     endpoint = plan.directory.endpoints.get(name)
     if endpoint is None:
-        return Nobody(reference=f"endpoint:{name}", channel="webhook", reason="no-recipient")
+        yield Nobody(reference=f"endpoint:{name}", channel="webhook", reason="no-recipient")
+        return
     called = (
         member.name or member.id for each in whom.mention for _, member in entered(each, known, fact, plan.directory)
     )
-    return Target(
+    yield Target(
         reference=f"endpoint:{endpoint.name}",
         channel=endpoint.kind,
         recipient=endpoint.name,
         endpoint=endpoint.mark,
         mentions=tuple(dict.fromkeys(filter(None, called))),
     )
+    for each in whom.mention:
+        yield from _strangers(each, known, fact, plan.directory, "mention", endpoint.kind)
 
 
 def customer_reference(known: KnownCase) -> str:
