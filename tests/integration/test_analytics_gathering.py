@@ -4,17 +4,25 @@ import asyncio
 import dataclasses
 import datetime as dt
 import sys
+import time
 
 import pytest
 
+from caseway.runtime.configuration import load
 from caseway.runtime.mongo import connect, database, prepare_collections
+from caseway.testkit.desk_facts import CaseTeller
 from caseway.testkit.namespaces import Namespace
+from caseway.testkit.waiting import eventually
 from caseway_analytics.adapters.figures import MongoFigures
 from caseway_analytics.adapters.gathering import Gatherer
 from caseway_analytics.adapters.states import CELLS
 from caseway_analytics.domain.answers import tables
 from caseway_analytics.domain.questions import Keeping, asked
+from caseway_analytics.domain.recount import recount
+from caseway_analytics.settings import Configuration
+from tests.analytics_desk import RETAIL, AnalyticsDesk
 
+KNOWN = load(RETAIL, Configuration).value.known
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 ZONE = "Europe/Warsaw"
 KEEPING = Keeping(half_hours=dt.timedelta(days=2), days=dt.timedelta(days=20))
@@ -149,3 +157,31 @@ async def test_a_gatherer_that_is_killed_anywhere_leaves_every_figure_once(names
     # whose transaction a kill leaves open is in nobody's way for longer than a minute
     assert killed >= 2
     assert left[-1] < left[0]
+
+
+@pytest.mark.slow
+async def test_what_a_killed_gatherer_left_open_is_ended_by_whoever_takes_its_lanes(namespace: Namespace, tmp_path):
+    """Its cells would else refuse every fact of that half hour for a minute, until MongoDB gives the transaction up."""
+    desk = AnalyticsDesk(namespace, tmp_path)
+    await desk.prepare()
+    opened_at = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(hours=5)
+    first, late = CaseTeller("c-1", 1), CaseTeller("c-1", 1)
+    async with desk.service() as service:
+        await service.until_ready(90)
+        await desk.tell(first.opened(opened_at), first.queued(opened_at, "stores"))
+        await eventually(lambda: is_recounted(desk), "the case is counted", seconds=60)
+        assert await service.terminate() == 0
+    async with desk.service().start(CASEWAY_FAILPOINTS="gather.mid:1:kill") as service:
+        assert await service.until_ended(90) == -9
+    began = time.monotonic()
+    async with desk.service() as service:
+        await service.until_ready(90)
+        late.opened(opened_at)
+        await desk.tell(late.contact_added(opened_at), late.resolved(opened_at))
+        await eventually(lambda: is_recounted(desk), "a late fact of that half hour is counted", seconds=90)
+        took = time.monotonic() - began
+    assert took < 45, "without waiting for the transaction to expire"
+
+
+async def is_recounted(desk):
+    return await desk.cells() == recount(desk.facts, KNOWN)

@@ -97,6 +97,22 @@ async def test_a_replay_killed_while_names_change_is_finished_by_the_next(desk):
 
 
 @pytest.mark.slow
+async def test_a_desk_that_few_facts_were_told_is_rebuilt_too(desk):
+    """Lanes that have read nothing yet have nothing to rebuild, and keep nobody else's from it."""
+    case = CaseTeller("only", 1)
+    async with desk.service() as service:
+        await service.until_ready(90)
+        await desk.tell(case.opened(NOW), case.queued(NOW, "stores"))
+        await eventually(lambda: equals(desk), "everything is counted", seconds=60)
+        status, told = await replayed(desk)
+        assert (status, "2 records read" in told) == (0, True), told
+        assert await equals(desk)
+        more = [CaseTeller(f"more-{number}", number).opened(NOW) for number in range(2, 12)]
+        await desk.tell(*more)
+        await eventually(lambda: equals(desk), "every lane goes on", seconds=60)
+
+
+@pytest.mark.slow
 async def test_a_log_cut_by_retention_is_refused_or_marked(desk):
     """A replay never loses figures in silence: it says from when the log is whole, and answers say so afterwards."""
     yesterday, this_morning = NOW - dt.timedelta(days=1), NOW - dt.timedelta(hours=5)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from caseway.contracts.about_cases import CaseFact
-from caseway.contracts.milestones import MilestoneFact
+from caseway.contracts.milestones import HandlingMeasured, LadderFact, LadderRungReached, MilestoneFact
 from caseway.contracts.notifications import NotificationFact
 from caseway.contracts.quality import QualityRecord
 from caseway.contracts.topology import topics_read_by
@@ -31,6 +31,9 @@ HANDLES: Mapping[type, Handle] = {
     CaseFact: _OF_CASES,
     WorkFact: _OF_CASES,
     MilestoneFact: _OF_CASES,
+    LadderFact: _OF_CASES,
+    LadderRungReached: _OF_CASES,
+    HandlingMeasured: _OF_CASES,
     NotificationFact: _OF_NOTIFICATIONS,
     AgentPresenceChanged: _OF_AGENTS,
     QualityRecord: _OF_QUALITY,

@@ -36,6 +36,7 @@ NAMES = frozenset(
         "delivery.before_record",
         "replay.renamed",
         "erase.mid",
+        "gather.mid",
     }
 )
 ACTIONS = frozenset({"kill", "stop", "raise", "delay"})

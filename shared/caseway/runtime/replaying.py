@@ -1,7 +1,8 @@
 """How states are built anew from the log.
 
 Lane by lane the log is read from its beginning and decided by the same code that runs live, in memory; what comes of it
-is written to collections beside the live ones. What the live stage has read meanwhile is then caught up with. Last, the
+is written to collections beside the live ones. A stage that says how it is folded decides its states alone, and what they
+add to counters is reckoned once for each state, when it is written. What the live stage has read meanwhile is then caught up with. Last, the
 lanes are halted for a moment, the rest is read up to exactly where each lane stands, and the collections change names.
 Whatever happens in between, the live states are whole: they are only ever replaced by finished ones.
 
@@ -12,31 +13,36 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from pymongo import DeleteOne, ReplaceOne, UpdateOne
+from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import OperationFailure
 
 from caseway.kernel.decision import Add, Message, Moment, Put, Ref
 from caseway.kernel.errors import Rejected, Superseded
 from caseway.runtime import failpoints
 from caseway.runtime.items import Item, from_record
-from caseway.runtime.mongo import Database
-from caseway.runtime.stage import Collection, Document, Stage
+from caseway.runtime.mongo import Database, prepare_indexes
+from caseway.runtime.stage import Collection, Document, Handle, Stage
 
 SUFFIX = "~next"
 """Of the collections beside."""
 HALTED = "replay: what was rebuilt takes its place"
 READ_SECONDS = 30.0
+TELL_SECONDS = 5.0
 _WRITES = 1_000
 _RECORDS = 4_000
+_STATES = 100_000
+"""Changed states of a lane in memory, about; beyond that they are written, and read again when they are met."""
 
 Offsets = Mapping[str, int]
 Progress = Callable[[str], None]
+Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +55,13 @@ class Rebuilt:
     arrivals: set[str] = field(default_factory=set)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Put, or None for deleted: what is not here has never been met, or stands in the collections beside."""
-    additions: dict[tuple[str, str], Document] = field(default_factory=dict)
-    fixed: dict[tuple[str, str], Document] = field(default_factory=dict)
+    additions: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    fixed: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     changed: set[tuple[str, str]] = field(default_factory=set)
+    before: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """Of changed states whose collection is folded: what they were when they were last written."""
+    is_written: bool = False
+    """Some of its states stand in the collections beside."""
     records: int = 0
     since: dt.datetime | None = None
     """When the youngest beginning that retention left was written; None where the log is whole."""
@@ -60,13 +70,53 @@ class Rebuilt:
         """As `States` has it."""
         return self.values.get((collection, id))
 
+    def add(self, addition: Add) -> None:
+        """Sum it up with what else is added to the same document."""
+        ref = (addition.collection, addition.id)
+        amounts = self.additions.get(ref)
+        if amounts is None:
+            self.additions[ref] = dict(addition.amounts)
+            self.fixed[ref] = addition.fixed
+            return
+        for name, amount in addition.amounts.items():
+            amounts[name] = amounts.get(name, 0) + amount
+
+    def forget(self) -> None:
+        """All of its states stand in the collections beside from now on."""
+        self.values, self.additions, self.fixed, self.before, self.changed = {}, {}, {}, {}, set()
+        self.is_written = True
+
     @property
     def resident(self) -> Any:
         """No stage with a resident object is replayed."""
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """How far it is, and how fast."""
+
+    whole: int
+    tell: Progress
+    _records: int = 0
+    _began: float = field(default_factory=time.monotonic)
+    _told: float = field(default_factory=time.monotonic)
+
+    def read(self, records: int) -> None:
+        """So many more; told every few seconds."""
+        self._records += records
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self.say()
+
+    def say(self, which: str = "") -> None:
+        """Tell it now."""
+        self._told = time.monotonic()
+        rate = self._records / max(0.001, self._told - self._began)
+        share = 100 * self._records / max(1, self.whole)
+        self.tell(f"{which}{self._records} records so far ({share:.0f} %), {rate:,.0f} a second")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Replay:
     """Rebuilds one stage's collections."""
 
@@ -90,47 +140,62 @@ class Replay:
         if await self._finish_switch(tell):
             return 0
         await self._clear()
-        started = time.monotonic()
-        lanes = []
-        for number in range(self.partitions):
-            lane = Rebuilt(number=number)
-            await self._read(lane, await self._live(number))
-            await self._write(lane)
-            lanes.append(lane)
-            read = sum(each.records for each in lanes)
-            rate = read / max(0.001, time.monotonic() - started)
-            tell(f"lane {number + 1} of {self.partitions}: {read} records so far, {rate:,.0f} a second")
-        for lane in lanes:
-            await self._read(lane, await self._live(lane.number))
-            await self._write(lane)
-        await self._switch(lanes, tell)
+        consumer = self.make_consumer()
+        await consumer.start()
+        try:
+            lanes = await self._build(consumer, tell)
+            for lane in lanes:
+                await self._read(lane, await self._live(lane.number), consumer)
+                await self._write(lane)
+            for collection in self.stage.collections:
+                await prepare_indexes(self.database, collection.name + SUFFIX, collection)
+            await self._switch(lanes, consumer, tell)
+        finally:
+            await consumer.stop()
         return sum(each.records for each in lanes)
+
+    async def _build(self, consumer: AIOKafkaConsumer, tell: Progress) -> Sequence[Rebuilt]:
+        """Lane by lane what the live ones have read; one is written while the next is decided."""
+        until = [await self._live(number) for number in range(self.partitions)]
+        pace = Pace(whole=sum(sum(offsets.values()) for offsets in until), tell=tell)
+        lanes: list[Rebuilt] = []
+        writing: asyncio.Task[None] | None = None
+        try:
+            for number in range(self.partitions):
+                lane = Rebuilt(number=number)
+                await self._read(lane, until[number], consumer, pace)
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(self._write(lane))
+                lanes.append(lane)
+                pace.say(f"lane {number + 1} of {self.partitions}: ")
+        finally:
+            if writing is not None:
+                await writing
+        return lanes
 
     # --- reading and deciding ---------------------------------------------------------------------
 
     async def _live(self, number: int) -> Offsets:
-        """Where the live lane stands."""
+        """Where the live lane stands; of a topic that it has read nothing of, at the beginning."""
         document = await self.database.lanes.find_one({"_id": f"{self.stage.name}/{number}"}, {"next": 1})
-        if document is None or set(self.stage.topics) - set(document.get("next", {})):
+        if document is None:
             raise Rejected("not-claimed", f"lane {number} has not been claimed yet: start the service first")
-        offsets: Offsets = document["next"]
+        offsets: Offsets = dict.fromkeys(self.stage.topics, 0) | document.get("next", {})
         return offsets
 
-    async def _read(self, lane: Rebuilt, until: Offsets) -> None:
-        consumer = self.make_consumer()
-        await consumer.start()
-        try:
-            places = {TopicPartition(self.namespace + topic, lane.number): topic for topic in self.stage.topics}
-            consumer.assign(list(places))
-            begins = await consumer.beginning_offsets(list(places))
-            for place, topic in places.items():
-                if begins[place] and topic not in lane.next:
-                    await self._begin_later(lane, topic, begins[place], consumer, place)
-                lane.next.setdefault(topic, 0)
-                consumer.seek(place, lane.next[topic])
-            await self._read_all(lane, until, consumer, places)
-        finally:
-            await consumer.stop()
+    async def _read(self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, pace: Pace | None = None) -> None:
+        if all(lane.next.get(topic, 0) >= until[topic] for topic in self.stage.topics):
+            return  # nothing more, or nothing at all
+        places = {TopicPartition(self.namespace + topic, lane.number): topic for topic in self.stage.topics}
+        consumer.assign(list(places))
+        begins = await consumer.beginning_offsets(list(places))
+        for place, topic in places.items():
+            if begins[place] and until[topic] and topic not in lane.next:
+                await self._begin_later(lane, topic, begins[place], consumer, place)
+            lane.next.setdefault(topic, 0)
+            consumer.seek(place, lane.next[topic])
+        await self._read_all(lane, until, consumer, places, pace)
 
     async def _begin_later(
         self, lane: Rebuilt, topic: str, begin: int, consumer: AIOKafkaConsumer, place: TopicPartition
@@ -159,8 +224,9 @@ class Replay:
         return now
 
     async def _read_all(
-        self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, str]
-    ) -> None:
+        self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, places: Mapping[TopicPartition, str],
+        pace: Pace | None,
+    ) -> None:  # fmt: skip
         waiting = time.monotonic()
         while left := [place for place, topic in places.items() if lane.next[topic] < until[topic]]:
             consumer.pause(*(place for place in places if place not in left))
@@ -179,6 +245,10 @@ class Replay:
             for place, run in found.items():
                 if run:
                     lane.next[places[place]] = min(run[-1].offset + 1, max(until[places[place]], 0))
+            if len(lane.changed) + len(lane.additions) > _STATES:
+                await self._write(lane)
+            if pace is not None:
+                pace.read(len(records))
             await asyncio.sleep(0)
 
     async def _apply(self, lane: Rebuilt, records: Sequence[ConsumerRecord]) -> None:
@@ -200,8 +270,11 @@ class Replay:
             assert item.handle is not None
             assert item.message is not None
             for ref in item.handle.needs(item.message):
-                if tuple(ref) not in lane.values:
-                    wanted.setdefault(ref.collection, set()).add(ref.id)
+                if ref not in lane.values:
+                    if lane.is_written or ref.collection in self._shared:
+                        wanted.setdefault(ref.collection, set()).add(ref.id)
+                    else:
+                        lane.values[ref] = None  # no other lane has it, and this one has written nothing yet
         for name, ids in wanted.items():
             lane.values.update(dict.fromkeys((Ref(name, id_) for id_ in ids), None))
             load = self._collection(name).load
@@ -220,19 +293,35 @@ class Replay:
             partitions=self.partitions,
         )
         try:
-            decision = item.handle.decide(message, lane, moment)
+            decision = self._handle(item).decide(message, lane, moment)
         except (Rejected, Superseded):
             return  # live it was parked, or skipped: nothing follows from it
         for change in decision.changes:
             ref = (change.collection, change.id)
             if isinstance(change, Add):
-                amounts = lane.additions.setdefault(ref, {})
-                lane.fixed.setdefault(ref, dict(change.fixed))
-                for name, amount in change.amounts.items():
-                    amounts[name] = amounts.get(name, 0) + amount
+                lane.add(change)
             else:
+                if change.collection in self._adds and ref not in lane.before:
+                    lane.before[ref] = lane.values.get(ref)
                 lane.values[ref] = change.value if isinstance(change, Put) else None
                 lane.changed.add(ref)
+
+    def _handle(self, item: Item) -> Handle:
+        """How the replay decides it: states alone, where the stage says how."""
+        assert item.handle is not None
+        assert item.message is not None
+        if self.stage.folding is None:
+            return item.handle
+        return self.stage.folding.handles.get(type(item.message.data), item.handle)
+
+    @property
+    def _adds(self) -> Mapping[str, Callable[[Any, Any, str], Iterable[Add]]]:
+        return self.stage.folding.adds if self.stage.folding is not None else {}
+
+    @functools.cached_property
+    def _shared(self) -> frozenset[str]:
+        """Collections that several lanes write to."""
+        return frozenset(each.name for each in self.stage.collections if each.shared)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -244,32 +333,27 @@ class Replay:
             beside = self.database[collection.name + SUFFIX]
             await beside.drop()
             await self.database.create_collection(collection.name + SUFFIX)
-            for index in collection.indexes:
-                await beside.create_index(list(index))
-            if collection.expires_after is not None:
-                await beside.create_index(
-                    [("_at", 1)], expireAfterSeconds=int(collection.expires_after.total_seconds())
-                )
 
     async def _write(self, lane: Rebuilt) -> None:
         """Put what has changed into the collections beside, and forget it: a lane is in memory only while it is read."""
-        writes: dict[str, list[ReplaceOne[Document] | UpdateOne | DeleteOne]] = {}
+        for ref, value in lane.before.items():
+            for addition in self._adds[ref[0]](value, lane.values[ref], f"{self.stage.name}/{lane.number}"):
+                lane.add(addition)
         now = (await self.database.command("hello"))["localTime"]
+        writes: dict[str, list[Write]] = {}
         for name, id_ in lane.changed:
             writes.setdefault(name, []).append(self._state(name, id_, lane, now))
         for (name, id_), amounts in lane.additions.items():
             kept = {field: amount for field, amount in amounts.items() if amount}
             if kept:
                 fixed = {**lane.fixed[name, id_], "_lane": f"{self.stage.name}/{lane.number}"}
-                writes.setdefault(name, []).append(
-                    UpdateOne({"_id": id_}, {"$inc": kept, "$setOnInsert": fixed}, upsert=True)
-                )
+                writes.setdefault(name, []).append(_addition(id_, kept, fixed, is_first=not lane.is_written))
+        lane.forget()
         for name, each in writes.items():
             for start in range(0, len(each), _WRITES):
                 await self.database[name + SUFFIX].bulk_write(each[start : start + _WRITES], ordered=False)
-        lane.values, lane.additions, lane.fixed, lane.changed = {}, {}, {}, set()
 
-    def _state(self, name: str, id_: str, lane: Rebuilt, now: Any) -> ReplaceOne[Document] | DeleteOne:
+    def _state(self, name: str, id_: str, lane: Rebuilt, now: Any) -> Write:
         value = lane.values[name, id_]
         if value is None:
             return DeleteOne({"_id": id_})
@@ -279,15 +363,17 @@ class Replay:
             document["_lane"] = f"{self.stage.name}/{lane.number}"
         if collection.expires_after is not None:
             document["_at"] = now
+        if not lane.is_written and not collection.shared:
+            return InsertOne(document)
         return ReplaceOne({"_id": id_}, document, upsert=True)
 
     # --- switching over ---------------------------------------------------------------------------
 
-    async def _switch(self, lanes: Sequence[Rebuilt], tell: Progress) -> None:
+    async def _switch(self, lanes: Sequence[Rebuilt], consumer: AIOKafkaConsumer, tell: Progress) -> None:
         await self._halt()
         try:
             for lane in lanes:
-                await self._read(lane, await self._live(lane.number))
+                await self._read(lane, await self._live(lane.number), consumer)
                 await self._write(lane)
         except BaseException:
             await self._resume()  # nothing was renamed: the live states go on
@@ -339,6 +425,20 @@ async def rebuilt_since(database: Database, stage: str) -> dt.datetime | None:
     mark = await database.audit.find_one({"_id": f"replay {stage}", "act": "switched"})
     since: dt.datetime | None = mark.get("since") if mark else None
     return since
+
+
+def _addition(id_: str, amounts: Mapping[str, int], fixed: Mapping[str, Any], *, is_first: bool) -> Write:
+    """A document of its own where there can be none yet, which costs the database a third of an addition to it."""
+    if not is_first:
+        return UpdateOne({"_id": id_}, {"$inc": amounts, "$setOnInsert": fixed}, upsert=True)
+    document: Document = {"_id": id_, **fixed}
+    for path, amount in amounts.items():
+        *names, last = path.split(".")
+        into = document
+        for name in names:
+            into = into.setdefault(name, {})
+        into[last] = amount
+    return InsertOne(document)
 
 
 def _is_fresh(lane: Rebuilt, item: Item) -> bool:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pymongo import DeleteMany, UpdateOne
 from pymongo.errors import BulkWriteError, OperationFailure
 
+from caseway.runtime import failpoints
 from caseway.runtime.mongo import Client, Database
 from caseway_analytics.adapters.states import CELLS
 from caseway_analytics.domain.calendar import start_of
@@ -87,6 +88,7 @@ class Gatherer:
                 writes: list[UpdateOne | DeleteMany] = [_addition(place, amounts) for place, amounts in added.items()]
                 writes.append(DeleteMany({"_id": {"$in": [document["_id"] for document in fresh]}}))
                 await cells.bulk_write(writes, ordered=True, session=session)
+                failpoints.hit("gather.mid")
         except (OperationFailure, BulkWriteError) as error:
             if error.has_error_label("TransientTransactionError"):
                 return False

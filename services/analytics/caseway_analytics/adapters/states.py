@@ -11,6 +11,7 @@ from typing import Any
 from caseway.runtime.stage import Collection, Document
 from caseway_analytics import ports
 from caseway_analytics.domain.agents import Agent
+from caseway_analytics.domain.climbing import NO_CLIMB, Climb, Focus, Run
 from caseway_analytics.domain.entries import Entry
 from caseway_analytics.domain.history import (
     Call,
@@ -51,6 +52,8 @@ def dump_history(history: History) -> Document:
     document["items"] = [{"id": key, **_fields(item)} for key, item in history.items.items()]
     document["promises"] = [{"id": key, **_fields(promise)} for key, promise in history.promises.items()]
     document["texts"] = list(history.texts)
+    if history.climb is not NO_CLIMB:
+        document["climb"] = _climb(history.climb)
     document |= _lasted(history)
     document["course"] = [[each.at, each.topic, each.what, each.agent, each.detail] for each in history.course]
     return document
@@ -79,6 +82,7 @@ def load_history(document: Document) -> History:
         items={key: _item(item) for key, item in map(_keyed, document["items"])},
         promises={key: _promise(promise) for key, promise in map(_keyed, document["promises"])},
         texts=tuple(document["texts"]),
+        climb=_loaded_climb(document["climb"]) if "climb" in document else NO_CLIMB,
         course=load_course(document),
     )
 
@@ -114,6 +118,20 @@ def _cycle(cycle: Cycle) -> Document:
     return {**_fields(cycle), "resolved": _mark(cycle.resolved), "turns": dict(cycle.turns)}
 
 
+def _climb(climb: Climb) -> Document:
+    focus = None if climb.focus is None else {**_fields(climb.focus), "by_activity": dict(climb.focus.by_activity)}
+    runs = [{"id": key, **_fields(run)} for key, run in climb.runs.items()]
+    return {"runs": runs, "rungs": [list(rung) for rung in climb.rungs], "focus": focus}
+
+
+def _loaded_climb(document: Document) -> Climb:
+    return Climb(
+        runs={key: Run(**run) for key, run in map(_keyed, document["runs"])},
+        rungs=tuple((at, what) for at, what in document["rungs"]),
+        focus=Focus(**document["focus"]) if document["focus"] else None,
+    )
+
+
 def _call(key: str, call: Call) -> Document:
     marks = {name: _mark(getattr(call, name)) for name in _CALL_MARKS}
     return {"id": key, "abandoned_at": call.abandoned_at, **marks}
@@ -140,7 +158,7 @@ class _Flat:
         return dict(zip(self._names, self._values(value), strict=True))
 
 
-_FLAT: Mapping[type, _Flat] = {each: _Flat(each) for each in (Mark, Cycle, Stay, Item, Promise, Agent, Text)}
+_FLAT: Mapping[type, _Flat] = {each: _Flat(each) for each in (Mark, Cycle, Stay, Item, Promise, Agent, Text, Run, Focus)}
 
 
 def _fields(value: Any) -> Document:

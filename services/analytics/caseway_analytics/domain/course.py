@@ -25,7 +25,7 @@ from caseway.contracts.cases import (
     EscalationRequested,
     FactsAssigned,
 )
-from caseway.contracts.milestones import MilestoneFact
+from caseway.contracts.milestones import HandlingMeasured, LadderFact, LadderRungReached, MilestoneFact
 from caseway.contracts.parts import RoutingDecision
 from caseway.contracts.work import (
     WorkCompleted,
@@ -51,13 +51,18 @@ _NAMED = 6
 _CODE = re.compile(r"[a-z][a-z0-9_:.-]{0,60}")
 
 
-def entered(course: tuple[Entry, ...], fact: CaseFact | WorkFact | MilestoneFact) -> tuple[Entry, ...]:
+FactOfCourse = CaseFact | WorkFact | MilestoneFact | LadderFact | LadderRungReached | HandlingMeasured
+
+
+def entered(course: tuple[Entry, ...], fact: FactOfCourse) -> tuple[Entry, ...]:
     """The course with one more entry; a fact that says nothing to people leaves it as it is."""
     name = fact.TYPE.split(".")[2]
+    if isinstance(fact, LadderFact):
+        name = f"ladder-{name}"  # a milestone is started and resumed, too
     return course if name in _UNSAID else _with(course, _entry(name, fact))
 
 
-def _entry(name: str, fact: CaseFact | WorkFact | MilestoneFact) -> Entry:
+def _entry(name: str, fact: FactOfCourse) -> Entry:
     detail = _of_milestone(fact) if isinstance(fact, MilestoneFact) else _DETAILS.get(type(fact), _nothing)(fact)
     return Entry(
         at=whole(fact.at), topic=fact.TOPIC, what=name, agent=_agent(fact),
@@ -71,7 +76,7 @@ def _with(course: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
     return (*course[:_FIRST], *course[_FIRST + 1 :], entry)
 
 
-_UNSAID = frozenset({"contact-repeated", "quieted", "revived", "mentioned"})
+_UNSAID = frozenset({"contact-repeated", "quieted", "revived", "mentioned", "measured", "ladder-started"})
 
 
 def _agent(fact: Any) -> str:
@@ -144,6 +149,7 @@ _DETAILS: Mapping[type, Callable[[Any], Detail]] = {
     },
     WorkCompleted: lambda fact: {"outcome": fact.outcome, "handling_seconds": fact.handling_seconds},
     WorkWithdrawn: lambda fact: {"reason": _code(fact.reason)},
+    LadderRungReached: lambda fact: {"ladder": _code(fact.ladder), "rung": fact.rung, "outcome": fact.outcome},
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from caseway_analytics.domain.climbing import NO_CLIMB, Climb
 from caseway_analytics.domain.entries import Entry
 
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -224,6 +225,8 @@ class History:
     promises: Mapping[str, Promise] = field(default_factory=dict)
     course: tuple[Entry, ...] = ()
     """What happened, for whoever asks why; no figure depends on it."""
+    climb: Climb = NO_CLIMB
+    """What ladders and focused work came to."""
     texts: tuple[int, ...] = ()
     """Versions of the case whose text is kept for searching."""
     customer: str = ""

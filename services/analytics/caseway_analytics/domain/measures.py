@@ -12,6 +12,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from caseway_analytics.domain import counts, deriving, times
+from caseway_analytics.domain.climbs import OF_CLIMBS
 from caseway_analytics.domain.defining import Derived, Measure
 from caseway_analytics.domain.history import History
 from caseway_analytics.domain.samples import Sample
@@ -201,6 +202,7 @@ _OF_CASES = (
         edge_cases=("At the deadline, however late it was noticed.",),
         formula=counts.milestones_violated, reads=("promises", "stays"),
     ),
+    *OF_CLIMBS,
 )  # fmt: skip
 
 NOTICES = ("requested", "delivered", "failed", "given_up", "suppressed", "acknowledged")
@@ -323,6 +325,11 @@ DERIVED: Mapping[str, Derived] = {
             value="mean_seconds", figures=deriving.backlog, aged=deriving.backlog_age, is_running=True,
             text="mean of: the end of each slot less when the case was opened, or reopened, over all that stands then",
             edge_cases=("Of the slot that runs: until now.", "To the second."),
+        ),
+        Derived(
+            name="escalation_rate", title="Escalations for each case", unit="ratio", needs=("ladders_started", "cases_opened"),
+            text="`ladders_started` ÷ `cases_opened`", figures=deriving.share_of("ladders_started", "cases_opened"),
+            edge_cases=("Above 1 where cases climb more than one ladder.",),
         ),
         Derived(
             name="campaign_response", title="Response to campaigns", unit="ratio", needs=("campaign_responses",),

@@ -20,7 +20,7 @@ from caseway_analytics.domain.cells import Tally, difference, loose, together
 from caseway_analytics.domain.history import History
 from caseway_analytics.domain.known import NOTHING, Known
 from caseway_analytics.domain.surveyed import scored
-from caseway_analytics.domain.tracking import follow
+from caseway_analytics.domain.tracking import FactOfClimb, follow
 
 
 def recount(facts: Iterable[tuple[str, Any]], known: Known = NOTHING) -> Tally:
@@ -45,7 +45,7 @@ def recount(facts: Iterable[tuple[str, Any]], known: Known = NOTHING) -> Tally:
             agents[fact.agent] = after
         elif isinstance(fact, AnswerRecorded):
             answers[fact.answer] = fact
-        elif isinstance(fact, CaseFact | WorkFact | MilestoneFact):
+        elif isinstance(fact, CaseFact | WorkFact | MilestoneFact | FactOfClimb):
             histories[fact.case_id] = follow(histories.get(fact.case_id), fact, known)
     tallies += [loose(scored(answer, known)) for answer in answers.values()]
     return together([*tallies, *(difference(None, history) for history in histories.values())])

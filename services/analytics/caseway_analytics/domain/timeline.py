@@ -56,6 +56,10 @@ _SENTENCES = {
     "met": "Promise kept: {kind}.",
     "violated": "Promise violated: {kind}, due {due}.",
     "cancelled": "No longer promised: {kind}.",
+    "rung-reached": "Escalation {ladder}, rung {rung}: {outcome}.",
+    "ladder-acknowledged": "Somebody has taken care of the escalation.",
+    "ladder-resumed": "Nobody takes care of it any more: the escalation goes on.",
+    "ladder-ended": "The escalation is over.",
 }
 _ORDER = {"cases": 0, "work": 1, "milestones": 2}
 """Of what bears the same instant: the one leads to the other."""

@@ -29,6 +29,11 @@ from caseway.contracts.cases import (
     FactsConfirmed,
 )
 from caseway.contracts.milestones import (
+    HandlingMeasured,
+    LadderAcknowledged,
+    LadderFact,
+    LadderRungReached,
+    LadderStarted,
     MilestoneCancelled,
     MilestoneFact,
     MilestoneMet,
@@ -54,12 +59,15 @@ from caseway.contracts.work import (
     WorkWithdrawn,
     WorkWrappingUp,
 )
-from caseway_analytics.domain import life, promises, work
+from caseway_analytics.domain import climbing, life, promises, work
+from caseway_analytics.domain.climbing import Climb
+from caseway_analytics.domain.climbs import ALERT, ASK_STAMP, LISTED
 from caseway_analytics.domain.history import Face, History, Outcome, changed, whole
 from caseway_analytics.domain.known import NOTHING, Known, bounded
 from caseway_analytics.domain.said import said
 
-FactOfCase = CaseFact | WorkFact | MilestoneFact
+FactOfClimb = LadderFact | LadderRungReached | HandlingMeasured
+FactOfCase = CaseFact | WorkFact | MilestoneFact | FactOfClimb
 Step = Callable[[History, Any, dt.datetime, Known], History]
 """History, one fact of the type that the step stands under, its instant, and what is looked up."""
 
@@ -80,6 +88,25 @@ def follow(history: History | None, fact: FactOfCase, known: Known = NOTHING, ed
             return _pooled(_step(_WORK, before, fact, at, known), fact)
         case MilestoneFact():
             return _step(_PROMISES, before, fact, at, known)
+        case LadderFact() | LadderRungReached() | HandlingMeasured():
+            climb = _climbed(before.climb, fact, at)
+            return before if climb is before.climb else changed(before, climb=climb)
+
+
+def _climbed(climb: Climb, fact: FactOfClimb, at: dt.datetime) -> Climb:
+    match fact:
+        case LadderStarted() if not fact.taken_over_from:
+            return climbing.started(climb, fact.occurrence, at)
+        case LadderAcknowledged():
+            return climbing.acknowledged(climb, fact.occurrence, at)
+        case LadderRungReached():
+            is_of_guidance = fact.action in {ALERT, LISTED, ASK_STAMP}
+            return climbing.reached(climb, at, fact.action if is_of_guidance else fact.outcome)
+        case HandlingMeasured():
+            by_activity = {name: round(1000 * seconds) for name, seconds in fact.by_activity.items()}
+            return climbing.measured(climb, at, round(1000 * fact.seconds), by_activity)
+        case _:
+            return climb
 
 
 @lru_cache(maxsize=10)
