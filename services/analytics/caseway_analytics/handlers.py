@@ -41,6 +41,17 @@ def needs_record(message: Message[AnyRecord]) -> Iterable[Ref]:
 
 def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
     """The history goes on, and the cells change by what that makes of its samples."""
+    before: History | None = states.get(CASES, message.data.case_id)
+    folded = fold_fact_of_case(message, states, moment)
+    if not folded.changes:
+        return folded
+    put, *others = folded.changes
+    assert isinstance(put, Put)
+    return Decision(changes=(put, *counted_of_case(before, put.value, moment.lane), *others))
+
+
+def fold_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment) -> Decision:
+    """The history alone goes on, with the texts that it knows of."""
     fact, known = message.data, known_of(moment)
     before: History | None = states.get(CASES, fact.case_id)
     after = follow(before, fact, known, EDITION)
@@ -49,13 +60,16 @@ def on_fact_of_case(message: Message[FactOfCase], states: States, moment: Moment
     if course is after.course and after == before and not texts.changes:
         return Decision()
     after = changed(after, course=course, **texts.changes)
-    changes = additions(difference(before, after), moment.lane)
-    served = _serving(before, after, moment.lane)
     wanted = (Put(collection=TEXTS, id=text.id, value=text) for text in texts.kept)
     erased = (Delete(collection=TEXTS, id=id_) for id_ in texts.erased)
     noted = (Put(collection=ERASED, id=customer, value={}) for customer in searching.erased_customers(before, fact))
     put = Put(collection=CASES, id=fact.case_id, value=after)
-    return Decision(changes=(put, *changes, *served, *wanted, *erased, *noted))
+    return Decision(changes=(put, *wanted, *erased, *noted))
+
+
+def counted_of_case(before: History | None, after: History, lane: str) -> tuple[Add, ...]:
+    """What it adds to counters that a case was this, and is that."""
+    return (*additions(difference(before, after), lane), *_serving(before, after, lane))
 
 
 def on_notification(message: Message[NotificationFact], _: States, moment: Moment) -> Decision:

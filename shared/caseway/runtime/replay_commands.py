@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import importlib
 import sys
 from typing import Any
@@ -61,6 +62,8 @@ async def _replay(name: str, *, from_what_is_left: bool) -> int:
             isolation_level="read_committed", max_partition_fetch_bytes=_FETCH_BYTES,
         )  # fmt: skip
 
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # what is built up stays: to look for cycles in it is in vain
     replay = Replay(
         stage=stage,
         namespace=settings.namespace,
