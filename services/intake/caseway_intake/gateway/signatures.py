@@ -16,18 +16,16 @@ import datetime as dt
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Any
-
-import jwt
-from pydantic import ValidationError
 
 from caseway.contracts.parts import Actor
+from caseway.kernel.errors import Rejected
 from caseway.kernel.signing import purpose_key
+from caseway.runtime import tokens
 from caseway.runtime.settings import Settings
 from caseway_intake.gateway.refusals import refusal
 
-WEBHOOK, TOKEN = "webhook", "token"
-"""What keys are derived for."""
+WEBHOOK = "webhook"
+"""What the contacts' key is derived for."""
 TOLERANCE = dt.timedelta(minutes=5)
 """How old, or early, a signature may be. Source: Standard Webhooks; beyond it, what was overheard is worthless."""
 
@@ -73,21 +71,10 @@ def read_token(key: str, authorization: str) -> Actor:
     if scheme.lower() != "bearer" or not token:
         raise refusal(401, "a bearer token is needed")
     try:
-        claims = _claims(token.strip(), key.encode())
-        return Actor(kind=claims["role"], id=claims["sub"], name=claims.get("name"))
-    except jwt.PyJWTError as wrong:
-        raise refusal(401, f"the token does not hold: {wrong}") from wrong
-    except ValidationError as wrong:
-        raise refusal(401, "the token's claims are none that the desk knows") from wrong
-
-
-def _claims(token: str, key: bytes) -> dict[str, Any]:
-    """What a token says, signed by the key for tokens, or by the desk's own."""
-    options: Any = {"require": ["sub", "exp", "role"]}
-    try:
-        return dict(jwt.decode(token, purpose_key(key, TOKEN), algorithms=["HS256"], options=options))
-    except jwt.InvalidSignatureError:
-        return dict(jwt.decode(token, key, algorithms=["HS256"], options=options))
+        actor, _until = tokens.read_token(key, token)
+    except Rejected as wrong:
+        raise refusal(401, f"the token does not hold: {wrong.detail}") from wrong
+    return actor
 
 
 def _check_time(timestamp: str, now: dt.datetime) -> None:
