@@ -41,6 +41,7 @@ _DUMPS: Mapping[str, Any] = {
     "attendances": documents.dump_attendance,
     "moved": documents.dump_moved,
     "decisions": documents.dump_offer,
+    "holders": documents.dump_holder,
 }
 _AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
@@ -133,7 +134,8 @@ class Desk:
         for command in commands:
             self._count += 1
             cause = f"command-{self._count}"
-            decision = process.on_command(self.pool, self.plan, self.version, command, cause, self.now)
+            holder = self._last_holder(command)
+            decision = process.on_command(self.pool, self.plan, self.version, command, cause, self.now, holder)
             told += self._write(decision, cause)
         return told
 
@@ -167,6 +169,11 @@ class Desk:
         pool = pools.named(POOL)
         pool.follow(self.plan, self.version)
         return pool
+
+    def _last_holder(self, command: WorkCommand) -> str:
+        is_asked = isinstance(command, QueueWork) and command.holder_place is not None
+        ref = ("holders", getattr(command, "case_id", ""))
+        return documents.load_holder(self._read(*ref)).agent if is_asked and ref in self.written else ""
 
     def _read(self, name: str, key: str) -> dict[str, Any]:
         return {"_id": key, **bson.decode(self.written[name, key], _AWARE)}

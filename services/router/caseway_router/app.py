@@ -62,7 +62,7 @@ from caseway_router.adapters.gauges import keep_gauges
 from caseway_router.adapters.reading import routes
 from caseway_router.domain.assignment.falling_due import BY_KIND
 from caseway_router.domain.demand.asking import OPENING
-from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, MOVED, WORK_ITEMS
+from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, HOLDERS, MOVED, WORK_ITEMS
 from caseway_router.domain.pool import Pools
 from caseway_router.settings import Configuration
 
@@ -72,6 +72,7 @@ _ON_PROMISE = Handle(decide=handlers.on_promise, needs=handlers.its_case)
 _ON_RUNG = Handle(decide=handlers.on_rung, needs=handlers.its_case)
 _ON_OPENING = Handle(decide=handlers.on_opening, needs=handlers.its_waiting_case)
 _ON_COMMAND = Handle(decide=handlers.on_command)
+_ON_QUEUE = Handle(decide=handlers.on_queue, needs=handlers.its_last_holder)
 _ON_HEARTBEAT = Handle(decide=handlers.on_command, remembers_arrivals=False)
 _ON_DUE = Handle(decide=handlers.on_due)
 
@@ -83,8 +84,8 @@ _CASES = (
 _MILESTONES = (MilestoneWarned, MilestoneViolated)
 _PROMISES = (MilestoneStarted, MilestoneResumed, MilestonePaused, MilestoneMet, MilestoneCancelled)
 _COMMANDS = (
-    QueueWork, WithdrawWork, RaiseWork, TransferWork, SetPresence, AcceptWork, DeclineWork, StartWork, PauseWork,
-    TakeWork, CompleteWork, FinishWrapUp, ReleaseWork,
+    WithdrawWork, RaiseWork, TransferWork, SetPresence, AcceptWork, DeclineWork, StartWork, PauseWork, TakeWork,
+    CompleteWork, FinishWrapUp, ReleaseWork,
 )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def _core() -> Stage:
         name="router.core",
         topics=("work.commands",),
         keyed_by="pool",
-        handles={**dict.fromkeys(_COMMANDS, _ON_COMMAND), SendHeartbeat: _ON_HEARTBEAT},
+        handles={QueueWork: _ON_QUEUE, **dict.fromkeys(_COMMANDS, _ON_COMMAND), SendHeartbeat: _ON_HEARTBEAT},
         timers=dict.fromkeys(BY_KIND, _ON_DUE),
         collections=(
             Collection(
@@ -149,6 +150,12 @@ def _core() -> Stage:
                 load=documents.load_offer,
                 indexes=([("case_id", 1), ("at", 1)],),
                 expires_after=dt.timedelta(days=400),
+            ),
+            Collection(
+                name=HOLDERS,
+                dump=documents.dump_holder,
+                load=documents.load_holder,
+                expires_after=dt.timedelta(days=730),
             ),
         ),
         resident=Resident(collections=(WORK_ITEMS, ATTENDANCES, MOVED), build=_pools),

@@ -7,7 +7,7 @@ from typing import Any
 
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.milestones import LadderRungReached, MilestoneViolated, MilestoneWarned
-from caseway.contracts.work_commands import WorkCommand
+from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.decision import Decision, Due, Message, Moment, Put, Ref, States
 from caseway.kernel.errors import Rejected, Superseded
 from caseway_router import metrics
@@ -16,6 +16,8 @@ from caseway_router.domain.demand import promising, stating
 from caseway_router.domain.demand.asking import Demand
 from caseway_router.domain.demand.promising import Promise
 from caseway_router.domain.demand.telling import Occasion
+from caseway_router.domain.items import Holder
+from caseway_router.domain.ledger import HOLDERS
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import Router
@@ -83,15 +85,30 @@ def _stated(before: RoutedCase | None, stated: Demand) -> Decision:
     return Decision(emits=stated.tells, changes=changes, timers=stated.timers)
 
 
+def its_last_holder(message: Message[QueueWork]) -> Iterable[Ref]:
+    """Who worked on the case last, where the rule prefers them."""
+    return (Ref(HOLDERS, message.data.case_id),) if message.data.holder_place is not None else ()
+
+
 def on_command(message: Message[WorkCommand], states: States, moment: Moment) -> Decision:
     """Something is wanted of a pool."""
-    command = message.data
+    return _decided(message, states, moment, "")
+
+
+def on_queue(message: Message[QueueWork], states: States, moment: Moment) -> Decision:
+    """A case's work comes to a pool."""
+    known: list[Holder | None] = [states.get(*ref) for ref in its_last_holder(message)]
+    return _decided(message, states, moment, next((each.agent for each in known if each is not None), ""))
+
+
+def _decided(message: Message[Any], states: States, moment: Moment, holder: str) -> Decision:
+    command: WorkCommand = message.data
     plan = _plan(moment, command.pool)
     if plan is None:
         raise Rejected("unknown-pool", "no such pool is configured")
     pool = states.resident.named(command.pool)
     with metrics.timed():
-        decision = process.on_command(pool, plan, moment.version, command, message.id, moment.now)
+        decision = process.on_command(pool, plan, moment.version, command, message.id, moment.now, holder)
     metrics.count(decision.emits)
     return decision
 

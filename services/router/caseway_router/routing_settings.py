@@ -102,8 +102,9 @@ class Rule(Part):
     weight: Weight | None = None
     preferred: tuple[Name, ...] = ()
     """Agents who get it before others, where they may take it."""
-    prefers: tuple[Literal["answered_by", "account_manager"], ...] = ()
-    """Before those: who answered this customer's case last, or the agent whom the field `account_manager` names."""
+    prefers: tuple[Literal["held_by", "answered_by", "account_manager"], ...] = ()
+    """Before those: who worked on the case last, who answered the customer last, or the agent whom the field
+    `account_manager` names."""
     excluded: tuple[Name, ...] = ()
     department: Name | None = None
     person: str | None = None

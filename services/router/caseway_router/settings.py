@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,7 +15,7 @@ from caseway_router.domain.flows import NamedCalls, Step
 from caseway_router.domain.hours import OpeningHours
 from caseway_router.domain.naming import directory
 from caseway_router.domain.plan import PoolPlan
-from caseway_router.domain.routing import Router
+from caseway_router.domain.routing import HELD_BY, Router
 from caseway_router.domain.staffing import Staffing
 from caseway_router.fitting_settings import faults
 from caseway_router.mention_settings import Mentions
@@ -44,7 +45,9 @@ class Configuration(BaseModel):
     @cached_property
     def plans(self) -> Mapping[str, PoolPlan]:
         """By pool, what its matching follows."""
-        return {name: self.queues.plan(name, self.agents.of_pool(name)) for name in self.queues.pools}
+        asked = any(HELD_BY in rule.prefers for rule in self.routing.rules)
+        planned = (self.queues.plan(name, self.agents.of_pool(name)) for name in self.queues.pools)
+        return {plan.pool: replace(plan, remembers_holders=asked) for plan in planned}
 
     @cached_property
     def titles(self) -> Mapping[str, str]:

@@ -55,6 +55,7 @@ SAMPLES: dict[str, Any] = {
     "of": "employee-118",
     "asked_for": "Jan Lis",
     "named_agent": "agent-07",
+    "holder_place": 0,
     "preferred_agents": ["agent-07", "agent-11"],
     "excluded_agents": ["agent-09"],
     "members": [{"agent": "agent-07", "role": "owner"}, {"agent": "agent-11", "role": "translator"}],

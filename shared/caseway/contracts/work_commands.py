@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from caseway.contracts.parts import Actor, Complexity, Destination, FlowStep, Requirement
-from caseway.contracts.wire import Fields, Instant, Name, Seconds, Whole, WireModel
+from caseway.contracts.wire import Count, Fields, Instant, Name, Seconds, Whole, WireModel
 from caseway.kernel.vocabulary import Channel, Presence, Priority
 
 
@@ -45,6 +45,8 @@ class QueueWork(WorkCommand):
     slack_due_at: Instant | None = None
     """The nearest promise."""
     preferred_agents: tuple[str, ...] = ()
+    holder_place: Count | None = None
+    """Whoever worked on the case last goes at this place among the preferred agents, from 0; absent: is not preferred."""
     named_agent: str | None = None
     """Only this one may have it, as long as policy lets it wait."""
     excluded_agents: tuple[str, ...] = ()

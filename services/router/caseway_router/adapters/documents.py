@@ -17,6 +17,7 @@ from caseway_router.domain.items import (
     CoolDown,
     FlowStep,
     Held,
+    Holder,
     Moved,
     Offered,
     Requirement,
@@ -264,6 +265,16 @@ def dump_moved(moved: Moved) -> Document:
 def load_moved(document: Mapping[str, Any]) -> Moved:
     """The reverse of `dump_moved`."""
     return Moved(case_id=document["_id"], pool=document["pool"], to_pool=document["to_pool"])
+
+
+def dump_holder(holder: Holder) -> Document:
+    """Who worked on a case last, by case."""
+    return {"agent": holder.agent}
+
+
+def load_holder(document: Mapping[str, Any]) -> Holder:
+    """The reverse of `dump_holder`."""
+    return Holder(case_id=document["_id"], agent=document["agent"])
 
 
 def dump_offer(offer: DecidedOffer) -> Document:

@@ -266,6 +266,14 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who worked on a case last, and did not give it away: its owner, as far as the pool goes."""
+
+    case_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
     """Where a case's work went when it left the pool: what still comes here is sent on."""
 

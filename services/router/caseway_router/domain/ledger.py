@@ -8,7 +8,7 @@ from typing import Any
 
 from caseway.kernel.decision import Arm, Decision, Delete, Disarm, Put
 from caseway_router.domain.decided import KEPT_PER_ITEM, DecidedOffer, offer_id
-from caseway_router.domain.items import Moved, Offered, Waiting, WorkItem, WrappingUp
+from caseway_router.domain.items import Holder, Moved, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.pool import Pool
 from caseway_router.domain.staff import Attendance
 
@@ -16,6 +16,7 @@ WORK_ITEMS = "work_items"
 ATTENDANCES = "attendances"
 MOVED = "moved"
 DECISIONS = "decisions"
+HOLDERS = "holders"
 
 
 class Ledger:
@@ -26,6 +27,8 @@ class Ledger:
         self.pool = pool
         self.now = now
         self.cause = cause
+        self.holder = ""
+        """Who worked last on the case that is queued; empty where nobody did, or nobody asks."""
         self._emits: list[Any] = []
         self._changes: dict[tuple[str, str], Put | Delete] = {}
         self._timers: dict[str, Arm | Disarm] = {}
@@ -75,6 +78,12 @@ class Ledger:
         self._put(DECISIONS, offer.id, offer)
         if offer.offer_count > KEPT_PER_ITEM:
             self._delete(DECISIONS, offer_id(offer.work_item, offer.offer_count - KEPT_PER_ITEM))
+
+    def remember_holder(self, item: WorkItem) -> None:
+        """Whose the case is, should it come again."""
+        self.holder = item.agent
+        if self.pool.plan.remembers_holders:
+            self._put(HOLDERS, item.case_id, Holder(case_id=item.case_id, agent=item.agent))
 
     def arm(self, kind: str, name: str, due_at: dt.datetime) -> None:
         """Make something due for the case or agent of this name."""

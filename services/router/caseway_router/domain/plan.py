@@ -79,6 +79,8 @@ class PoolPlan:
     """Held work goes back to its queue so long after its agent went offline."""
     silent_after: dt.timedelta = 45 * _SECOND
     """An agent whose desk sent heartbeats, and sends none for so long, or half as long again, counts as offline."""
+    remembers_holders: bool = False
+    """Whether a rule prefers who worked on a case last, so that it must be known."""
     listed_count: int = 5
     """The most candidates that an explanation names."""
     counted_whole: int = 40

@@ -52,6 +52,9 @@ FIELDS: Mapping[str, frozenset[Any] | None] = {
 `account_manager` is the agent whom a form's or gateway's field of that name names.
 """
 
+HELD_BY = "held_by"
+"""Among what a rule prefers: the agent who worked on the case last, and did not give it away."""
+
 BY_HAND = "by hand"
 """In place of a rule's name, where a case shall not be routed by rules."""
 
@@ -78,7 +81,7 @@ class RoutingRule:
     preferred: tuple[str, ...] = ()
     """Agents who get it before others, where they may take it."""
     prefers: tuple[str, ...] = ()
-    """Before those: whom these facts name, such as who answered the customer last."""
+    """Before those: whom these facts name, such as who answered the customer last; `HELD_BY`, whom only the pool knows."""
     excluded: frozenset[str] = frozenset()
     """Agents who do not get it."""
     department: str | None = None
@@ -135,6 +138,8 @@ class Route:
     weight: int = WHOLE
     boost: float = 0.0
     preferred: tuple[str, ...] = ()
+    holder_place: int | None = None
+    """Where among those the pool puts who worked on the case last; None: nowhere."""
     excluded: tuple[str, ...] = ()
     named: str | None = None
     """Who alone may have it, until a step frees it."""
@@ -191,6 +196,7 @@ class Router:
             weight=rule.weight or self.weights.get(facts.get("channel") or "", WHOLE),
             boost=rule.boost,
             preferred=self._preferred(facts, rule, named),
+            holder_place=_holder_place(facts, rule, named),
             excluded=tuple(sorted(rule.excluded)),
             named=named,
             posts=tuple(self._posts(facts, rule)),
@@ -235,6 +241,14 @@ class Router:
         if asked_for is not None and self.named_calls.post_to is not None:
             return [MentionList(post_to=self.named_calls.post_to, mentions=(asked_for,))]
         return [self.mention_lists[rule.mentions]] if rule.mentions is not None else []
+
+
+def _holder_place(facts: Facts, rule: RoutingRule, named: str | None) -> int | None:
+    """After whom the rule prefers before them, and whom the customer asked for."""
+    if HELD_BY not in rule.prefers:
+        return None
+    before = (named, *(facts.get(fact) for fact in rule.prefers[: rule.prefers.index(HELD_BY)]))
+    return len({agent for agent in before if agent is not None and agent not in rule.excluded})
 
 
 def _in_language(step: Step, language: tuple[Requirement, ...]) -> Step:

@@ -37,6 +37,7 @@ def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -
 def complete(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
     """The agent's part is done, and they have room again; what came in meanwhile, unanswered, is queued anew."""
     ledger.drop(item)
+    ledger.remember_holder(item)
     telling.completed(ledger, item, standing, at)
     note_release(ledger, standing.agent)
     serve(ledger, standing.agent)
@@ -49,6 +50,8 @@ def withdraw(ledger: Ledger, item: WorkItem, reason: str) -> None:
     """The case needs no work here, whoever had it."""
     ledger.drop(item)
     telling.withdrawn(ledger, item, reason)
+    if isinstance(item.standing, Held):
+        ledger.remember_holder(item)
     if item.agent:
         note_release(ledger, item.agent)
         serve(ledger, item.agent)

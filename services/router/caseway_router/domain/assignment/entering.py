@@ -73,12 +73,20 @@ def _new_item(ledger: Ledger, command: QueueWork) -> WorkItem:
         named=command.named_agent or "",
         steps=steps(command.steps),
         named_until=None if command.named_agent in command.excluded_agents else named_until(ledger, command),
-        preferred=command.preferred_agents[:_MOST_NAMES],
+        preferred=_preferred(ledger, command)[:_MOST_NAMES],
         excluded=command.excluded_agents[:_MOST_NAMES],
         topics=((command.category,) if command.category else ()) + command.tags,
         passed_on=_passed_on(command),
     )
     return item.relaxed(ledger.now)
+
+
+def _preferred(ledger: Ledger, command: QueueWork) -> tuple[str, ...]:
+    """Who goes before all others; among them, where the rule asks for it, who worked on the case last."""
+    names, place = command.preferred_agents, command.holder_place
+    if place is None or not ledger.holder:
+        return names
+    return tuple(dict.fromkeys((*names[:place], ledger.holder, *names[place:])))
 
 
 def named_until(ledger: Ledger, command: QueueWork | RaiseWork) -> dt.datetime | None:

@@ -30,15 +30,17 @@ Does = Callable[[Ledger], None]
 
 
 def on_command(
-    pool: Pool, plan: PoolPlan, version: str, command: WorkCommand, cause: str, now: dt.datetime
+    pool: Pool, plan: PoolPlan, version: str, command: WorkCommand, cause: str, now: dt.datetime, holder: str = ""
 ) -> Decision:
-    """What a command does to its pool.
+    """What a command does to its pool; `holder` is who worked on its case last, where that is asked.
 
     Raises:
         Superseded: it is so already, or nothing is there to do it to.
         Rejected: it can never be done.
     """
-    return _decided(_ledger(pool, plan, version, cause, now), lambda ledger: _do(ledger, command))
+    ledger = _ledger(pool, plan, version, cause, now)
+    ledger.holder = holder
+    return _decided(ledger, lambda ledger: _do(ledger, command))
 
 
 def on_due(pool: Pool, plan: PoolPlan, version: str, due: Due, now: dt.datetime) -> Decision:

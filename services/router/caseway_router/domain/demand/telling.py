@@ -56,6 +56,7 @@ def queue(case: RoutedCase, route: Route, occasion: Occasion, reason: str, route
         queue_entered_at=case.since or occasion.now,
         slack_due_at=case.nearest_promise,
         preferred_agents=route.preferred,
+        holder_place=route.holder_place,
         named_agent=route.named,
         excluded_agents=route.excluded,
         boost=case.boost + route.boost,
