@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -29,6 +29,8 @@ from caseway.runtime.outbox import Parcel, waiting
 from caseway.runtime.stage import Collection, Stage
 
 CLAIM_SECONDS = 15.0
+MARK_MILLISECONDS = 5_000
+"""How long the log may take to show the next of the records that were applied last."""
 
 Bounds = Mapping[TopicPartition, int]
 
@@ -80,39 +82,54 @@ class Claimer:
             partitions = [TopicPartition(self.namespace + t, lane.number) for lane in lanes for t in self.stage.topics]
             begins = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
-            for lane in lanes:
-                for topic in self.stage.topics:
-                    partition = TopicPartition(self.namespace + topic, lane.number)
-                    await self._check_topic(lane, topic, partition, begins[partition], ends[partition], consumer)
+            last = await self._last_applied(lanes, begins, ends, consumer)
         finally:
             await consumer.stop()
+        for lane in lanes:
+            for topic in self.stage.topics:
+                partition = TopicPartition(self.namespace + topic, lane.number)
+                await self._check_topic(lane, topic, begins[partition], ends[partition], last.get(partition))
 
-    async def _check_topic(
-        self, lane: Lane, topic: str, partition: TopicPartition, begin: int, end: int, consumer: AIOKafkaConsumer
-    ) -> None:
+    async def _last_applied(
+        self, lanes: Sequence[Lane], begins: Bounds, ends: Bounds, consumer: AIOKafkaConsumer
+    ) -> Mapping[TopicPartition, ConsumerRecord]:
+        """What stands in the log where each lane remembers the last record it applied; all are asked for at once.
+
+        Raises:
+            Transient: not all could be read in time.
+        """
+        offsets = {
+            TopicPartition(self.namespace + topic, lane.number): mark[0]
+            for lane in lanes
+            for topic, mark in lane.progress.fingerprint.items()
+            if topic in self.stage.topics
+        }
+        missing = {place: offset for place, offset in offsets.items() if begins[place] <= offset < ends[place]}
+        found: dict[TopicPartition, ConsumerRecord] = {}
+        consumer.assign(list(missing))
+        for place, offset in missing.items():
+            consumer.seek(place, offset)
+        while missing:
+            polled = await consumer.getmany(*missing, timeout_ms=MARK_MILLISECONDS, max_records=1)
+            if not polled:
+                raise Transient(f"{len(missing)} records that were applied last could not be read")
+            for place, (record, *_) in polled.items():
+                found[place] = record
+                del missing[place]
+                consumer.pause(place)
+        return found
+
+    async def _check_topic(self, lane: Lane, topic: str, begin: int, end: int, last: ConsumerRecord | None) -> None:
         next_ = lane.progress.next.setdefault(topic, begin)
         if next_ > end:
             reason = f"{topic}: next offset {next_} lies beyond the end {end}: the topic was re-created or cut"
         elif next_ < begin:
             reason = f"{topic}: offsets {next_} to {begin} are gone: retention was shorter than the pause"
-        elif not await self._is_same(lane, topic, partition, begin, consumer):
+        elif not _is_same(lane, topic, last):
             reason = f"{topic}: the record at {next_ - 1} is not the one that was applied: the topic was re-created"
         else:
             return
         await self._halt(lane, reason)
-
-    async def _is_same(
-        self, lane: Lane, topic: str, partition: TopicPartition, begin: int, consumer: AIOKafkaConsumer
-    ) -> bool:
-        mark = lane.progress.fingerprint.get(topic)
-        if mark is None or mark[0] < begin:
-            return True
-        consumer.assign([partition])
-        consumer.seek(partition, mark[0])
-        records = (await consumer.getmany(partition, timeout_ms=5_000, max_records=1)).get(partition, [])
-        if not records:
-            raise Transient(f"{topic}: the record at {mark[0]} could not be read")
-        return records[0].offset > mark[0] or fingerprint(records[0]) == mark
 
     async def _halt(self, lane: Lane, reason: str) -> None:
         if not lane.progress.halted:
@@ -124,6 +141,12 @@ class Claimer:
         await load_resident(lane, self.stage, self.database, self.collections)
         await refill(lane, self.database, now)
         return Claimed(lane=lane, parcels=await waiting(self.database, lane.id, lane.removable.append))
+
+
+def _is_same(lane: Lane, topic: str, last: ConsumerRecord | None) -> bool:
+    """Whether the record is the one that was applied; one that retention took, or that was compacted, is no proof."""
+    mark = lane.progress.fingerprint.get(topic)
+    return mark is None or last is None or last.offset > mark[0] or fingerprint(last) == mark
 
 
 async def raise_epoch(database: Database, lane_id: str) -> Lane:

@@ -19,6 +19,8 @@ from caseway.runtime.stage import Stage
 
 LIMIT = 500
 """Timers decided at once."""
+LANE_LIMIT = 150
+"""Of one lane: they are one transaction, and the first is told when the last is decided."""
 FULL = 150
 """So many at once are a backlog: the next are fired without a rest."""
 REST_SECONDS = 0.04
@@ -44,10 +46,11 @@ async def raise_barriers(
 def taken(lanes: Sequence[Lane], stage: Stage, noticed_at: dt.datetime) -> list[Item]:
     """The timers of these lanes that fire at once, each lane's in the order due; their barriers are used up."""
     items: list[Item] = []
+    share = min(LANE_LIMIT, LIMIT // max(1, len(lanes)) + 1)
     for lane in lanes:
         if lane.barrier is None or not lane.has_caught_up:
             continue
-        timers = lane.horizon.due(lane.barrier.at, LIMIT // len(lanes) + 1)
+        timers = lane.horizon.due(lane.barrier.at, share)
         items += [from_due(lane.number, timer, stage, noticed_at) for timer in timers]
         lane.barrier = None
     return items

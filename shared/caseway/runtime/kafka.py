@@ -107,5 +107,5 @@ def inspector(url: str) -> AIOKafkaConsumer:
     """A consumer outside any group, to look at single offsets."""
     return AIOKafkaConsumer(
         bootstrap_servers=url, group_id=None, enable_auto_commit=False, isolation_level="read_committed",
-        request_timeout_ms=int(ANSWER_SECONDS * 1000), fetch_max_wait_ms=50,
+        request_timeout_ms=int(ANSWER_SECONDS * 1000), fetch_max_wait_ms=50, max_partition_fetch_bytes=MEBIBYTE // 4,
     )  # fmt: skip
