@@ -45,7 +45,10 @@ def _say(text: str) -> None:
 async def _stages(bench: Bench, asked: argparse.Namespace) -> list[Row]:
     events = asked.events or (600 if asked.short else 12_000)
     rows: list[Row] = []
-    for case in [each for each in CASES if asked.only in each.title]:
+    chosen = [each for each in CASES if asked.only in each.title]
+    if asked.store:  # intake's stages share a store then, and the core's input is what the edge writes
+        chosen.sort(key=lambda each: each.stage == "intake.core")
+    for case in chosen:
         before = await bench.raw(events)
         speed = await bench.stage(case, int(events * case.share))
         # a short run proves that it works: once is enough
@@ -110,7 +113,10 @@ async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
     rows, steps = [], []
     if asked.only != "latency":
         _say("one process of each, everything waiting:")
-        rows = await _stages(bench, asked)
+        try:
+            rows = await _stages(bench, asked)
+        finally:
+            await bench.close()
     if not asked.only or asked.only == "latency":
         _say("contact to offered, five services:")
         steps = await _latency(stack, asked, folder, prefix)
