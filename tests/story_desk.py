@@ -43,7 +43,7 @@ SERVICES = ("intake", "router", "escalation", "notifier", "analytics")
 PARTITIONS = 4
 DEADLINE = 30.0
 """Seconds until what follows has followed; a quiet machine needs one."""
-TOPICS = ("cases", "work", "milestones", "notifications", "measures")
+TOPICS = ("cases", "work", "milestones", "notifications", "measures", "outbound.message")
 _BEAT_SECONDS = 8.0
 _UNTOLD = {"notification.suppressed", "notification.given-up", "notification.failed"}
 

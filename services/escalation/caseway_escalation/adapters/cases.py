@@ -66,6 +66,8 @@ def dump(case: Case) -> Document:
     }
     if case.ahead:
         document["ahead"] = {kind: microseconds(at) for kind, at in case.ahead.items()}
+    if case.forgotten:
+        document["forgotten"] = dict(case.forgotten)
     if case.merged_into is not None:
         document["merged_into"] = case.merged_into
     return document | dumped(case)
@@ -89,6 +91,7 @@ def load(document: Document) -> Case:
         turns=turns,
         ahead={kind: instant_of(at) for kind, at in document.get("ahead", {}).items()},
         merged_into=document.get("merged_into"),
+        forgotten=document.get("forgotten", {}),
         configured=document["configured"] or "",
         **loaded(document),
     )

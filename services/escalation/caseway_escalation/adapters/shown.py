@@ -30,6 +30,7 @@ def shown_case(case: Case, promises: Promises, now: dt.datetime) -> dict[str, An
         "time_seconds": spent | {"total": sum(case.turns.until(now).values(), dt.timedelta(0)).total_seconds()},
         "ladders": [shown_run(run) for run in case.runs],
         "handling": shown_focus(case.focus, now),
+        "earlier": dict(case.forgotten),
         "milestones": [
             shown(case, each) | _steps(case, each, promises) | {"reason": _reason(each, promises)}
             for each in case.milestones

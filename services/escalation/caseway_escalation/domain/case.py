@@ -107,4 +107,6 @@ class Case:
     """None until there is any."""
     runs: tuple[Run, ...] = ()
     """Of ladders, the oldest first."""
+    forgotten: Mapping[str, int] = field(default_factory=dict)
+    """Promises that are over and no longer kept, by kind: how many."""
     focus: Focus = field(default_factory=Focus)

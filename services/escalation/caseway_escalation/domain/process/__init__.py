@@ -29,6 +29,7 @@ from caseway_escalation.domain.process.climbing import Climbing
 from caseway_escalation.domain.process.climbing_on import ClimbingOn, one_further
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.following import CASES, Following
+from caseway_escalation.domain.process.forgetting import without_old
 from caseway_escalation.domain.process.guiding import Guiding
 from caseway_escalation.domain.process.passing_on import TakingOver
 from caseway_escalation.domain.process.retiming import Retiming
@@ -51,7 +52,7 @@ def follow(case: Case | None, message: Message[Any], promises: Promises, moment:
     telling = Telling(now_known, message, moment)
     after = Following(before, now_known, promises, telling, at).result()
     after = Guiding(after, promises, telling, at).followed()
-    after = Climbing(after, promises, telling, at).followed()
+    after = without_old(Climbing(after, promises, telling, at).followed())
     if after.configured != moment.version and (after.milestones or after != before):
         after = replace(after, configured=moment.version)  # all its clocks were looked at
     return _decision(before, after, telling, moment)

@@ -29,6 +29,10 @@ _POSTED, _DONE, _LISTED = 1, 2, 3
 """The rungs under which a post is told."""
 _KEPT = 50
 """Posts that are stamped, and still shown."""
+_MOST = 100
+"""Agents turned to one case at once, posts without a stamp, agents whose time is told apart: more is nobody's desk."""
+OTHERS = "others"
+"""Whose time is told together, beyond so many agents."""
 _MOST_LISTED = 30
 """Day's ends at which one post is listed; whoever reads none of so many lists reads no more."""
 
@@ -130,6 +134,8 @@ class Guiding:
         )
 
     def _open(self, stretch: Stretch) -> None:
+        if len(self._focus.stretches) >= _MOST:
+            self._over(min(self._focus.stretches, key=lambda each: each.since).agent)
         others = tuple(each for each in self._focus.stretches if each.agent != stretch.agent)
         self._focus = replace(self._focus, stretches=(*others, stretch))
 
@@ -170,7 +176,8 @@ class Guiding:
         )
         self._say(post, _POSTED, "alert", self._rules.post_to, at, reason="announced" if is_announced else "long")
         stamped = [each for each in self._focus.posts if each.stamped_at is not None][:-_KEPT]
-        kept = tuple(each for each in self._focus.posts if each not in stamped)
+        unstamped = [each for each in self._focus.posts if each.stamped_at is None][: -_MOST + 1]
+        kept = tuple(each for each in self._focus.posts if each not in stamped and each not in unstamped)
         silenced = tuple(replace(each, alert_at=None) if each is stretch else each for each in self._focus.stretches)
         self._focus = replace(self._focus, posts=(*kept, post), stretches=silenced)
 
@@ -247,4 +254,5 @@ class Guiding:
 
 
 def _more(sums: Mapping[str, dt.timedelta], name: str, length: dt.timedelta) -> Mapping[str, dt.timedelta]:
+    name = name if name in sums or len(sums) < _MOST else OTHERS
     return {**sums, name: sums.get(name, _ZERO) + length}

@@ -18,7 +18,7 @@ from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.retiming import Retiming
 from caseway_escalation.domain.process.settling import Settling
-from caseway_escalation.domain.process.starting import milestone_id
+from caseway_escalation.domain.process.starting import milestone_id, next_instance
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.process.turning import Turning
 from caseway_escalation.domain.promises import Kind, Promises, Terms
@@ -108,7 +108,7 @@ class TakingOver:
         return min(max(command.merged_at, command.started_at), self._telling.now)
 
     def _instance(self, kind: Kind) -> int:
-        return 1 + sum(each.kind == kind.name for each in self._case.milestones)
+        return next_instance(kind.name, self._case.milestones, self._case)
 
     def _with(self, milestone: Milestone, instead_of: Milestone | None = None) -> Case:
         if instead_of is None:

@@ -11,6 +11,7 @@ from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.process.facts import instant_in, text_in
+from caseway_escalation.domain.process.forgetting import MOST_OPEN
 from caseway_escalation.domain.process.settling import Settling
 from caseway_escalation.domain.promises import Kind, Recurrence, Trigger
 
@@ -32,7 +33,7 @@ class Starting:
         hours = self._promises.hours(terms) if terms is not None else None
         if terms is None or hours is None or not may_start(kind, subject, existing):
             return None
-        instance = 1 + sum(milestone.kind == kind.name for milestone in existing)
+        instance = next_instance(kind.name, existing, self._case)
         milestone = clock.started(
             id=milestone_id(self._case.id, kind.name, instance),
             kind=kind.name,
@@ -53,9 +54,16 @@ def milestone_id(case: str, kind: str, instance: int) -> str:
     return f"milestone_{derived_id(case, kind, str(instance))}"
 
 
+def next_instance(kind: str, existing: Sequence[Milestone], case: Case) -> int:
+    """Counted over the whole life of the case, with those that are no longer kept."""
+    return 1 + case.forgotten.get(kind, 0) + sum(each.kind == kind for each in existing)
+
+
 def may_start(kind: Kind, subject: str, existing: Sequence[Milestone]) -> bool:
     """Whether another instance may begin beside those there are."""
     same = [milestone for milestone in existing if milestone.kind == kind.name]
+    if len(same) >= MOST_OPEN and sum(each.is_open for each in same) >= MOST_OPEN:
+        return False
     match kind.recurrence:
         case Recurrence.NONE:
             return not same
