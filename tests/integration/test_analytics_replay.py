@@ -58,7 +58,7 @@ async def test_a_replay_rebuilds_every_cell_while_facts_come_in(desk):
         assert not await equals(desk)
         before = await desk.totals()
         telling = asyncio.create_task(desk.tell(*facts[half:]))
-        status, told = await replayed(desk)
+        status, told = await replayed(desk, "--processes", "2")
         await telling
         assert status == 0, told
         assert "switched over" in told
@@ -127,8 +127,9 @@ async def test_a_log_cut_by_retention_is_refused_or_marked(desk):
         await cut(desk)
         await desk.tell(*late)
         await eventually(lambda: equals(desk), "the second day is counted", seconds=60)
-        status, told = await replayed(desk)
-        assert (status, "--from-what-is-left" in told) == (1, True), told
+        for options in ((), ("--processes", "2")):
+            status, told = await replayed(desk, *options)
+            assert (status, "--from-what-is-left" in told) == (1, True), told
         assert await equals(desk), "nothing was lost by asking"
         status, told = await replayed(desk, "--from-what-is-left")
         assert (status, "whole since" in told) == (0, True), told

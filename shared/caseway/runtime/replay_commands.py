@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
+import functools
 import gc
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -18,7 +21,8 @@ from caseway.runtime import failpoints
 from caseway.runtime.configuration import load
 from caseway.runtime.kafka import count_partitions
 from caseway.runtime.mongo import connect, database
-from caseway.runtime.replaying import Replay
+from caseway.runtime.replay_lanes import rebuilt_apart
+from caseway.runtime.replaying import APART_FROM, Replay
 from caseway.runtime.service import Service
 from caseway.runtime.settings import Settings
 
@@ -36,18 +40,45 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_true",
         help="rebuild although retention has cut the log's beginning off; figures then say since when they are whole",
     )
+    replay.add_argument(
+        "--processes",
+        type=_positive,
+        help="how many rebuild lanes at once; without it as many as processors, where there is much to rebuild",
+    )
     replay.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        return asyncio.run(_replay(options.service, from_what_is_left=options.from_what_is_left))
+        return asyncio.run(_replay(options.service, options.processes, from_what_is_left=options.from_what_is_left))
     except (CasewayError, PyMongoError, KafkaError, TimeoutError, OSError) as error:
         sys.stderr.write(f"caseway: {error or type(error).__name__}\n")
         return 1
 
 
-async def _replay(name: str, *, from_what_is_left: bool) -> int:
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
+async def _replay(name: str, processes: int | None, *, from_what_is_left: bool) -> int:
+    replay = await replay_of(name, from_what_is_left=from_what_is_left)
+    count = processes or os.cpu_count() or 1
+    if count > 1:
+        apart = functools.partial(rebuilt_apart, name, processes=count, from_what_is_left=from_what_is_left)
+        replay = dataclasses.replace(replay, apart=apart, apart_from=0 if processes else APART_FROM)
+    read = await replay.run(_say)
+    _say(f"{read} records read; {name} goes on with what was rebuilt")
+    return 0
+
+
+async def replay_of(name: str, *, from_what_is_left: bool) -> Replay:
+    """The replay of a service, by what the environment says.
+
+    Raises:
+        Misconfigured, KafkaError: see the settings.
+    """
     settings = Settings()
     failpoints.install(settings.failpoints, settings.failpoints_journal, settings.environment)
     service: Service = importlib.import_module(f"caseway_{name}.app").build()
@@ -55,6 +86,8 @@ async def _replay(name: str, *, from_what_is_left: bool) -> int:
     (stage,) = service.stages
     counts = await count_partitions(settings.kafka_url, [settings.namespace + topic for topic in stage.topics])
     client = connect(settings.mongo_url.get_secret_value())
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # what is built up stays: to look for cycles in it is in vain
 
     def consumer() -> Any:
         return AIOKafkaConsumer(
@@ -62,9 +95,7 @@ async def _replay(name: str, *, from_what_is_left: bool) -> int:
             isolation_level="read_committed", max_partition_fetch_bytes=_FETCH_BYTES,
         )  # fmt: skip
 
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # what is built up stays: to look for cycles in it is in vain
-    replay = Replay(
+    return Replay(
         stage=stage,
         namespace=settings.namespace,
         database=database(client, settings.namespace, name),
@@ -74,9 +105,6 @@ async def _replay(name: str, *, from_what_is_left: bool) -> int:
         make_consumer=consumer,
         from_what_is_left=from_what_is_left,
     )
-    read = await replay.run(_say)
-    _say(f"{read} records read; {name} goes on with what was rebuilt")
-    return 0
 
 
 def _say(line: str) -> None:

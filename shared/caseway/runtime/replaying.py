@@ -12,10 +12,11 @@ Only for stages whose emissions nobody waits for: facts and timers that decision
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import functools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +36,8 @@ SUFFIX = "~next"
 HALTED = "replay: what was rebuilt takes its place"
 READ_SECONDS = 30.0
 TELL_SECONDS = 5.0
+APART_FROM = 50_000
+"""Records from which on other processes are worth their start, which takes some seconds of processor each."""
 _WRITES = 1_000
 _RECORDS = 4_000
 _STATES = 100_000
@@ -129,6 +132,9 @@ class Replay:
     make_consumer: Callable[[], AIOKafkaConsumer]
     from_what_is_left: bool = False
     """Rebuild from what the log still has, and mark from when on it is whole."""
+    apart: Callable[[Sequence[Offsets], Pace], Awaitable[Sequence[Rebuilt]]] | None = None
+    """Rebuilds lanes by other processes; None: here, one after the other."""
+    apart_from: int = APART_FROM
 
     async def run(self, tell: Progress) -> int:
         """Build, catch up, switch over; how many records were read.
@@ -140,9 +146,7 @@ class Replay:
         if await self._finish_switch(tell):
             return 0
         await self._clear()
-        consumer = self.make_consumer()
-        await consumer.start()
-        try:
+        async with self.reading() as consumer:
             lanes = await self._build(consumer, tell)
             for lane in lanes:
                 await self._read(lane, await self._live(lane.number), consumer)
@@ -150,29 +154,36 @@ class Replay:
             for collection in self.stage.collections:
                 await prepare_indexes(self.database, collection.name + SUFFIX, collection)
             await self._switch(lanes, consumer, tell)
-        finally:
-            await consumer.stop()
         return sum(each.records for each in lanes)
 
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A consumer for lane after lane: to start one takes longer than to read a small lane."""
+        consumer = self.make_consumer()
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
     async def _build(self, consumer: AIOKafkaConsumer, tell: Progress) -> Sequence[Rebuilt]:
-        """Lane by lane what the live ones have read; one is written while the next is decided."""
+        """Lane by lane what the live ones have read."""
         until = [await self._live(number) for number in range(self.partitions)]
         pace = Pace(whole=sum(sum(offsets.values()) for offsets in until), tell=tell)
-        lanes: list[Rebuilt] = []
-        writing: asyncio.Task[None] | None = None
-        try:
-            for number in range(self.partitions):
-                lane = Rebuilt(number=number)
-                await self._read(lane, until[number], consumer, pace)
-                if writing is not None:
-                    await writing
-                writing = asyncio.create_task(self._write(lane))
-                lanes.append(lane)
-                pace.say(f"lane {number + 1} of {self.partitions}: ")
-        finally:
-            if writing is not None:
-                await writing
+        if self.apart is not None and pace.whole >= self.apart_from:
+            return await self.apart(until, pace)
+        lanes = []
+        for number, offsets in enumerate(until):
+            lane = Rebuilt(number=number)
+            await self.rebuild(lane, offsets, consumer, pace)
+            lanes.append(lane)
+            pace.say(f"lane {len(lanes)} of {self.partitions}: ")
         return lanes
+
+    async def rebuild(self, lane: Rebuilt, until: Offsets, consumer: AIOKafkaConsumer, pace: Pace) -> None:
+        """Read one lane so far, and write what comes of it into the collections beside."""
+        await self._read(lane, until, consumer, pace)
+        await self._write(lane)
 
     # --- reading and deciding ---------------------------------------------------------------------
 

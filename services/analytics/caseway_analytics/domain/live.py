@@ -23,6 +23,11 @@ class LiveCase:
     items: Mapping[str, Item] = field(default_factory=dict)
     promises: tuple[Promise, ...] = ()
     """Those that have not ended."""
+    pieces: tuple[Piece, ...] = field(init=False, repr=False, compare=False)
+    """Its work items that are not done: made once, and looked at whenever the wall is composed."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pieces", tuple(_piece(self, item) for item in self.items.values()))
 
     @property
     def is_live(self) -> bool:
@@ -37,13 +42,12 @@ class Piece:
     case: LiveCase
     item: Item
 
-    @property
-    def is_waiting(self) -> bool:
-        """Nobody has it: an offer is no acceptance."""
-        state = self.item.state
-        return (
-            state is ItemState.WAITING or state is ItemState.OFFERED
-        )  # no set: hashing a member costs ten times as much
+    is_waiting: bool
+    """Nobody has it: an offer is no acceptance."""
+
+
+def _piece(case: LiveCase, item: Item) -> Piece:
+    return Piece(case=case, item=item, is_waiting=item.state in {ItemState.WAITING, ItemState.OFFERED})
 
 
 def live_case(id_: str, history: History) -> LiveCase:
@@ -64,7 +68,7 @@ def live_case(id_: str, history: History) -> LiveCase:
 
 def pieces_of(cases: Iterable[LiveCase]) -> list[Piece]:
     """All work items that are not done."""
-    return [Piece(case=case, item=item) for case in cases for item in case.items.values()]
+    return [piece for case in cases for piece in case.pieces]
 
 
 def oldest(pieces: Iterable[Piece]) -> Piece | None:
