@@ -71,6 +71,12 @@ def staff(count: int, skills: int, chance: random.Random) -> dict[str, Agent]:
     return agents
 
 
+def plan_of(agents: int, skills: int, chance: random.Random) -> PoolPlan:
+    """A pool of so many agents, with one queue."""
+    queues = {"mail": QueuePlan(name="mail", offer_for=dt.timedelta(days=1))}
+    return PoolPlan(pool="pool", queues=queues, agents=staff(agents, skills, chance), listed_count=5)
+
+
 def work(count: int, skills: int, chance: random.Random) -> Iterator[QueueWork]:
     """Cases that ask for a language, and half of them for a skill besides."""
     for number in range(count):
@@ -145,13 +151,12 @@ def timed(name: str, count: int, does: Callable[[], None]) -> float:
 def engine(agents: int, items: int, skills: int) -> None:
     """Agents come, work fills them and then waits; then everybody works it off."""
     chance = random.Random(7)
-    people = staff(agents, skills, chance)
-    queues = {"mail": QueuePlan(name="mail", offer_for=dt.timedelta(days=1))}
-    one = Engine(PoolPlan(pool="pool", queues=queues, agents=people, listed_count=5))
     before = rss_mb()
+    plan = plan_of(agents, skills, chance)
+    one = Engine(plan)
     commands = work(items + 8 * agents, skills, chance)
     print(f"engine: {agents:,} agents, {items:,} waiting, {skills} skills beside {len(LANGUAGES)} languages")
-    one.all(_online(name) for name in people)
+    one.all(_online(name) for name in plan.agents)
     one.rate("agents come online")
     one.all(islice(commands, 3 * agents))
     one.rate("queue, while agents are free (an offer each)")

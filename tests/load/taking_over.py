@@ -1,101 +1,113 @@
-"""How soon a lane's new owner fires, when the old one is killed.
+"""How long it takes to take over a large pool.
 
-`python -m tests.load.taking_over`: of two processes one is killed (SIGKILL) that held a lane with a hundred thousand
-open promises, some of them due meanwhile. Told is how long it took from the kill to the new owner's claim (the group's
-session must run out first), and from there to the first fact on Kafka. Nothing is asserted but that each fired once.
+A pool is written to MongoDB; then everything is done to it that a process does with a lane that it claims: every state is
+read, the pool built and indexed, and a first command decided. It has to be the pool that was left, by digest.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import datetime as dt
+import contextlib
 import os
-import tempfile
+import random
+import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
-from caseway.contracts.topology import PARTITIONS
-from caseway.kernel.clock import WallClock
+from caseway.contracts.work_commands import SetPresence
+from caseway.kernel.errors import Superseded
+from caseway.kernel.vocabulary import Presence
 from caseway.local import Stack
-from caseway.testkit.namespaces import Namespace
-from caseway.testkit.waiting import eventually
-from tests.load import corner
-from tests.load.promises import process, running, say, told
-from tests.load.standing import Filler, evenly
+from caseway.runtime.claiming import load_resident, raise_epoch
+from caseway.runtime.mongo import Database, connect, database, prepare_collections
+from caseway.runtime.stage import Collection
+from caseway_router.adapters import documents
+from caseway_router.app import build
+from caseway_router.domain.assignment import process
+from caseway_router.domain.ledger import ATTENDANCES, WORK_ITEMS
+from caseway_router.domain.plan import PoolPlan
+from caseway_router.domain.pool import Pool
+from tests.load import router_engine
+
+LANE = "router.core/0"
+_AT_ONCE = 5_000
 
 
-def _arguments() -> argparse.Namespace:
-    reading = argparse.ArgumentParser(prog="python -m tests.load.taking_over", description=__doc__.splitlines()[0])
-    reading.add_argument("--open", type=int, default=100_000, help="promises on the lane")
-    reading.add_argument("--due", type=int, default=1_000, help="of them due by the time it is taken")
-    reading.add_argument("--session", type=float, default=10.0, help="seconds until Kafka misses the killed one")
-    return reading.parse_args()
-
-
-def _owners(filler: Filler) -> Mapping[int, str]:
-    """By lane: the process that has it."""
-    lanes = filler.database["lanes"].find({"_id": {"$regex": "^escalation/"}}, {"owner": 1})
-    return {int(each["_id"].rpartition("/")[2]): each["owner"].rpartition(":")[2] for each in lanes}
-
-
-async def _claimed(filler: Filler, lane: int, pid: int) -> float:
-    """When the process has taken the lane."""
-    await eventually(lambda: _owners(filler).get(lane) == str(pid), f"lane {lane} taken", seconds=120, every=0.01)
-    return time.time()
-
-
-async def _measure(namespace: Namespace, asked: argparse.Namespace, folder: Path) -> None:
-    filler = Filler(namespace)
-    environment = {"CASEWAY_SESSION_SECONDS": str(asked.session)}
-    with (
-        running(process(namespace, folder, **environment)) as one,
-        running(process(namespace, folder, **environment)) as two,
-    ):
-        both = {str(one.pid), str(two.pid)}
-        await eventually(
-            lambda: len(found := _owners(filler)) == PARTITIONS and set(found.values()) == both,
-            "both have lanes", seconds=120, every=0.5,
-        )  # fmt: skip
-        lane = next(number for number, owner in _owners(filler).items() if owner == str(one.pid))
-        # behind the owner's back, within what it has looked at already: they are left to the next
-        now = WallClock().now()
-        filler.fill("far", evenly(now + dt.timedelta(hours=6), 100, asked.open - asked.due), lane)
-        filler.fill("due", evenly(WallClock().now() - dt.timedelta(seconds=2), 10_000, asked.due), lane)
-        one.kill()
-        killed = time.time()
-        claimed = await _claimed(filler, lane, two.pid)
-        await eventually(lambda: filler.violated() >= asked.due, "all fired", seconds=300, every=0.5)
-        await asyncio.sleep(1.0)
-    facts, twice = await told(namespace, "case_due")
-    stored = sorted(at for _, at in facts.values())
-    say(
-        f"| {asked.open:>9,} | {asked.due:>9,} | {len(stored):>9,} | {twice:>5} | {claimed - killed:>15.1f} "
-        f"| {stored[0] - claimed:>21.2f} | {stored[-1] - claimed:>20.2f} |"
-    )
-
-
-async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
-    namespace = await corner.opened(f"taking_over_{os.getpid()}_", stack.kafka_url, stack.mongo_url)
-    say(
-        "| open      | due then  | fired     | twice | kill to claim s | claim to first fact s | claim to last fact s |"
-    )
-    say(
-        "| --------: | --------: | --------: | ----: | --------------: | --------------------: | -------------------: |"
-    )
+async def measure(mongo_url: str, prefix: str, agents: int, waiting: int) -> None:
+    """Write a pool, take it over, and say how long that took."""
+    left, plan = _pool(agents, waiting)
+    digest = documents.digest(left)
+    _say(f"taking over: {agents:,} agents, {len(left.items):,} pieces of work, from MongoDB")
+    client = connect(mongo_url)
+    place = database(client, prefix, "router")
     try:
-        await _measure(namespace, asked, folder)
+        core = next(each for each in build().stages if each.name == "router.core")
+        await prepare_collections(place, [Collection(name="lanes"), *core.collections])
+        await _write(place, left)
+        taken = await _take_over(place, plan)
     finally:
-        await namespace.clean()
+        await client.drop_database(place.name)
+        client.close()
+    _say(f"  {'the same' if documents.digest(taken) == digest else 'ANOTHER'} digest as before")
 
 
-def main() -> None:
-    """Run it."""
-    asked = _arguments()
-    with Stack() as stack, tempfile.TemporaryDirectory(prefix="caseway-taking-over-") as folder:
-        asyncio.run(_run(stack, asked, Path(folder)))
+async def _take_over(place: Database, plan: PoolPlan) -> Pool:
+    stage = next(each for each in build().stages if each.name == "router.core")
+    lane = await raise_epoch(place, LANE)
+    began = _clocks()
+    await load_resident(lane, stage, place, {each.name: each for each in stage.collections})
+    read = _clocks()
+    pool: Pool = lane.resident.named("pool")
+    # an agent who says once more what they are changes nothing; but before it, everything is indexed and looked at anew
+    command = SetPresence(pool="pool", agent=next(iter(pool.attendances)), presence=Presence.ONLINE)
+    with contextlib.suppress(Superseded):
+        raise AssertionError(process.on_command(pool, plan, "v1", command, "cause", router_engine.START))
+    ended = _clocks()
+    for name, since, until in (("states read", began, read), ("first decision", read, ended), ("both", began, ended)):
+        _say(f"  {name:<16} {until[0] - since[0]:>6.2f} s, of which computing {until[1] - since[1]:>5.2f} s")
+    return pool
+
+
+def _clocks() -> tuple[float, float]:
+    """The wall's, and this process's own."""
+    return time.monotonic(), time.process_time()
+
+
+def _pool(agents: int, waiting: int) -> tuple[Pool, PoolPlan]:
+    """One in which everybody holds as much as they may, and so much more waits."""
+    chance = random.Random(7)
+    plan = router_engine.plan_of(agents, 200, chance)
+    one = router_engine.Engine(plan)
+    one.all(SetPresence(pool="pool", agent=name, presence=Presence.ONLINE) for name in plan.agents)
+    commands = router_engine.work(waiting + 8 * agents, 200, chance)
+    one.all(islice(commands, 4 * agents))
+    one.all(islice(commands, waiting - one.pool.lines.count("mail")))
+    return one.pool, plan
+
+
+async def _write(place: Database, pool: Pool) -> None:
+    items = ({"_id": each.case_id, "_lane": LANE, **documents.dump_item(each)} for each in pool.items.values())
+    people = (
+        {"_id": each.agent, "_lane": LANE, **documents.dump_attendance(each)} for each in pool.attendances.values()
+    )
+    for name, states in ((WORK_ITEMS, items), (ATTENDANCES, people)):
+        for some in _batched(states):
+            await place[name].insert_many(some)
+
+
+def _batched(states: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    remaining = iter(states)
+    while batch := list(islice(remaining, _AT_ONCE)):
+        yield batch
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    with Stack() as stack:
+        asyncio.run(measure(stack.mongo_url, f"bench{os.getpid()}_", 10_000, 100_000))

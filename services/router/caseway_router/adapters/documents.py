@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps, loads
+from sys import intern
 from typing import Any, assert_never
 
 import bson
@@ -30,6 +32,7 @@ from caseway_router.domain.pool import Pool
 from caseway_router.domain.staff import Attendance
 
 Document = dict[str, Any]
+_WAITING = Waiting()
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
@@ -84,28 +87,28 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
     return WorkItem(
         work_item=document["work_item"],
         case_id=document["_id"],
-        pool=document["pool"],
-        queue=document["queue"],
-        channel=document["channel"],
+        pool=intern(document["pool"]),
+        queue=intern(document["queue"]),
+        channel=intern(document["channel"]),
         queued_at=document["queued_at"],
         standing=_load_standing(document["standing"]),
-        requirements=tuple(load_requirement(each) for each in document["requirements"]),
+        requirements=tuple([load_requirement(each) for each in document["requirements"]]),
         priority=document["priority"],
         boost=document["boost"],
         slack_due_at=document.get("slack_due_at"),
-        case_class=document["class"],
+        case_class=intern(document["class"]),
         weight=document["weight"],
         step=document["step"],
         named=document.get("named", ""),
         named_until=document.get("named_until"),
         preferred=tuple(document.get("preferred", ())),
         excluded=tuple(document.get("excluded", ())),
-        steps=tuple(_load_step(each) for each in document.get("steps", ())),
+        steps=tuple([_load_step(each) for each in document.get("steps", ())]),
         begun_count=document.get("begun_count", 0),
         topics=tuple(document.get("topics", ())),
         passed_on=document.get("passed_on", {}),
         offer_count=document["offer_count"],
-        cool_downs=tuple(CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]),
+        cool_downs=tuple([CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]]),
         again=loads(document["again"]) if document["again"] else None,
     )
 
@@ -148,7 +151,7 @@ def _dump_standing(standing: Standing) -> Document:
 def _load_standing(document: Mapping[str, Any]) -> Standing:
     match document["is"]:
         case Waiting.word:
-            return Waiting()
+            return _WAITING
         case Offered.word:
             return Offered(agent=document["agent"], since=document["since"], expires_at=document["expires_at"])
         case Held.word:
@@ -186,13 +189,14 @@ def dump_requirement(requirement: Requirement) -> Document:
 
 def load_requirement(document: Mapping[str, Any]) -> Requirement:
     """The reverse of `dump_requirement`."""
-    drop_after_ms = document["drop_after_ms"]
-    return Requirement(
-        skill=document["skill"],
-        level=document["level"],
-        drop_after=None if drop_after_ms is None else drop_after_ms * _MILLISECOND,
-        order=document["order"],
-    )
+    return _requirement(document["skill"], document["level"], document["drop_after_ms"], document["order"])
+
+
+@lru_cache(maxsize=10_000)
+def _requirement(skill: str, level: int, drop_after_ms: int | None, order: int) -> Requirement:
+    """One object for all that ask for the same: a pool is taken over with a hundred thousand items."""
+    drop_after = None if drop_after_ms is None else drop_after_ms * _MILLISECOND
+    return Requirement(skill=skill, level=level, drop_after=drop_after, order=order)
 
 
 def _dump_step(step: FlowStep) -> Document:

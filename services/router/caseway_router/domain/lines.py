@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from caseway_router.domain.items import Signature, WorkItem
 from caseway_router.domain.ranked import Key, Ranked
@@ -109,10 +109,28 @@ class Lines:
 
     def _settle(self) -> None:
         """Put what entered into its lines."""
-        if self._entering:
+        if not self._entering:
+            return
+        if self._keys:
             for item in self._entering.values():
                 self._enter(item)
-            self._entering.clear()
+        else:
+            self._fill(self._entering.values())
+        self._entering.clear()
+
+    def _fill(self, items: Iterable[WorkItem]) -> None:
+        """Put everything in at once, where nothing stood before."""
+        lines: dict[Signature, list[Key]] = {}
+        queues: dict[str, list[Key]] = {}
+        for item in items:
+            key = self._keys[item.case_id] = self._urgency(item)
+            lines.setdefault(item.signature, []).append(key)
+            queues.setdefault(item.queue, []).append(key)
+        self._by_queue |= {queue: Ranked.of(sorted(keys)) for queue, keys in queues.items()}
+        for signature, keys in lines.items():
+            self._lines[signature] = Ranked.of(sorted(keys))
+            self._group_of[signature] = self._group(signature)
+            self._lead(signature, None, self._lines[signature].first())
 
     def _enter(self, item: WorkItem) -> None:
         key, signature = self._urgency(item), item.signature

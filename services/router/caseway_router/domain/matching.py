@@ -21,7 +21,10 @@ from caseway_router.domain.staff import Seat
 def explain(pool: Pool, item: WorkItem, now: dt.datetime) -> Explanation | None:
     """The choice for the item, with its reasons; None when nobody may take it."""
     bench, limit = pool.bench, pool.plan.listed_count
-    roster, crew = bench.roster(item.channel, item.weight), bench.crews.of(item)
+    roster = bench.roster(item.channel, item.weight)
+    if not roster.open & bench.crews.mask(item.needed):
+        return None
+    crew = bench.crews.of(item)
     # where only one is named, the next one still says what decided
     best = list(islice(_ranked(pool, item, now, roster, crew), max(limit, 2)))
     if not best:

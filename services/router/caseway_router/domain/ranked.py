@@ -22,6 +22,15 @@ class Ranked:
         self._lasts: list[Key] = []
         self._count = 0
 
+    @classmethod
+    def of(cls, keys: list[Key]) -> Ranked:
+        """All of `keys`, which stand in order already: far quicker than one by one."""
+        made = cls()
+        made._chunks = [keys[at : at + _FULL] for at in range(0, len(keys), _FULL)]
+        made._lasts = [chunk[-1] for chunk in made._chunks]
+        made._count = len(keys)
+        return made
+
     def __len__(self) -> int:
         return self._count
 
