@@ -219,6 +219,18 @@ def test_what_a_case_is_counted_under_follows_corrections():
     assert len(samples("campaign_responses", opened, assigned)) == 1
 
 
+def test_work_that_was_forgotten_in_somebodys_hands_counts_for_a_day_only():
+    """A stretch without an end, told or not, is no week of work; what has an end counts as told."""
+    day = dt.timedelta(days=1)
+    for started in (False, True):
+        case = CaseTeller("c")
+        held = [case.opened(NINE), case.queued(NINE, "stores"), case.accepted(NINE, "stores", "ada")]
+        begun = [case._work(work.WorkStarted, NINE, "stores", agent="ada", activity="research")] if started else []
+        found = samples("worked", *held, *begun, case.completed(NINE + 100 * day, "stores"))
+        assert sum(each.milliseconds for each in found) == 24 * 3_600_000
+        assert max(each.slot for each in found) < NINE + day
+
+
 def test_a_customers_segment_is_the_one_of_their_record():
     """S4-20: the segments that the desk names; where a record has none, what else is known."""
     segments = Known(segments=frozenset({"store", "partner"}))

@@ -197,7 +197,7 @@ OF_CLIMBS = (
     ),
     Measure(
         name="rungs_empty", title="Rungs with nobody to tell", unit="count", source="ladder.rung-reached (empty)",
-        since=EDITION, formula=rungs_empty, reads=("climb", "stays"),
+        since=EDITION, edge_cases=("The ladder falls to its next rung at once, which counts by itself.",), formula=rungs_empty, reads=("climb", "stays"),
     ),
     Measure(
         name="guidance_alerts", title="Long guidance", unit="count", source="ladder.rung-reached (alert)",

@@ -123,6 +123,7 @@ _OF_CASES = (
         edge_cases=(
             "Cut at half hours: each part stands where it was spent, and counts as one.",
             "Of work without any such stretch: from acceptance until it was completed, returned or transferred.",
+            "Beyond 24 hours without a word it was forgotten, and stops counting.",
         ),
         formula=times.worked, reads=("worked",),
     ),

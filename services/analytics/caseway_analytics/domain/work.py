@@ -17,6 +17,10 @@ from caseway_analytics.domain.history import (
 )
 from caseway_analytics.domain.known import NOTHING, Known
 
+LONGEST = dt.timedelta(hours=24)
+"""What an agent holds longer without a word was forgotten: only so much of it counts as work. Without an end, each question
+about today would also cut weeks of it into half hours."""
+
 
 def queued(
     history: History, at: dt.datetime, item: str, queue: str, *, since: dt.datetime, weight: float = 1.0,
@@ -151,10 +155,12 @@ def let_go(history: History, at: dt.datetime, item: str, known: Known) -> Histor
     if before is None or not _is_held(before):
         return history
     if before.focus_since is not None:
-        return unfocused(history, at, item, before.queue, before.agent, milliseconds=None, known=known)
+        ended = min(at, before.focus_since + LONGEST)
+        return unfocused(history, ended, item, before.queue, before.agent, milliseconds=None, known=known)
     if before.focus_ms or before.since is None:
         return history
-    return _worked(history, at, milliseconds_between(before.since, at), before, before.agent, known)
+    ended = min(at, before.since + LONGEST)
+    return _worked(history, ended, milliseconds_between(before.since, ended), before, before.agent, known)
 
 
 def _worked(history: History, at: dt.datetime, milliseconds: int, item: Item, agent: str, known: Known) -> History:
