@@ -41,7 +41,7 @@ def offer(waited: float = 0, **why: Any) -> DecidedOffer:
 
 
 def test_the_shortest() -> None:
-    assert in_words(offer(), NAMES) == "Offered to Ada Lis after no time in Mail: nobody else was free for it."
+    assert in_words(offer(), NAMES) == "Offered to Ada Lis at once in Mail: nobody else was free for it."
 
 
 def test_the_longest() -> None:
@@ -81,6 +81,7 @@ def test_the_longest() -> None:
         ("interest", "likes this kind of case"),
         ("preferred", "preferred by the routing rule"),
         ("taken", "by their own wish"),
+        ("assigned", "to whom a supervisor gave it"),
     ],
 )
 def test_every_tie_break_has_words(tie_break: str, words: str) -> None:
@@ -163,7 +164,11 @@ class TestWhyIsItStillWaiting:
     def test_nobody_at_all_has_it(self) -> None:
         said = Waits("cyd", needs=[need("pl", 1)]).said()
         assert "Nobody at this desk has pl ≥ 1 (basic)." in said
-        assert "As it is, nobody at this desk has pl ≥ 1 (basic) and serves Mail on this channel." in said
+        assert "As it is" not in said, "once is enough"
+        assert said.endswith("changes by itself: somebody must send it elsewhere, or take it.")
+
+    def test_a_level_that_is_none_has_no_name(self) -> None:
+        assert "Nobody at this desk has pl ≥ 9." in Waits("cyd", needs=[need("pl", 9)]).said()
 
     def test_each_is_there_but_nobody_has_both(self) -> None:
         said = Waits("ada", "cyd", needs=[need("de", 3), need("en", 3)]).said()

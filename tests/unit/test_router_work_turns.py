@@ -414,3 +414,33 @@ def test_a_call_back_asked_for_in_a_call_waits_until_the_call_is_done(ends: str)
         assert desk.holder("c1") == "ada"
         told = desk.does(complete("ada", "c1"))
     assert (only(told, WorkQueued).queue, only(told, WorkQueued).work_item) == ("calls", "work-back")
+
+
+@pytest.mark.parametrize(("actor", "why"), [("sue", "assigned"), ("ben", "taken")])
+def test_who_gave_it_is_told(actor: str, why: str) -> None:
+    """S1-47: a supervisor gives work to somebody, or takes it; the reasons say which."""
+    desk = Desk(plan(agent("ada"), agent("ben")))
+    desk.does(presence("ada"), queue("c1"), accept("ada", "c1"), presence("ben"))
+    command = TakeWork(pool=POOL, agent="ben", case_id="c1", actor=Actor(kind="supervisor", id=actor))
+    assert only(desk.does(command), WorkOffered).decision.tie_break == why
+
+
+def test_what_is_only_written_up_is_not_raised() -> None:
+    desk = Desk(plan(agent("ada"), wrap_up={"email": 30 * SECOND}))
+    desk.does(presence("ada"), queue("c1"), accept("ada", "c1"), withdraw("c1", "resolved"))
+    with pytest.raises(Superseded):
+        desk.does(RaiseWork(pool=POOL, case_id="c1", priority=Priority.URGENT))
+
+
+def test_a_raise_holds_for_what_came_meanwhile_as_well() -> None:
+    """The case is urgent now: what the customer wrote while somebody has it is so, when it is queued anew."""
+    desk = Desk(plan(agent("ada"), wrap_up={"email": 30 * SECOND}))
+    desk.does(presence("ada"), queue("c1"), accept("ada", "c1"), queue("c1", work_item="work-2"))
+    raised = {"priority": Priority.URGENT, "class_": "data_protection", "boost": 2.0, "requirements": (need("pl"),)}
+    desk.does(RaiseWork(pool=POOL, case_id="c1", queue="calls", slack_due_at=START, **raised))
+    desk.does(complete("ada", "c1"))
+    queued = only(desk.passes(30), WorkQueued)
+    assert (queued.work_item, queued.queue, queued.priority, queued.class_) == (
+        "work-2", "calls", Priority.URGENT, "data_protection",
+    )  # fmt: skip
+    assert (queued.boost, queued.slack_due_at, queued.requirements) == (2.0, START, (need("pl"),))

@@ -22,6 +22,7 @@ TIE_BREAKS = {
     "stable hash": "equal in everything to the next one; the tie was broken by a fixed order",
     "named": "chosen by name",
     "taken": "who took it by their own wish",
+    "assigned": "to whom a supervisor gave it",
 }
 """What decided between the chosen agent and the next, by `tie_break`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from caseway_router.adapters.panel import Ahead
@@ -20,14 +21,17 @@ from caseway_router.domain.wording import in_words
 Json = dict[str, Any]
 
 
-def queue(plan: PoolPlan, name: str, waiting: tuple[int, dt.datetime] | None, speech: Speech) -> Json:
-    """One queue of a pool."""
+def queue(
+    plan: PoolPlan, name: str, waiting: tuple[int, dt.datetime] | None, longest: Sequence[WorkItem], speech: Speech
+) -> Json:
+    """One queue of a pool, with what has waited the longest there."""
     number, oldest = waiting or (0, None)
     return {
         "queue": name,
         "title": speech.queue(name),
         "waiting": number,
         "oldest_at": instant(oldest),
+        "longest": [{**work(item), "number": item.passed_on.get("number")} for item in longest],
         "is_configured": name in plan.queues,
     }
 
@@ -43,6 +47,7 @@ def agent(plan: PoolPlan, name: str, seat: Seat | None) -> Json:
         "since": instant(attendance.since if attendance else None),
         "load": seat.load / WHOLE if seat else 0.0,
         "capacity": (seat.capacity if seat else configured.profile.total) / WHOLE,
+        "closed_channels": sorted(name for name, most in attendance.channels.items() if not most) if attendance else [],
         "load_by_channel": {channel: load / WHOLE for channel, load in seat.by_channel.items()} if seat else {},
         "skills": dict(configured.skills),
         "queues": sorted(configured.queues) if configured.queues is not None else None,

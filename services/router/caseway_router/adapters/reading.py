@@ -26,6 +26,8 @@ from caseway_router.settings import Configuration
 Page = Callable[[Request], Awaitable[Response]]
 
 _MOST_DECISIONS = 100
+_LONGEST = 5
+"""Cases of each queue that are named: those that have waited the longest."""
 _LONGEST_ID = 200
 """Characters of an id in an address; a longer one names nothing."""
 
@@ -122,10 +124,13 @@ class Desk:
         waiting = await panel.waiting_by_queue(self.running.database, plan.pool)
         seats = await panel.seats(self.running.database, plan)
         names = dict.fromkeys([*plan.queues, *sorted(waiting)])
+        longest = {name: await panel.waiting_in(self.running.database, plan.pool, name, _LONGEST) for name in waiting}
         return {
             "pool": plan.pool,
             "at": self.running.clock.now().isoformat(),
-            "queues": [answers.queue(plan, name, waiting.get(name), self.speech) for name in names],
+            "queues": [
+                answers.queue(plan, name, waiting.get(name), longest.get(name, ()), self.speech) for name in names
+            ],
             "agents": [answers.agent(plan, name, seats.get(name)) for name in sorted(plan.agents)],
         }
 

@@ -121,13 +121,13 @@ def _why_waiting(item: WorkItem, found: Obstacles, ahead: str, speech: Speech, n
     if item.only and item.named_until is not None:
         yield f"The customer asked for {speech.name(item.only)}: until {speech.clock(item.named_until, now)} it is theirs alone."
     yield from (_lacking(lack, speech) for lack in found.lacks)
-    if found.is_hopeless:
+    if found.is_hopeless and all(lack.absent for lack in found.lacks):
         yield _hopeless(item, speech)
     elif not found.lacks:
         yield from _with_everybody(found, speech, now)
     if ahead:
         yield ahead
-    yield from _what_changes(item, speech, now)
+    yield from _what_changes(item, speech, now, is_hopeless=found.is_hopeless)
 
 
 def _lacking(lack: Lack, speech: Speech) -> str:
@@ -159,7 +159,7 @@ def _with_everybody(found: Obstacles, speech: Speech, now: dt.datetime) -> Itera
         yield f"It is offered again to who let it go from {speech.clock(found.retry_at, now)} on."
 
 
-def _what_changes(item: WorkItem, speech: Speech, now: dt.datetime) -> Iterator[str]:
+def _what_changes(item: WorkItem, speech: Speech, now: dt.datetime, *, is_hopeless: bool) -> Iterator[str]:
     following = item.relaxations[item.step : item.step + 1]
     for each in following:
         if each.drop_after is not None:
@@ -169,7 +169,8 @@ def _what_changes(item: WorkItem, speech: Speech, now: dt.datetime) -> Iterator[
     if step is not None and at_step is not None:
         yield f"If it still waits at {speech.clock(at_step, now)}, {_step_in_words(step, speech)}."
     if not following and step is None:
-        yield "Nothing about what it asks for changes by itself: it waits for an agent."
+        waits_for = "somebody must send it elsewhere, or take it" if is_hopeless else "it waits for an agent"
+        yield f"Nothing about what it asks for changes by itself: {waits_for}."
 
 
 def _step_in_words(step: FlowStep, speech: Speech) -> str:

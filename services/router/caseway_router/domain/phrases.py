@@ -33,7 +33,10 @@ class Speech:
     def skill(self, skill: str, level: int | None = None) -> str:
         """A skill, at a level where one is given: `German ≥ 3 (fluent)`."""
         title = self.skills.get(skill, skill)
-        return title if level is None else f"{title} ≥ {level} ({level_word(level)})"
+        if level is None:
+            return title
+        word = level_word(level)
+        return f"{title} ≥ {level} ({word})" if word else f"{title} ≥ {level}"
 
     def clock(self, at: dt.datetime, now: dt.datetime) -> str:
         """An instant; with its date where that is another day than now's."""
@@ -44,8 +47,8 @@ class Speech:
 
 
 def level_word(level: int) -> str:
-    """`fluent` for 3."""
-    return Level(level).name.lower() if level in {int(each) for each in Level} else str(level)
+    """`fluent` for 3; empty for what is no level here."""
+    return Level(level).name.lower() if level in {int(each) for each in Level} else ""
 
 
 def count(number: int, one: str, many: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 
 from caseway.kernel.decision_words import KEPT_OUT, TIE_BREAKS
 from caseway_router.domain.decided import DecidedOffer
 from caseway_router.domain.explained import Candidate, Explanation
 from caseway_router.domain.phrases import Speech, count, duration, listed
+
+_NOTICEABLE = dt.timedelta(seconds=1)
+"""Waits are told in whole seconds."""
 
 
 def in_words(offer: DecidedOffer, speech: Speech) -> str:
@@ -30,8 +34,9 @@ def because(why: Explanation) -> str:
 
 def _sentences(offer: DecidedOffer, speech: Speech) -> Iterator[str]:
     why = offer.explanation
-    waited = duration(offer.at - offer.queued_at)
-    yield f"Offered to {speech.name(why.chosen)} after {waited} in {speech.queue(offer.queue)}: {because(why)}."
+    waited = offer.at - offer.queued_at
+    when = f"after {duration(waited)}" if waited >= _NOTICEABLE else "at once"
+    yield f"Offered to {speech.name(why.chosen)} {when} in {speech.queue(offer.queue)}: {because(why)}."
     if why.queue_ahead:
         yield f"{count(why.queue_ahead, 'item was', 'items were')} ahead in the queue, for which nobody was free."
     if why.dropped:

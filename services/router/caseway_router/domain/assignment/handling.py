@@ -152,6 +152,10 @@ def _against_taking(ledger: Ledger, command: TakeWork, item: WorkItem) -> str:
     return next((each for each in reasons_against(seat, item, ledger.now) if each not in _MAY_TAKE_ANYWAY), "")
 
 
+def _is_oneself(command: TakeWork) -> bool:
+    return command.actor is not None and command.actor.id == command.agent
+
+
 def _take_from(ledger: Ledger, command: TakeWork, item: WorkItem) -> None:
     """It goes over, beyond the capacity too: then it is told as overload, and nothing new comes to them."""
     giver, seat = item.agent, ledger.pool.seat(command.agent)
@@ -173,7 +177,8 @@ def _take_from(ledger: Ledger, command: TakeWork, item: WorkItem) -> None:
                 queue_entered_at=item.queued_at,
             )
         )
-    offer(ledger, moved, direct(ledger.pool, moved, seat, "taken"), is_taken=True)
+    why = "assigned" if is_supervisor(command.actor) and not _is_oneself(command) else "taken"
+    offer(ledger, moved, direct(ledger.pool, moved, seat, why), is_taken=True)
     if giver:
         note_release(ledger, giver)
         serve(ledger, giver)

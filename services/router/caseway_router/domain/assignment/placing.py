@@ -25,6 +25,8 @@ SOLVED = frozenset({"resolved", "closed"})
 """Reasons to withdraw that end the holder's part: they may still write it up."""
 _NOT_KEPT = {"customer", "attributes", "context", "actor"}
 """What a queue command may say about people: told when it comes, and not kept. Source: S4-05."""
+_PLACE = {"priority", "class_", "slack_due_at", "boost", "requirements", "queue", "named_agent"}
+"""What of a raise holds for what came meanwhile as well."""
 RESTING = frozenset({"customer", "department", "third", "held", "out_of_hours"})
 """Reasons that leave it in its agent's hands, where it rests: it is somebody else's turn."""
 NOT_NOW = RESTING | {"not_routed", "callback_requested"}
@@ -99,6 +101,8 @@ def _rest(ledger: Ledger, item: WorkItem, standing: Held) -> None:
 def raise_work(ledger: Ledger, command: RaiseWork) -> None:
     """Give it another place, and where the case is judged anew, another queue or other skills."""
     item = named_item(ledger, command)
+    if isinstance(item.standing, WrappingUp) and item.again is None:
+        raise Superseded("nothing of it waits")
     plan = ledger.pool.plan
     if (
         command.queue is not None
@@ -140,6 +144,9 @@ def _raised(ledger: Ledger, item: WorkItem, command: RaiseWork) -> WorkItem:
         changes["queue"] = command.queue
     if command.requirements is not None and requirements(command.requirements) != item.requirements:
         changes |= {"requirements": requirements(command.requirements), "step": 0}
+    if item.again is not None:
+        # what came meanwhile is queued anew afterwards: then it has that place, too
+        changes["again"] = {**item.again, **command.model_dump(mode="json", exclude_none=True, include=_PLACE)}
     return item.but(**changes).relaxed(ledger.now)
 
 
