@@ -26,7 +26,7 @@ def retail() -> Templates:
 def test_the_retail_templates_say_what_was_agreed(golden: Path) -> None:
     """S1-22, S4-22: Polish, English, German and Japanese, read by a person before they were kept."""
     name, language = golden.stem.split(".")
-    content = previewed(retail(), name, language)
+    content = previewed(retail(), name, language, "shop")
     said = f"{content.subject}\n\n{content.text}" + (f"\n{content.html}\n" if content.html else "")
     assert said == golden.read_text(encoding="utf-8")
 

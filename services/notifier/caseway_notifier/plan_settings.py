@@ -91,6 +91,7 @@ def _senders(file: SendersFile) -> dict[str, Sender]:
             signature=each.signature,
             has_signed_reply=each.signed_reply,
             brand=each.brand,
+            layout=each.layout or file.layout,
             charset=each.charset,
             unsubscribe=each.unsubscribe,
         )

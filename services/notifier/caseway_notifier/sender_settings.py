@@ -47,6 +47,7 @@ def _zone(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 Line = Annotated[str, AfterValidator(_line)]
+LayoutName = Annotated[str, Field(pattern=r"^(|[a-z0-9][a-z0-9_-]*)$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)?$")]
 
 
@@ -65,6 +66,8 @@ class SenderEntry(Part):
     signature: str = ""
     brand: Line = ""
     """What this department's mails call the house."""
+    layout: LayoutName = ""
+    """How this department's brand looks: `templates/<layout>.layout.html`; empty for the house's."""
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"
     """`iso-2022-jp` for Japanese readers with old clients; what it cannot write goes out in UTF-8."""
     unsubscribe: Annotated[str, Field(pattern=r"^(|https://\S+|mailto:\S+)$")] = ""
@@ -118,6 +121,8 @@ class SendersFile(Part):
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """In which instants are written."""
     senders: dict[str, SenderEntry] = Field(min_length=1)
+    layout: LayoutName = ""
+    """How the house's mails look, where a sender has no layout of its own."""
     retry: RetryEntry = RetryEntry()
     webhook_retry: RetryEntry = RetryEntry(
         attempts=10, give_up_after=dt.timedelta(days=5), longest=dt.timedelta(days=1)
@@ -140,6 +145,13 @@ class SendersFile(Part):
     stamps: frozenset[str] = frozenset({"済"})
     """Stamps that say: done."""
     pace: PaceEntry = PaceEntry()
+
+
+Terms = dict[
+    Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")],
+    dict[Language, dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Line, Field(max_length=100)]]],
+]
+"""terms.yaml: by table and language, what each code is called."""
 
 
 class QuietEntry(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pydantic import (
@@ -18,15 +18,19 @@ from pydantic import (
 
 from caseway.kernel.ids import derived_id
 from caseway.kernel.signing import file_path, sign_message_id
-from caseway_notifier.adapters.templates import BadTemplateError, Templates
+from caseway_notifier.adapters.compiling import BadTemplateError
+from caseway_notifier.adapters.templates import Templates
 from caseway_notifier.domain.directory import Directory
 from caseway_notifier.domain.subscription import Plan
+from caseway_notifier.domain.terms import Terms
 from caseway_notifier.plan_settings import directory_of, plan_of
 from caseway_notifier.recipient_faults import house_faults, mention_faults, recipient_faults
 from caseway_notifier.sender_settings import ListsFile, SendersFile
+from caseway_notifier.sender_settings import Terms as TermTables
 from caseway_notifier.subscription_settings import (
     CASE_NAMES,
     FILE_NAMES,
+    LETTER_NAMES,
     LINK_NAMES,
     MODELS,
     SENDER_NAMES,
@@ -49,6 +53,8 @@ class Configuration(BaseModel):
     """The router's file, of which only names and skills are read: who there is."""
     mentions: dict[str, Any] = Field(default_factory=dict)
     """The router's file, of which is read who may be called by name: all of them must be known here."""
+    terms: TermTables = Field(default_factory=dict)
+    """What codes, such as an order's statuses, are called in each language."""
     subscriptions: SubscriptionsFile
     """After what its rules name."""
 
@@ -62,7 +68,8 @@ class Configuration(BaseModel):
     @functools.cached_property
     def words(self) -> Templates:
         """The templates, compiled."""
-        return Templates(self.templates, self.senders.default_language)
+        terms = Terms(tables=self.terms, default_language=self.senders.default_language)
+        return Templates(self.templates, self.senders.default_language, terms)
 
     @field_validator("templates")
     @classmethod
@@ -83,6 +90,9 @@ class Configuration(BaseModel):
         agents, mentions = info.data.get("agents", {}), info.data.get("mentions", {})
         directory = directory_of(lists, agents, senders.zone)
         faults = [
+            *look_faults(
+                Templates(info.data["templates"], senders.default_language), senders, info.data.get("terms", {})
+            ),
             *_faults(file, info.data["templates"], senders, directory),
             *house_faults(file, senders, lists, directory),
             *mention_faults(file, mentions, directory),
@@ -128,7 +138,7 @@ def _faults(
 ) -> Iterator[str]:
     words = Templates(templates, senders.default_language)
     for name in sorted(words.titled()):
-        if strange := words.names(name) - CASE_NAMES - SENDER_NAMES:
+        if strange := words.names(name) - CASE_NAMES - SENDER_NAMES - LETTER_NAMES:
             yield f"{name}: a quick text knows no fact, and looks at {', '.join(sorted(strange))}"
     seen: set[str] = set()
     for entry in file.subscriptions:
@@ -141,6 +151,18 @@ def _faults(
         if entry.name in seen:
             yield f"{entry.name}: the name stands twice"
         seen.add(entry.name)
+
+
+def look_faults(words: Templates, senders: SendersFile, terms: Collection[str]) -> Iterator[str]:
+    """Tables of terms and layouts that templates count on, and nobody has written."""
+    for name in words.all_names():
+        if missing := sorted({table for _, table in words.terms(name)} - set(terms)):
+            yield f"the template {name!r} calls codes by {', '.join(missing)}, which terms.yaml does not have"
+    if not any(map(words.is_laid_out, words.all_names())):
+        return
+    for name, each in senders.senders.items():
+        if (layout := each.layout or senders.layout) not in words.layouts():
+            yield f"the sender {name!r}: no layout {layout!r} among the templates, and letters extend sender.layout"
 
 
 def _sender_faults(entry: SubscriptionEntry, senders: SendersFile) -> Iterator[str]:
@@ -159,7 +181,13 @@ def _template_faults(entry: SubscriptionEntry, words: Templates) -> Iterator[str
     if not words.has_subject(entry.template):
         yield f"the template {entry.template!r} has no subject in every language"
     strange = (
-        words.names(entry.template) - FILE_NAMES - CASE_NAMES - SENDER_NAMES - LINK_NAMES - facts_of(MODELS[entry.fact])
+        words.names(entry.template)
+        - FILE_NAMES
+        - CASE_NAMES
+        - SENDER_NAMES
+        - LETTER_NAMES
+        - LINK_NAMES
+        - facts_of(MODELS[entry.fact])
     )
     if strange:
         yield f"the template {entry.template!r} looks at {', '.join(sorted(strange))}, which {entry.fact} does not have"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from caseway.runtime.configuration import BadConfiguration, load
 from caseway.runtime.settings import Settings
-from caseway_notifier.adapters.preview import previewed, remarks
+from caseway_notifier.adapters.preview import previewed, remarks, speechless
 from caseway_notifier.domain.content import UnrenderableError
+from caseway_notifier.domain.terms import Terms
 from caseway_notifier.settings import Configuration
 
 
@@ -23,6 +24,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     preview = actions.add_parser("preview", help="a template with sample data")
     preview.add_argument("name")
     preview.add_argument("--language", default="", help="default: every language that there is")
+    preview.add_argument("--layout", default="", help="a brand's; default: the house's")
     preview.add_argument("--html", action="store_true", help="the HTML part, where there is one")
     preview.set_defaults(run=_preview)
 
@@ -37,10 +39,16 @@ def _lint(options: argparse.Namespace) -> int:
     for name in words.all_names():
         for language in sorted(words.languages(name)):
             try:
-                previewed(words, name, language)
+                for layout in sorted(words.layouts()) if words.is_laid_out(name) else [""]:
+                    previewed(words, name, language, layout)
             except UnrenderableError as wrong:
                 _say(f"{name}.{language}: {wrong}")
                 faults += 1
+    terms = Terms(tables=configuration.terms, default_language=configuration.senders.default_language)
+    silent = speechless(words, terms, configuration.subscriptions.subscriptions)
+    faults += len(silent)
+    for line in silent:
+        _say(line)
     for line in remarks(words, {*used, configuration.senders.bundle_template} - {""} | words.titled()):
         _say(line)
     _say(f"{len(words.all_names())} templates, {faults} fault(s)")
@@ -58,7 +66,7 @@ def _preview(options: argparse.Namespace) -> int:
         return 1
     for language in languages:
         try:
-            content = previewed(words, options.name, language)
+            content = previewed(words, options.name, language, options.layout or configuration.senders.layout)
         except UnrenderableError as wrong:
             _say(f"{options.name}.{language}: {wrong}")
             return 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from caseway_notifier.adapters.templates import Templates
 from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.terms import Terms
+from caseway_notifier.subscription_settings import SubscriptionEntry
 
 _SAMPLE: dict[str, Any] = {
     "case.number": 27,
@@ -79,6 +82,42 @@ _NOTICES = [
 _FILES = [{"name": "etykieta.pdf", "url": "https://desk.example.com/v1/files/…/etykieta.pdf"}]
 
 
+def speechless(words: Templates, terms: Terms, rules: Iterable[SubscriptionEntry]) -> list[str]:
+    """Codes without a word: in a language that a template is written in, or asked for by a rule and in no table at all."""
+    return sorted({*_untranslated(words, terms), *_unheard_of(words, terms, rules)})
+
+
+def _untranslated(words: Templates, terms: Terms) -> Iterator[str]:
+    for name in words.all_names():
+        for table, language in itertools.product({table for _, table in words.terms(name)}, words.languages(name)):
+            if lacking := terms.lacking(table, language):
+                yield f"{name}.{language}: terms.yaml, {table}: no word for {', '.join(lacking)}"
+
+
+def _unheard_of(words: Templates, terms: Terms, rules: Iterable[SubscriptionEntry]) -> Iterator[str]:
+    for rule in rules:
+        for field, table in words.terms(rule.template):
+            if unknown := sorted(values_asked(rule.when.raw, field) - terms.codes(table)):
+                yield f"{rule.name}: terms.yaml, {table}: no word for {', '.join(unknown)} in any language"
+
+
+def values_asked(raw: Any, field: str) -> frozenset[str]:
+    """The values of a field that a condition names.
+
+    >>> sorted(values_asked({"all": [{"field": "a", "in": ["x", "y"]}, {"not": {"field": "a", "equals": "z"}}]}, "a"))
+    ['x', 'y', 'z']
+    """
+    match raw:
+        case list():
+            return frozenset(value for each in raw for value in values_asked(each, field))
+        case {"field": name} if name == field:
+            return frozenset(map(str, (*raw.get("in", ()), *([raw["equals"]] if "equals" in raw else ()))))
+        case dict():
+            return values_asked(list(raw.values()), field)
+        case _:
+            return frozenset()
+
+
 def sample(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Data for these dotted names.
 
@@ -93,9 +132,12 @@ def sample(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     return data
 
 
-def previewed(words: Templates, name: str, language: str) -> Content:
-    """The template with sample data; raises UnrenderableError."""
-    return words.render(name, language, sample(words.names(name)))
+def previewed(words: Templates, name: str, language: str, layout: str = "") -> Content:
+    """The template with sample data, in the first of its layouts; raises UnrenderableError."""
+    data = sample(words.names(name))
+    if words.is_laid_out(name):
+        data["sender"]["layout"] = layout or min(words.layouts())
+    return words.render(name, language, data)
 
 
 def remarks(words: Templates, used: Iterable[str]) -> list[str]:

@@ -7,45 +7,43 @@ A template is a file `<name>.<language>.txt`, with front matter, and beside it, 
     ---
     Dear {{ customer.name }}, …
 
-With a `title` it is a quick text, which agents choose and change before they send it.
-Customers' words are data: they are never compiled, and in HTML always escaped. A template cannot run away, because
-nothing in it can: no calls, no assignments, no loop within a loop, few filters, bounded data. That is judged once, when
-the configuration is loaded, with every fault named.
+With a `title` it is a quick text, which agents choose and change before they send it. What all HTML parts of a brand
+have in common stands once, in `<layout>.layout.html`; a letter fills its blocks: `{% extends sender.layout %}`.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template, TemplateError
 
-from caseway_notifier.domain.case import topic
+from caseway_notifier.adapters.compiling import (
+    SENDERS_LAYOUT,
+    TERMS,
+    BadTemplateError,
+    Layouts,
+    compiled_html,
+    compiled_text,
+    extended,
+    layout_faults,
+    names_in,
+    parsed,
+    terms_in,
+)
 from caseway_notifier.domain.content import Content, UnrenderableError, one_line, plain
+from caseway_notifier.domain.terms import Terms, fallback
 
 LARGEST = 256 * 1024
 """Characters of one rendered part; more is no letter."""
 
 _FILE = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)\.(?P<language>[a-z]{2,3}(?:-[A-Za-z0-9]+)?)\.(?P<part>txt|html)")
+_LAYOUT = re.compile(r"(?P<name>[a-z0-9][a-z0-9_-]*)\.layout\.html")
 _FRONT = re.compile(r"\A---\n(?P<front>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
-_FILTERS = frozenset({"capitalize", "default", "e", "escape", "first", "indent", "join", "last", "length", "lower"}) | {
-    "title", "trim", "truncate", "upper", "wordwrap",
-}  # fmt: skip
-_LARGEST_NUMBER = 1_000
-"""In a template: `indent(1000000000)` would fill the memory."""
-_HARMLESS = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Filter, nodes.If,
-    nodes.For, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Test, nodes.CondExpr, nodes.Keyword,
-)  # fmt: skip
-
-
-class BadTemplateError(ValueError):
-    """A template that is refused; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +57,29 @@ class Letter:
     html: Template | None
     names: frozenset[str]
     """What it looks at, such as `case.number`."""
+    terms: frozenset[tuple[str, str]]
+    """Values that it calls by a term, with the table that has it."""
+    layouts: frozenset[str]
+    """Those that its HTML part may be shown in."""
 
 
 class Templates:
     """All templates of a configuration."""
 
-    def __init__(self, files: Mapping[str, str], default_language: str) -> None:
+    def __init__(self, files: Mapping[str, str], default_language: str, terms: Terms | None = None) -> None:
         """Compile them all.
 
         Raises:
             BadTemplateError: naming every fault with its file.
         """
         self._default = default_language
+        self._terms = terms or Terms()
         self._letters: dict[str, dict[str, Letter]] = {}
-        faults = [fault for file in sorted(files) if (fault := self._take(file, files))]
+        layouts = {found["name"]: files[file] for file in sorted(files) if (found := _LAYOUT.fullmatch(file))}
+        self._layouts: Layouts = tuple(layouts.items())
+        faults = [f"{name}.layout.html: {each}" for name, text in layouts.items() for each in layout_faults(text)]
+        if not faults:
+            faults = [fault for file in sorted(files) if (fault := self._take(file, files))]
         if faults:
             raise BadTemplateError("; ".join(faults))
 
@@ -101,6 +108,18 @@ class Templates:
         """What a template looks at, in any of its languages."""
         return frozenset[str]().union(*(letter.names for letter in self._letters.get(name, {}).values()))
 
+    def terms(self, name: str) -> frozenset[tuple[str, str]]:
+        """The values that a template calls by a term, in any of its languages, each with its table."""
+        return frozenset[tuple[str, str]]().union(*(each.terms for each in self._letters.get(name, {}).values()))
+
+    def layouts(self) -> frozenset[str]:
+        """All layouts."""
+        return frozenset(name for name, _ in self._layouts)
+
+    def is_laid_out(self, name: str) -> bool:
+        """Whether a sender's brand decides how a template is shown."""
+        return SENDERS_LAYOUT in self.names(name)
+
     def has_subject(self, name: str) -> bool:
         """Whether it can be a mail, in every language."""
         return all(letter.subject is not None for letter in self._letters.get(name, {}).values())
@@ -108,8 +127,7 @@ class Templates:
     def language(self, name: str, wanted: str) -> str | None:
         """The language to write in: `pt-BR`, else `pt`, else the default; None when the template lacks them all."""
         there = self._letters.get(name, {})
-        candidates = (wanted, wanted.partition("-")[0].lower(), self._default)
-        return next((each for each in candidates if each in there), None)
+        return next((each for each in fallback(wanted, self._default) if each in there), None)
 
     def render(self, name: str, language: str, data: Mapping[str, Any]) -> Content:
         """The template's words for this data.
@@ -120,9 +138,10 @@ class Templates:
         letter = self._letters.get(name, {}).get(language)
         if letter is None:
             raise UnrenderableError(f"no template {name!r} in {language!r}")
-        looked_at = _looked_at(data, letter.names)
+        looked_at = _looked_at({**data, "letter": {"language": language}}, letter.names)
         # the links are ours, and hold the mark that no customer's text may
         safe = {name: held if name == "link" else _clean(held) for name, held in looked_at.items()}
+        safe[TERMS] = self._terms.spoken(language) if letter.terms else {}
         return Content(
             language=language,
             subject=one_line(_filled(letter.subject, safe)),
@@ -134,13 +153,14 @@ class Templates:
         """Compile one file; what is wrong with it, or nothing."""
         found = _FILE.fullmatch(file)
         if found is None:
-            return f"{file}: expected <name>.<language>.txt or .html"
+            is_layout = _LAYOUT.fullmatch(file) is not None
+            return "" if is_layout else f"{file}: expected <name>.<language>.txt or .html, or <name>.layout.html"
         stem = file.removesuffix(".html").removesuffix(".txt")
         try:
             if found["part"] == "txt":
-                self._letters.setdefault(found["name"], {})[found["language"]] = _letter(
-                    files[file], files.get(f"{stem}.html")
-                )
+                html = files.get(f"{stem}.html")
+                letter = _letter(files[file], html, self._layouts if html and "extends" in html else ())
+                self._letters.setdefault(found["name"], {})[found["language"]] = letter
             elif f"{stem}.txt" not in files:
                 return f"{file}: a mail needs its text as well, {stem}.txt"
         except BadTemplateError as wrong:
@@ -154,17 +174,22 @@ def plain_lines(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=2_000)
-def _letter(text: str, html: str | None) -> Letter:
+def _letter(text: str, html: str | None, layouts: Layouts) -> Letter:
     """One file, compiled; once, though a configuration's parts are checked against each other several times."""
     front, body = _front(text)
     subject = front.get("subject")
-    parts = [body, html or "", subject or ""]
+    shown_in = extended(parsed(html), layouts) if html else []
+    trees = [parsed(each) for each in (body, html or "", subject or "")]
+    sources = dict(layouts)
+    around = [parsed(sources[each]) for each in shown_in if each in sources]
     return Letter(
         title=front.get("title", ""),
-        subject=_compiled(subject) if subject is not None else None,
-        text=_compiled(body),
-        html=_compiled(html, autoescape=True) if html is not None else None,
-        names=frozenset(name for part in parts for name in _names(_parsed(part))),
+        subject=compiled_text(subject) if subject is not None else None,
+        text=compiled_text(body),
+        html=compiled_html(html, layouts) if html is not None else None,
+        names=frozenset(name for tree in (*trees, *around) for name in names_in(tree)),
+        terms=frozenset(each for tree in (*trees, *around) for each in terms_in(tree)),
+        layouts=frozenset(shown_in),
     )
 
 
@@ -183,86 +208,6 @@ def _front(text: str) -> tuple[dict[str, str], str]:
 
 def _are_texts(front: Mapping[Any, Any]) -> bool:
     return all(isinstance(each, str) for each in front.values())
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Reads data as data: `case.items` is what was said of the case, never a method of the mapping that holds it."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is not dict:
-            return super().getattr(obj, attribute)
-        try:
-            return obj[attribute]
-        except KeyError:
-            return self.undefined(obj=obj, name=attribute)
-
-
-def _environment(*, autoescape: bool) -> _Environment:
-    environment = _Environment(
-        undefined=StrictUndefined,
-        autoescape=autoescape,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.globals.clear()  # no range, no namespace, no lipsum: nothing that makes much out of little
-    environment.filters = {name: environment.filters[name] for name in _FILTERS} | {"topic": topic}
-    return environment
-
-
-_TEXT = _environment(autoescape=False)
-_HTML = _environment(autoescape=True)
-
-
-def _parsed(source: str) -> nodes.Template:
-    try:
-        return _TEXT.parse(source)
-    except TemplateError as wrong:
-        raise BadTemplateError(f"line {getattr(wrong, 'lineno', '?')}: {wrong}") from None
-
-
-def _compiled(source: str, *, autoescape: bool = False) -> Template:
-    for fault in _faults(_parsed(source), loops=0):
-        raise BadTemplateError(fault)
-    try:
-        return (_HTML if autoescape else _TEXT).from_string(source)
-    except TemplateError as wrong:
-        raise BadTemplateError(str(wrong)) from None
-
-
-def _faults(node: nodes.Node, loops: int) -> Iterable[str]:
-    """What in a template could do harm, or take for ever."""
-    if not isinstance(node, _HARMLESS):
-        yield f"line {node.lineno}: not allowed in a template: {type(node).__name__}"
-    if isinstance(node, nodes.For):
-        loops += 1
-        if loops > 1 or node.recursive:
-            yield f"line {node.lineno}: a loop within a loop"
-    if isinstance(node, nodes.Filter) and node.name not in _TEXT.filters:
-        yield f"line {node.lineno}: no such filter: {node.name}"
-    if isinstance(node, nodes.Const) and isinstance(node.value, int | float) and abs(node.value) > _LARGEST_NUMBER:
-        yield f"line {node.lineno}: a number above {_LARGEST_NUMBER}"
-    if isinstance(node, nodes.Const) and isinstance(node.value, str) and len(node.value) > _LARGEST_NUMBER:
-        yield f"line {node.lineno}: a quoted text of more than {_LARGEST_NUMBER} characters"
-    if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-        yield f"line {node.lineno}: a name that begins with an underscore"
-    for child in node.iter_child_nodes():
-        yield from _faults(child, loops)
-
-
-def _names(tree: nodes.Template) -> Iterable[str]:
-    """The dotted names that a template looks at; its own loops' variables stand without a dot."""
-    local = {name.name for loop in tree.find_all(nodes.For) for name in loop.target.find_all(nodes.Name)} | {"loop"}
-    local |= {loop.target.name for loop in tree.find_all(nodes.For) if isinstance(loop.target, nodes.Name)}
-    dotted: set[int] = set()
-    for each in tree.find_all(nodes.Getattr):
-        if isinstance(each.node, nodes.Name):
-            dotted.add(id(each.node))
-            if each.node.name not in local:
-                yield f"{each.node.name}.{each.attr}"
-    for name in tree.find_all(nodes.Name):
-        if id(name) not in dotted and name.name not in local:
-            yield name.name
 
 
 def _filled(template: Template | None, data: dict[str, Any]) -> str:

@@ -129,6 +129,8 @@ class Sender:
     """Whether replies go to an address that names the case (`support+cw.…@`): the mailbox must take such."""
     brand: str = ""
     """What the department's mails call the house; the sender's name where it has none of its own."""
+    layout: str = ""
+    """How the brand's HTML parts look."""
     charset: str = "utf-8"
     """Of Japanese mail to old clients: `iso-2022-jp`. What it cannot write goes out in UTF-8."""
     unsubscribe: str = ""
@@ -141,6 +143,7 @@ class Sender:
             "address": self.address,
             "signature": self.signature,
             "brand": self.brand or self.display,
+            "layout": self.layout,
         }
 
 
