@@ -12,8 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from caseway.contracts.parts import Actor, Destination, FlowStep
 from caseway.contracts.work import (
+    AgentPresenceChanged,
     WorkAccepted,
     WorkCompleted,
+    WorkExpired,
     WorkOffered,
     WorkQueued,
     WorkReturned,
@@ -34,7 +36,7 @@ from caseway.contracts.work_commands import (
 from caseway.kernel.vocabulary import Presence, Priority
 from caseway_router.adapters import documents
 from caseway_router.domain.items import Held, Offered, Waiting, WorkItem, WrappingUp
-from caseway_router.domain.plan import PoolPlan, Reserve
+from caseway_router.domain.plan import PoolPlan, QueuePlan, Reserve
 from caseway_router.domain.policy import POLICIES
 from caseway_router.domain.pool import Pool as MatchedPool
 from caseway_router.domain.staff import ChannelLimit, Seat
@@ -67,6 +69,7 @@ needs = st.lists(
     st.builds(need, st.sampled_from(SKILLS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([None, None, 15.0, 40.0])),
     max_size=2,
 )
+GIFTS = frozenset({"gift"})
 which = st.integers(0, 11)
 """Which of those that stand so, counted round."""
 PROFILES = [
@@ -99,8 +102,9 @@ both_skills = st.tuples(
 """What only the better half may take, and where a surplus of one skill stands against that of the other."""
 crowds = st.one_of(
     st.lists(staff, min_size=len(AGENTS), max_size=len(AGENTS)),
-    # people who are alike: then promises, idleness and the ring decide
+    # people who are alike: then promises, interests, idleness and the ring decide
     st.lists(staff, min_size=1, max_size=2).map(lambda kinds: [kinds[n % len(kinds)] for n in range(len(AGENTS))]),
+    st.builds(lambda one: [{**one, "interests": GIFTS if n % 2 else frozenset()} for n in range(len(AGENTS))], staff),
 )
 some_agents = st.lists(agents, max_size=2, unique=True).map(tuple)
 
@@ -120,7 +124,7 @@ flows = st.lists(
 ).map(tuple)
 GIVEN_UP = {"declined", "expired", "released"}
 """Why work comes back that its agent shall not have again for a while."""
-BY_HAND = {"named", "taken"}
+BY_HAND = {"named", "taken", "assigned"}
 """Why an offer was made by a person, beyond what matching would allow."""
 
 
@@ -137,6 +141,7 @@ class Pool(RuleBasedStateMachine):
         reserves=st.sampled_from([(), RESERVES]),
         counted_whole=st.sampled_from([0, 40]),
         looked_at_one_by_one=st.sampled_from([0, 0, 2, 64]),
+        by_arrival=st.booleans(),
     )
     def opens(self, people: list[dict[str, Any]], bands: int, wrap_up: int, listed: int, **other: Any) -> None:
         ageing = other["ageing"]
@@ -149,6 +154,10 @@ class Pool(RuleBasedStateMachine):
             "ageing": None if ageing is None else ageing * SECOND,
             "wrap_up": {"email": wrap_up * SECOND},
             "cool_down": COOL_DOWN,
+            "queues": {
+                "mail": QueuePlan(name="mail"),
+                "calls": QueuePlan(name="calls", by_arrival=other["by_arrival"], offer_for=10 * SECOND),
+            },
             "listed_count": listed,
             "class_ranks": {"data_protection": 0},
         }
@@ -160,6 +169,15 @@ class Pool(RuleBasedStateMachine):
         self.holders: dict[str, str] = {}
         self.cool_downs: dict[str, dict[str, dt.datetime]] = {}
         """By case and agent, until when it is kept from them, as the facts tell."""
+        self.entered: dict[str, dt.datetime] = {}
+        """By case, since when it waits: its age counts from there, however often it returns."""
+        self.present: dict[str, Presence] = {}
+        self.missed: dict[str, int] = {}
+        """By agent, how many offers in a row they let run out."""
+        self.released: dict[str, dt.datetime] = {}
+        """By agent, when they last let work go."""
+        self.asked: dict[str, dt.datetime] = {}
+        """By agent, when they were last asked."""
         self.expected: dict[tuple[str, int], dict[str, Any]] = {}
         """By case and offer, what the oracle says just before it is made."""
         self.excused: set[str] = set()
@@ -183,6 +201,11 @@ class Pool(RuleBasedStateMachine):
     def limit_oneself(self, name: str, capacity: float) -> None:
         self.excused.add(name)
         self.do(presence(name, capacity=capacity))
+
+    @rule(name=agents, channel=st.sampled_from(["email", "chat", "phone"]))
+    def close_a_channel(self, name: str, channel: str) -> None:
+        self.excused.add(name)
+        self.do(presence(name, channels={channel: False}))
 
     @rule(
         case=cases,
@@ -266,12 +289,14 @@ class Pool(RuleBasedStateMachine):
 
     @rule(
         asks=st.lists(needs, min_size=6, max_size=6),
-        channel=st.sampled_from(["email", "chat"]),
         priorities=st.lists(st.sampled_from(Priority), min_size=6, max_size=6),
+        channel=st.sampled_from(["email", "chat", "phone"]),
+        to=st.sampled_from(["mail", "calls"]),
+        tags=st.sampled_from([(), ("gift",)]),
     )
-    def a_rush(self, asks: list[list[Any]], channel: str, priorities: list[Priority]) -> None:
+    def a_rush(self, asks: list[list[Any]], priorities: list[Priority], to: str, **other: Any) -> None:
         for case, wanted, priority in zip(CASES[6:], asks, priorities, strict=True):
-            self.do(queue(case, *wanted, channel=channel, priority=priority))
+            self.do(queue(case, *wanted, queue=to, priority=priority, **other))
 
     @rule(asks=needs | both_skills, promises=st.lists(st.sampled_from([None, 30, 60]), min_size=12, max_size=12))
     def everybody_writes(self, asks: list[Any], promises: list[int | None]) -> None:
@@ -313,32 +338,56 @@ class Pool(RuleBasedStateMachine):
     def judge(self, told: list[Any]) -> None:
         """S4-14, checkers 6: what the facts alone say about holders."""
         for fact in told:
-            match fact:
-                case WorkOffered():
-                    assert self.holders.get(fact.case_id, "") == "", "offered while somebody has it"
-                    self.holders[fact.case_id] = fact.agent
-                    self.judge_offer(fact)
-                case WorkAccepted():
-                    assert self.holders[fact.case_id] == fact.agent
-                    self.excused |= {fact.agent} if fact.overload else set()
-                case WorkRevived(overload=True):
-                    self.excused.add(fact.agent)
-                case WorkReturned(agent=giver, cool_down_until=until):
-                    assert fact.reason not in GIVEN_UP or until == fact.at + COOL_DOWN
-                    self.holders.pop(fact.case_id, None)
-                    self.cool_downs.setdefault(fact.case_id, {})[giver or ""] = until or fact.at
-                case WorkTransferred(agent=giver):
-                    self.holders.pop(fact.case_id, None)
-                    # whoever takes it from somebody does not keep it from them
-                    if giver is not None and fact.reason != "taken":
-                        self.cool_downs.setdefault(fact.case_id, {})[giver] = fact.at + COOL_DOWN
-                case WorkCompleted() | WorkWithdrawn():
-                    self.holders.pop(fact.case_id, None)
-                    self.cool_downs.pop(fact.case_id, None)
-                case WorkQueued():
-                    assert fact.case_id not in self.holders
-                case _:
-                    pass
+            self.judge_holder(fact)
+            self.judge_agent(fact)
+
+    def judge_holder(self, fact: Any) -> None:
+        match fact:
+            case WorkQueued():
+                assert fact.case_id not in self.holders
+                self.entered[fact.case_id] = fact.queue_entered_at
+            case WorkOffered():
+                assert self.holders.get(fact.case_id, "") == "", "offered while somebody has it"
+                self.holders[fact.case_id] = fact.agent
+                self.judge_offer(fact)
+            case WorkAccepted():
+                assert self.holders[fact.case_id] == fact.agent
+                self.excused |= {fact.agent} if fact.overload else set()
+            case WorkRevived(overload=True):
+                self.excused.add(fact.agent)
+            case WorkReturned(agent=giver, cool_down_until=until):
+                assert fact.reason not in GIVEN_UP or until == fact.at + COOL_DOWN
+                assert fact.queue_entered_at == self.entered[fact.case_id]
+                self.holders.pop(fact.case_id, None)
+                self.cool_downs.setdefault(fact.case_id, {})[giver or ""] = until or fact.at
+            case WorkTransferred(agent=giver):
+                self.holders.pop(fact.case_id, None)
+                # whoever takes it from somebody does not keep it from them
+                if giver is not None and fact.reason != "taken":
+                    self.cool_downs.setdefault(fact.case_id, {})[giver] = fact.at + COOL_DOWN
+            case WorkCompleted() | WorkWithdrawn():
+                self.holders.pop(fact.case_id, None)
+                self.cool_downs.pop(fact.case_id, None)
+            case _:
+                pass
+
+    def judge_agent(self, fact: Any) -> None:
+        """What the facts alone say about who is there, whose turn it is, and who does not answer."""
+        match fact:
+            case AgentPresenceChanged():
+                self.present[fact.agent] = fact.presence
+                self.missed[fact.agent] = 0
+            case WorkOffered():
+                self.asked[fact.agent] = fact.at
+            case WorkAccepted():
+                self.missed[fact.agent] = 0
+            case WorkExpired():
+                self.missed[fact.agent] = self.missed.get(fact.agent, 0) + 1
+                assert fact.missed_count == self.missed[fact.agent]
+            case WorkReturned() | WorkTransferred() | WorkCompleted() | WorkWithdrawn():
+                self.released |= {fact.agent: fact.at} if fact.agent else {}
+            case _:
+                pass
 
     def judge_offer(self, offered: WorkOffered) -> None:
         """The whole explanation is the oracle's; hard skills held, nobody absent or excluded is asked."""
@@ -369,6 +418,35 @@ class Pool(RuleBasedStateMachine):
             for case, item in self.desk.pool.items.items():
                 told = {who for who, until in self.cool_downs.get(case, {}).items() if until > self.desk.now}
                 assert oracle.cooling(item, self.desk.now) == told, f"{case} at {self.desk.now}"
+
+    @invariant()
+    def agents_stand_as_the_facts_say(self) -> None:
+        """Semantics 5.6: idle since they last let work go; whose turn it is survives all coming and going."""
+        for seat in self.seats():
+            name, attendance = seat.agent.agent, seat.attendance
+            assert attendance.presence is self.present[name]
+            assert attendance.released_at == self.released.get(name)
+            assert self.desk.plan.policy != "rotation" or attendance.offered_at == self.asked.get(name)
+            assert attendance.presence is not Presence.ONLINE or self.missed.get(name, 0) < self.desk.plan.missed_limit
+
+    @invariant()
+    def what_is_due_happened(self) -> None:
+        """Nothing that has an end outlives it."""
+        if hasattr(self, "desk"):
+            plan_, now = self.desk.plan, self.desk.now
+            for item in self.desk.pool.items.values():
+                attendance = self.desk.pool.attendances.get(item.agent)
+                match item.standing:
+                    case Offered(expires_at=until) | WrappingUp(ends_at=until):
+                        assert until > now
+                    case Held() if attendance is not None and attendance.presence is Presence.OFFLINE:
+                        assert attendance.since + plan_.return_after > now
+                    case _:
+                        pass
+            for attendance in self.desk.pool.attendances.values():
+                if attendance.heard_at is not None and attendance.presence is not Presence.OFFLINE:
+                    # a heartbeat within half the time of one that was written down is not written down
+                    assert attendance.heard_at + 1.5 * plan_.silent_after > now
 
     @invariant()
     def loads_are_the_sums_of_what_is_held(self) -> None:
