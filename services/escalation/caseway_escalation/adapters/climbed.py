@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from caseway.kernel.zones import instant, microseconds
@@ -61,23 +64,27 @@ _LENGTHS = {"stood", "after", "again_after", "until", "remind_after"}
 
 def _sparse(value: Any) -> Document:
     """Every field that says something."""
-    names = type(value).__dataclass_fields__
-    found = {name: _plain(getattr(value, name)) for name in names if name not in {"plan", "rungs"}}
-    return {name: each for name, each in found.items() if each or (name in _INSTANTS and each is not None)}
+    return {name: _plain(each) for name in _NAMES[type(value)] if (each := getattr(value, name))}
+
+
+_NAMES: dict[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name not in {"plan", "rungs"})
+    for kind in (Run, Plan, Rung, Stretch, Post)
+}
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case dt.datetime():
-            return microseconds(value)
-        case dt.timedelta():
-            return value // _MICROSECOND
-        case tuple():
-            return list(value)
-        case str():
-            return str(value)
-        case _:
-            return value
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    return str(value) if isinstance(value, str) else value
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    dt.datetime: microseconds,
+    dt.timedelta: lambda length: length // _MICROSECOND,
+    tuple: list,
+}
 
 
 def _typed(document: Document) -> dict[str, Any]:
@@ -95,11 +102,16 @@ def _typed_value(name: str, value: Any) -> Any:
 
 
 def _dump_run(run: Run) -> Document:
-    plan = {**_sparse(run.plan), "rungs": [_sparse(each) for each in run.plan.rungs]}
+    return {**_sparse(run), "plan": _dump_plan(run.plan)}
+
+
+@lru_cache(maxsize=1_024)  # those in force, and what running ladders keep of earlier ones
+def _dump_plan(plan: Plan) -> Document:
+    document = {**_sparse(plan), "rungs": [_sparse(each) for each in plan.rungs]}
     for name in ("again_after", "times", "until", "remind_after", "reminders"):
-        if (value := getattr(run.plan, name)) is not None:
-            plan[name] = _plain(value)  # nothing is not the same as none
-    return {**_sparse(run), "plan": plan}
+        if (value := getattr(plan, name)) is not None:
+            document[name] = _plain(value)  # nothing is not the same as none
+    return document
 
 
 def _load_run(document: Document) -> Run:
