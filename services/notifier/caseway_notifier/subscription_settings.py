@@ -36,6 +36,8 @@ MODELS = {occasion.name_of(model.TYPE): model for model in (*OCCASIONS, *BESIDE)
 CASE_NAMES = frozenset(f"case.{name}" for name in CASE_FIELDS) | {f"customer.{name}" for name in CUSTOMER_FIELDS}
 FILE_NAMES = frozenset({"files"})
 """The files of a reply, each with `name` and `url`; of any other fact there are none."""
+LETTER_NAMES = frozenset({"letter.language"})
+"""What a letter knows of itself."""
 LINK_NAMES = frozenset({"link.case", "link.acknowledge"})
 SENDER_NAMES = frozenset(f"sender.{name}" for name in SENDER_FIELDS)
 
