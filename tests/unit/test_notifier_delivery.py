@@ -14,11 +14,14 @@ from caseway.contracts.notifications import (
     NotificationGivenUp,
     NotificationSuppressed,
 )
+from caseway.contracts.outbound import OutboundMessage
 from caseway_notifier.domain.addresses import BUCKETS, bucket_of, is_never_read, normal
 from caseway_notifier.domain.budget import Allowance, Budget, budget_id, spend
+from caseway_notifier.domain.content import ACKNOWLEDGE, Content
 from caseway_notifier.domain.delivery import (
     Accepted,
     Deferred,
+    Delivery,
     NotTried,
     Patience,
     Refused,
@@ -58,6 +61,24 @@ def test_what_is_taken_is_recorded_with_its_message_id_before_any_attempt() -> N
     assert leased.mailing.message_id == f"<{delivery().occurrence}@desk.example.com>"
     assert not leased.may_have_doubled
     assert after.decision.emits == ()
+
+
+def test_what_a_gateway_shows_has_its_recipients_own_link_and_never_the_mark_for_it() -> None:
+    """Found by a story: a desk's message showed the mark where a mail has the link."""
+    words = Content(language="en", subject="", text=f"Press: {ACKNOWLEDGE}")
+    row = delivery(channel="desk", recipient="agent:anna", platform="desk", content="c", mailing=None)
+    known = replace(kept(), contents={"c": words})
+
+    def linked(content: Content, to: Delivery) -> Content:
+        return replace(content, text=content.text.replace(ACKNOWLEDGE, f"https://desk.example.com/{to.recipient}"))
+
+    said = [
+        each.text
+        for given in (hands(linked=linked), hands())
+        for each in taken(given, [row], known, "v1").decision.emits
+        if isinstance(each, OutboundMessage)
+    ]
+    assert said == ["Press: https://desk.example.com/agent:anna", "Press:"]
 
 
 def test_the_message_id_of_the_first_attempt_is_kept() -> None:

@@ -36,7 +36,7 @@ class Composer:
         if not found:
             return None
         content = found[0] if len(group) == 1 else self._digest(group[0], found)
-        return self._linked(content, group[0])
+        return self.linked(content, group[0])
 
     def _digest(self, leader: Delivery, found: Sequence[Content]) -> Content:
         language = self._words.language(self._plan.bundle_template, found[0].language) or ""
@@ -51,7 +51,8 @@ class Composer:
         except UnrenderableError:  # too long, or no template any more: the first of them, rather than none
             return found[0]
 
-    def _linked(self, content: Content, delivery: Delivery) -> Content:
+    def linked(self, content: Content, delivery: Delivery) -> Content:
+        """With the recipient's own link where the template placed it."""
         if ACKNOWLEDGE not in content.text and ACKNOWLEDGE not in content.html:
             return content
         link = self.link(delivery) if delivery.has_link else ""

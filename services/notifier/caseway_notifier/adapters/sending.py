@@ -178,6 +178,7 @@ class Sender:
             allowance=self._plan.allowance,
             limits=self._plan.limits,
             sign=self._sign,
+            linked=self._composer.linked,
         )
 
     async def _attempt(self, group: Sequence[Delivery], content: Content | None, until: dt.datetime) -> None:

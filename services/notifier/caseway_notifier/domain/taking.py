@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from caseway_notifier.domain.budget import Allowance, Budget, budget_id, spend
+from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import (
     Delivery,
     Patience,
@@ -39,6 +40,8 @@ class Hands:
     """By channel."""
     sign: Callable[[Delivery], str]
     """A delivery's Message-ID; the same for the same delivery."""
+    linked: Callable[[Content, Delivery], Content] = lambda content, _: content
+    """The words with the recipient's own link: of what a gateway reads in our log, nobody composes a mail."""
 
 
 def take(

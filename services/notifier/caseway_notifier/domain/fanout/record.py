@@ -19,7 +19,7 @@ from caseway.contracts.outbound import OutboundMessage
 from caseway.contracts.parts import FileReference
 from caseway.kernel.decision import NOTHING, Decision, Put
 from caseway_notifier.domain.budget import Budget
-from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.content import ACKNOWLEDGE, Content
 from caseway_notifier.domain.delivery import Delivery, NotTried, Outcome, Patience, Refused, State, Urgency, settle
 from caseway_notifier.domain.kept import BUDGETS, DELIVERIES, OBSTACLES
 from caseway_notifier.domain.obstacle import CLOSED, Obstacle
@@ -97,7 +97,7 @@ def taken(hands: Hands, deliveries: Iterable[Delivery], kept: Kept, version: str
     leased = iter(_sealed([each for each in after if each.state is State.LEASED]))
     after = [next(leased) if each.state is State.LEASED else each for each in after]
     decision = joined(
-        row(now, (*_taking_facts(was, now, hands.now, version), *_relayed(now, kept.contents)))
+        row(now, (*_taking_facts(was, now, hands.now, version), *_relayed(now, kept.contents, hands)))
         + onward(now, hands.now, version)
         for was, now in zip(before, after, strict=True)
     )
@@ -123,10 +123,10 @@ def _as(delivery: Delivery, leader: Delivery | None) -> Delivery:
     return replace(delivery, mailing=replace(delivery.mailing, message_id=leader.mailing.message_id))
 
 
-def _relayed(delivery: Delivery, contents: Mapping[str, Content]) -> Iterable[OutboundMessage]:
+def _relayed(delivery: Delivery, contents: Mapping[str, Content], hands: Hands) -> Iterable[OutboundMessage]:
     """The command to a gateway, for what is handed over by standing in the log."""
     if delivery.state is State.DELIVERED and delivery.content in contents:
-        yield command(delivery, contents[delivery.content])
+        yield command(delivery, hands.linked(contents[delivery.content], delivery))
 
 
 def command(delivery: Delivery, content: Content) -> OutboundMessage:
@@ -136,7 +136,7 @@ def command(delivery: Delivery, content: Content) -> OutboundMessage:
         conversation=delivery.recipient,
         platform=delivery.platform or None,
         case_id=delivery.case_id,
-        text=f"{called}\n{content.text}".strip(),
+        text=f"{called}\n{content.text}".replace(ACKNOWLEDGE, "").strip(),
         notification=delivery.id,
         language=content.language,
         attachments=tuple(
