@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from email.message import EmailMessage
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 import yaml
@@ -281,19 +282,30 @@ async def test_案内が二十分になると_部屋に伝わり_終わったら
     await desk.pauses("二次の青葉", case)
     asked = await desk.heard("ladder.rung-reached", case, action="ask_stamp")
     assert asked["recipients"] == ["agent:aoba.shiori"]
-    # 押し、取り消し、また押す。誰がいつしたかが残る。
-    stamp = {"stamp": "済", "occurrence": alert["occurrence"]}
-    for count, undone in enumerate(({}, {"remove": True}, {}), start=1):
-        await desk.act("二次の青葉", "stamp", case, **stamp, **undone)
-        await eventually(lambda count=count: len(desk.facts("case.stamped", case)) == count, "the stamp", seconds=20)
-    stamps = desk.facts("case.stamped", case)
-    assert [each["removed"] for each in stamps] == [False, True, False]
-    assert {each["by"] for each in stamps} == {"二次の青葉"}
-    # 長くなると分かっていれば、はじめから伝えられる。
+    # 届いた知らせから押し、取り消す。済が付くのは知らせではなく、その案内。誰がいつしたかが残る。
+    assert await unstamped(desk, case) == [alert["occurrence"]]
+    page = await stamp_page(desk, case)
+    assert (await pressed(desk, page), await pressed(desk, f"{page}?undo=1")) == (200, 200)
+    await eventually(lambda: len(desk.facts("case.stamped", case)) == 2, "stamped, and taken off", seconds=20)
+    assert await eventually(lambda: unstamped(desk, case), "on the list again", seconds=20) == [alert["occurrence"]]
+    # 途中でも、長くなると分かった時に伝えられる。同じ案件の二つ目の案内は、別の知らせになる。
+    await desk.starts("二次の青葉", case, activity="remote")
+    await desk.heard("work.work-started", case, activity="remote")
     await desk.starts("二次の青葉", case, activity="remote", announced_seconds=1500)
-    await desk.heard("ladder.rung-reached", case, action="alert", reason="announced")
+    announced = await desk.heard("ladder.rung-reached", case, action="alert", reason="announced")
     await desk.posted("Support_Window", containing="案内が長くなる見込みです")
     await desk.pauses("二次の青葉", case)
+    # SVが一つ目に押しても、二つ目は残る。二つ目は青葉が自分で押す。
+    await desk.act("SVの常盤", "stamp", case, stamp="済", occurrence=alert["occurrence"])
+    await eventually(lambda: left(desk, case, announced), "only the second is left", seconds=20)
+    await desk.act("二次の青葉", "stamp", case, stamp="済", occurrence=announced["occurrence"])
+    await eventually(lambda: all_stamped(desk, case), "none is left", seconds=20)
+    stamps = desk.facts("case.stamped", case)
+    assert [(each["removed"], each["by"]) for each in stamps] == [
+        (False, "青葉 詩織"), (True, "青葉 詩織"), (False, "SVの常盤"), (False, "二次の青葉"),
+    ]  # fmt: skip
+    assert {each["stamp"] for each in stamps} == {"済"}
+    assert [each["occurrence"] == alert["occurrence"] for each in stamps] == [True, True, True, False]
     # 長い案内のあと、上席が普通の順番より先に折り返す。
     await desk.act("二次の青葉", "request-escalation", case, reason="解決に至らず、上席から折り返してほしいとのこと。")
     await desk.mailed(f"SV折り返しの依頼 #{number}", "tokiwa.makoto@kuraemon.example.com")
@@ -307,6 +319,37 @@ async def test_案内が二十分になると_部屋に伝わり_終わったら
     await desk.act("SVの常盤", "record-callback", case, outcome="reached", text="修理の手配をご案内し、ご了承。")
     await desk.heard("milestone.met", case, kind="callback")
     await over(desk, "SVの常盤", case)
+
+
+async def unstamped(desk: StoryDesk, case: str) -> list[str]:
+    """The posts on a case that an SV finds without a stamp."""
+    listed = await desk.see("SVの常盤", "/v1/guidance/unstamped", "escalation")
+    return [each["occurrence"] for each in listed["posts"] if each["case_id"] == case]
+
+
+async def left(desk: StoryDesk, case: str, post: Mapping[str, Any]) -> bool:
+    return await unstamped(desk, case) == [post["occurrence"]]
+
+
+async def all_stamped(desk: StoryDesk, case: str) -> bool:
+    return await unstamped(desk, case) == []
+
+
+async def stamp_page(desk: StoryDesk, case: str) -> str:
+    """The page of whoever was asked for the stamp, by the link in what they were told."""
+
+    def look() -> str:
+        told = (each["text"] for each in desk.facts("outbound.message", case, platform="desk"))
+        found = [match[0] for text in told if (match := re.search(r"/v1/acknowledgements/\S+", text))]
+        return found[-1] if found else ""
+
+    return str(await eventually(look, "the link", seconds=20))
+
+
+async def pressed(desk: StoryDesk, page: str) -> int:
+    """The answer to the page's button."""
+    async with httpx.AsyncClient(base_url=desk.services["notifier"].url, timeout=20) as http:
+        return (await http.post(page)).status_code
 
 
 def instant(written: str) -> dt.datetime:
