@@ -18,13 +18,13 @@ from pydantic import (
 
 from caseway.kernel.ids import derived_id
 from caseway.kernel.signing import file_path, sign_message_id
-from caseway_notifier.adapters.compiling import BadTemplateError
+from caseway_notifier.adapters.compiling import SENDERS_LAYOUT, BadTemplateError
 from caseway_notifier.adapters.templates import Templates
 from caseway_notifier.domain.directory import Directory
 from caseway_notifier.domain.subscription import Plan
 from caseway_notifier.domain.terms import Terms
 from caseway_notifier.plan_settings import directory_of, plan_of
-from caseway_notifier.recipient_faults import house_faults, mention_faults, recipient_faults
+from caseway_notifier.recipient_settings import house_faults, mention_faults, recipient_faults
 from caseway_notifier.sender_settings import ListsFile, SendersFile
 from caseway_notifier.sender_settings import Terms as TermTables
 from caseway_notifier.subscription_settings import (
@@ -158,7 +158,7 @@ def look_faults(words: Templates, senders: SendersFile, terms: Collection[str]) 
     for name in words.all_names():
         if missing := sorted({table for _, table in words.terms(name)} - set(terms)):
             yield f"the template {name!r} calls codes by {', '.join(missing)}, which terms.yaml does not have"
-    if not any(map(words.is_laid_out, words.all_names())):
+    if not any(SENDERS_LAYOUT in words.names(name) for name in words.all_names()):
         return
     for name, each in senders.senders.items():
         if (layout := each.layout or senders.layout) not in words.layouts():

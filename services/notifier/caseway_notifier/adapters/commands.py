@@ -8,6 +8,7 @@ from pathlib import Path
 
 from caseway.runtime.configuration import BadConfiguration, load
 from caseway.runtime.settings import Settings
+from caseway_notifier.adapters.compiling import SENDERS_LAYOUT
 from caseway_notifier.adapters.preview import previewed, remarks, speechless
 from caseway_notifier.domain.content import UnrenderableError
 from caseway_notifier.domain.terms import Terms
@@ -39,7 +40,7 @@ def _lint(options: argparse.Namespace) -> int:
     for name in words.all_names():
         for language in sorted(words.languages(name)):
             try:
-                for layout in sorted(words.layouts()) if words.is_laid_out(name) else [""]:
+                for layout in sorted(words.layouts()) if SENDERS_LAYOUT in words.names(name) else [""]:
                     previewed(words, name, language, layout)
             except UnrenderableError as wrong:
                 _say(f"{name}.{language}: {wrong}")

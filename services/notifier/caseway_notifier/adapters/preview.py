@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from caseway_notifier.adapters.compiling import SENDERS_LAYOUT
 from caseway_notifier.adapters.templates import Templates
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.terms import Terms
@@ -135,7 +136,7 @@ def sample(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 def previewed(words: Templates, name: str, language: str, layout: str = "") -> Content:
     """The template with sample data, in the first of its layouts; raises UnrenderableError."""
     data = sample(words.names(name))
-    if words.is_laid_out(name):
+    if SENDERS_LAYOUT in words.names(name):
         data["sender"]["layout"] = layout or min(words.layouts())
     return words.render(name, language, data)
 

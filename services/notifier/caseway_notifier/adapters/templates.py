@@ -23,7 +23,6 @@ import yaml
 from jinja2 import Template, TemplateError
 
 from caseway_notifier.adapters.compiling import (
-    SENDERS_LAYOUT,
     TERMS,
     BadTemplateError,
     Layouts,
@@ -59,8 +58,6 @@ class Letter:
     """What it looks at, such as `case.number`."""
     terms: frozenset[tuple[str, str]]
     """Values that it calls by a term, with the table that has it."""
-    layouts: frozenset[str]
-    """Those that its HTML part may be shown in."""
 
 
 class Templates:
@@ -115,10 +112,6 @@ class Templates:
     def layouts(self) -> frozenset[str]:
         """All layouts."""
         return frozenset(name for name, _ in self._layouts)
-
-    def is_laid_out(self, name: str) -> bool:
-        """Whether a sender's brand decides how a template is shown."""
-        return SENDERS_LAYOUT in self.names(name)
 
     def has_subject(self, name: str) -> bool:
         """Whether it can be a mail, in every language."""
@@ -189,7 +182,6 @@ def _letter(text: str, html: str | None, layouts: Layouts) -> Letter:
         html=compiled_html(html, layouts) if html is not None else None,
         names=frozenset(name for tree in (*trees, *around) for name in names_in(tree)),
         terms=frozenset(each for tree in (*trees, *around) for each in terms_in(tree)),
-        layouts=frozenset(shown_in),
     )
 
 
