@@ -121,3 +121,18 @@ async def test_an_empty_report_is_still_a_file():
 def test_the_template_is_shipped_with_the_wheel():
     web = Path(forms.__file__).parents[1] / "web"
     assert (web / "report.html").exists()
+
+
+async def test_columns_of_one_measure_stand_under_its_name():
+    """Twenty columns fit on a page when each does not say its measure again."""
+    columns = (
+        Column(name="queue", title="Queue"),
+        Column(name="pick_up_count", title="Pick-up time: how many", kind="count"),
+        Column(name="pick_up_mean", title="Pick-up time: mean", kind="seconds"),
+        Column(name="contacts", title="Contacts", kind="count"),
+    )
+    page = await page_of(report(Table(title="T", columns=columns, rows=[("stores", 1, 2.0, 3)])))
+    assert page.count("Pick-up time") == 1
+    assert '<th scope="colgroup" colspan="2" class="g">Pick-up time</th>' in page
+    assert [page.count(f">{title}</th>") for title in ("Queue", "how many", "mean", "Contacts")] == [1, 1, 1, 1]
+    assert "colgroup" not in await page_of(report(table(("a", 1.0, 0.5))))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from caseway_analytics.domain.answers import answer
+from caseway_analytics.domain.composing import figures_table
 from caseway_analytics.domain.defining import Targets
 from caseway_analytics.domain.histogram import bucket_of
 from caseway_analytics.domain.questions import BadQuestion, Keeping, Question, asked, needed
@@ -175,6 +176,18 @@ def test_business_time_is_told_beside_the_walls():
     told = answer(question("resolution", hours="business", **span), [stored], as_of=NOW)
     assert told["total"]["mean_seconds"] == 3_600
     assert told["hours"] == "business"
+
+
+def test_beside_each_other_a_count_of_nothing_is_zero_and_a_time_of_nothing_is_nothing():
+    cells = [cell(8, queue="stores", pick_up=timed(10, 30)), cell(9, queue="other", transfers={"n": 2})]
+    span = {"from_": "2026-11-22", "to": "2026-11-23", "by": "queue", "grain": "all"}
+    asked_for = [(question(measure, **span), cells) for measure in ("pick_up", "transfers", "service_level")]
+    table = figures_table("T", asked_for, as_of=NOW, targets=Targets())
+    names = [column.name for column in table.columns]
+    rows = {row[0]: dict(zip(names, row, strict=True)) for row in table.rows}
+    assert (rows["stores"]["pick_up_count"], rows["stores"]["transfers"]) == (2, 0)
+    assert (rows["other"]["pick_up_count"], rows["other"]["transfers"]) == (0, 2)
+    assert (rows["other"]["pick_up_mean"], rows["other"]["service_level"]) == (None, None)
 
 
 def test_filters_leave_out_what_was_not_asked_for():

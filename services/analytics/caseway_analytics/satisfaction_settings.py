@@ -51,6 +51,7 @@ class SatisfactionFile(_Part):
         """As the index is reckoned."""
         return Method(
             levels={name: tuple(level.indicators) for name, level in self.levels.items()},
+            titles={name: level.title for name, level in self.levels.items() if level.title},
             level_weights={name: level.weight for name, level in self.levels.items()},
             true_zero=self.true_zero,
             by_level=self.by_level,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, Template
@@ -46,12 +48,30 @@ async def _shown(table: Table, zone: ZoneInfo) -> dict[str, object]:
     ]
     return {
         "title": table.title,
-        "columns": [{"title": column.title, "is_number": column.kind not in {"text", "instant"}} for column in table.columns],
+        "columns": [
+            {"title": _apart(column)[1], "is_number": column.kind not in {"text", "instant"}} for column in table.columns
+        ],
+        "groups": _groups(table.columns),
         "rows": [_cells(table.columns, row, zone) for row in rows],
         "total": _cells(table.columns, ("total", *table.total[1:]), zone) if table.total is not None else None,
         "notes": notes,
         "bars": _bars(table, rows) if table.chart is not None else None,
     }  # fmt: skip
+
+
+def _apart(column: Column) -> tuple[str, str]:
+    """What several columns share, and what is this one's own: a measure, and its mean."""
+    measure, found, own = column.title.partition(": ")
+    return (measure, own) if found else ("", column.title)
+
+
+def _groups(columns: Sequence[Column]) -> list[dict[str, object]]:
+    """A header above columns that tell of one measure; none where no two do."""
+    groups: list[dict[str, object]] = []
+    for title, each in groupby(columns, key=lambda column: _apart(column)[0]):
+        count = len(list(each))
+        groups += [{"title": title, "span": count}] if title else [{"title": "", "span": 0}] * count
+    return groups if any(group["span"] for group in groups) else []
 
 
 def _cells(columns: object, row: Row, zone: ZoneInfo) -> list[str]:

@@ -165,7 +165,7 @@ class Registers:
                 Column(name="index", title="Index", kind="percent"),
                 Column(name="delta", title="Change", kind="points"),
                 Column(name="target_gap", title="Against target", kind="points"),
-                *(Column(name=level, title=level.replace("_", " ").capitalize(), kind="percent") for level in levels),
+                *(Column(name=level, title=_level(level, method), kind="percent") for level in levels),
                 Column(name="answered", title="Answers", kind="count"),
                 Column(name="panel", title="Took part before"),
             ],
@@ -176,7 +176,7 @@ class Registers:
                 )
                 for each in told["customers"]
             ],
-            total=("", told["all"]["mean"], None, told["all"]["target_gap"], *(told["all"]["levels"].get(level) for level in levels), None, None),
+            total=("", told["all"]["mean"], _change(told), told["all"]["target_gap"], *(told["all"]["levels"].get(level) for level in levels), None, None),
             notes=_wave_notes(told),
         )  # fmt: skip
 
@@ -205,6 +205,16 @@ class Registers:
             ],
             rows=rows,
         )
+
+
+def _level(level: str, method: Method) -> str:
+    return method.titles.get(level) or level.replace("_", " ").capitalize()
+
+
+def _change(told: Mapping[str, Any]) -> float | None:
+    """Of the mean over all customers; None without a wave before."""
+    now, before = told["all"]["mean"], (told["all_before"] or {}).get("mean")
+    return None if now is None or before is None else round(now - before, 2)
 
 
 def _wave_notes(told: Mapping[str, Any]) -> list[str]:

@@ -68,7 +68,7 @@ def figures_table(
     return Table(
         title=title,
         columns=[*(Column(name=name, title=_TITLES[name]) for name in by), *(column for _, _, column in picked)],
-        rows=[(*key, *(known[key].get(measure, {}).get(field) for measure, field, _ in picked)) for key in sorted_keys],
+        rows=[(*key, *(_told(known[key].get(measure), field) for measure, field, _ in picked)) for key in sorted_keys],
         total=(
             *("" for _ in by),
             *(total.get(field) for question, _, total in told for field, _ in columns_of(question.measure)),
@@ -76,6 +76,14 @@ def figures_table(
         notes=_notes(asked[0][0], len(known), top),
         chart=chart,
     )
+
+
+def _told(figures: Mapping[str, Any] | None, field: str) -> Value:
+    """What is told where another measure alone knows the row: it happened no times, and took no time that one could tell."""
+    if figures is None:
+        return 0 if field == "count" else None
+    found: Value = figures.get(field)
+    return found
 
 
 def _keys(question: Question) -> tuple[str, ...]:

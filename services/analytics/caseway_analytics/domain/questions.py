@@ -148,6 +148,10 @@ def asked(
     return question
 
 
+def _spoken(grain: Grain) -> str:
+    return "in all" if grain == "all" else f"by the {grain}"
+
+
 def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) -> None:
     """Refuse what is too long, not at a half hour, or finer than what is kept of that time.
 
@@ -157,7 +161,9 @@ def check(question: Question, *, now: dt.datetime, zone: str, keeping: Keeping) 
     if question.starts_at >= question.ends_at:
         raise BadQuestion("from", "an instant before `to`")
     if question.ends_at - question.starts_at > _LONGEST[question.grain]:
-        raise BadQuestion("from", f"at most {_LONGEST[question.grain].days} days before `to`, by the {question.grain}")
+        raise BadQuestion(
+            "from", f"at most {_LONGEST[question.grain].days} days before `to`, {_spoken(question.grain)}"
+        )
     for name, at in (("from", question.starts_at), ("to", question.ends_at)):
         if (question.zone.utcoffset(at.astimezone(question.zone).replace(tzinfo=None)) or dt.timedelta()) % SLOT:
             raise BadQuestion(

@@ -28,6 +28,8 @@ class Method:
 
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Indicators by level."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What a level is called, where it is called anything."""
     level_weights: Mapping[str, float] = field(default_factory=dict)
     true_zero: bool = False
     by_level: bool = False
