@@ -50,6 +50,12 @@ def service_of(name: str) -> Service:
     return built
 
 
+def reads(name: str, field: str) -> bool:
+    """Whether a service looks at a setting."""
+    package = ROOT / "services" / name / f"caseway_{name}"
+    return any(f"settings.{field}" in path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+
+
 # --- the recipe -----------------------------------------------------------------------------------
 
 
@@ -151,13 +157,58 @@ def test_every_variable_is_one_that_the_settings_read(name: str) -> None:
 
 
 def test_secrets_are_files_and_not_in_the_repository() -> None:
-    """The signing key is shared by intake and notifier, and by nobody else. Source: wire.md, "Processes"."""
+    """Whoever signs or reads what is signed has the key, and nobody else: intake, notifier, and analytics for its tokens."""
     holders = {name for name, part in PARTS.items() if "signing_key" in part.get("secrets", [])}
-    assert holders == {"intake", "notifier"}
+    assert holders == {name for name in SERVICES if reads(name, "signing_key")} == {"analytics", "intake", "notifier"}
     for name in holders:
         assert PARTS[name]["environment"]["CASEWAY_SIGNING_KEY_FILE"] == "/run/secrets/signing_key"
     assert not any("CASEWAY_SIGNING_KEY" in part.get("environment", {}) for part in PARTS.values())
     assert "deploy/secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_whoever_sends_mail_is_told_where() -> None:
+    senders = {name for name in SERVICES if "CASEWAY_SMTP_URL" in PARTS[name]["environment"]}
+    assert senders == {name for name in SERVICES if reads(name, "smtp_url")} == {"notifier"}
+
+
+@pytest.mark.parametrize("name", sorted(PARTS))
+def test_nothing_fills_the_machine(name: str) -> None:
+    """Memory and logs have an end; a container that forks without one is ours alone to bound."""
+    part = PARTS[name]
+    assert re.fullmatch(r"\d+[mg]", part["mem_limit"])
+    assert part["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert name not in OURS or part["pids_limit"] >= 64
+
+
+@pytest.mark.parametrize("name", sorted(set(PARTS) - set(OURS) - {"mailpit"}))
+def test_up_waits_until_everything_answers(name: str) -> None:
+    """`docker compose up --wait` counts a container without a probe as ready; ours and mailpit have theirs in the image."""
+    assert "healthcheck" in PARTS[name]
+
+
+def test_figures_are_provisioned() -> None:
+    """Grafana reads the very folder that is mounted, from the source that dashboards name."""
+    provisioning = DEPLOY / "grafana" / "provisioning"
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "caseway.yaml").read_text(encoding="utf-8"))[
+        "providers"
+    ]
+    assert f"./grafana/dashboards:{provider['options']['path']}:ro" in PARTS["grafana"]["volumes"]
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yaml").read_text(encoding="utf-8"))[
+        "datasources"
+    ]
+    assert source["url"] == "http://prometheus:9090"
+    for path in (DEPLOY / "grafana" / "dashboards").glob("*.json"):
+        assert set(re.findall(r'"uid": "(prometheus)"', path.read_text(encoding="utf-8"))) == {source["uid"]}, path.name
+
+
+def test_an_image_is_built_from_what_it_needs_and_nothing_else() -> None:
+    """An allowlist: a secret or an environment that somebody adds later stays outside by itself."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    let_in = {line.removeprefix("!") for line in rules if line.startswith("!")}
+    copied = [rest for word, rest in steps() if word == "COPY" and not rest.startswith("--from")]
+    assert let_in == {source.partition("/")[0] for rest in copied for source in rest.split()[:-1]}
 
 
 def test_everything_that_is_mounted_is_there() -> None:
