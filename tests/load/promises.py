@@ -178,7 +178,7 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
     with running(process(namespace, folder)) as child:
         await asyncio.sleep(start.timestamp() - time.time())
         before, fired_before = used(child), filler.violated()
-        await _until_violated(filler, count + asked.overdue, asked.seconds * 3 + 60)
+        await _until_violated(filler, count + asked.overdue, asked.seconds * 3 + 60 + asked.overdue / 100)
         processor_seconds = (used(child) - before) / max(1, filler.violated() - fired_before)
         await asyncio.sleep(1.0)  # the last rows are on their way
         most_bytes = _most_bytes(child.pid)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from caseway.kernel.business_hours import WHOLE_DAY, BusinessHours, Hours
 from caseway.kernel.rules import ALWAYS, Condition, Fault, Path
@@ -130,7 +131,6 @@ class Configuration(Written):
     milestones: WrittenMilestones
     ladders: WrittenLadders = WrittenLadders()
     guidance: WrittenGuidance | None = None
-    _promises: Promises = PrivateAttr()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Configuration:
@@ -143,13 +143,13 @@ class Configuration(Written):
         ]
         if faults:
             raise Inconsistent(faults)
-        self._promises = self._built()
+        self.promises  # noqa: B018 - put together now, so that a mistake is found when it is loaded
         return self
 
-    @property
+    @cached_property
     def promises(self) -> Promises:
         """As the domain asks them."""
-        return self._promises
+        return self._built()
 
     def _places(self) -> Iterator[tuple[Path, WrittenKind, int]]:
         for name, kind in self.milestones.kinds.items():
