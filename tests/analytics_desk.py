@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ class AnalyticsDesk:
         }
         self._sequences: dict[tuple[str, int], itertools.count[int]] = {}
         self._sent: list[tuple[str, int, bytes, bytes, Any]] = []
+        self._producer: AIOKafkaProducer | None = None
 
     async def prepare(self) -> None:
         """Create the topics."""
@@ -108,15 +110,25 @@ class AnalyticsDesk:
         )
         return topic, partition, key.encode(), value, headers
 
-    async def _publish(self, records: Sequence[tuple[str, int, bytes, bytes, Any]]) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self.namespace.kafka_url, acks="all")
-        await producer.start()
+    @contextlib.asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        """With one producer for all that is told meanwhile: to start one takes longer than what is measured."""
+        self._producer = AIOKafkaProducer(bootstrap_servers=self.namespace.kafka_url, acks="all")
+        await self._producer.start()
         try:
-            for topic, partition, key, value, headers in records:
-                await producer.send(self.namespace.topic(topic), value, key=key, headers=headers, partition=partition)
-            await producer.flush()
+            yield
         finally:
+            producer, self._producer = self._producer, None
             await producer.stop()
+
+    async def _publish(self, records: Sequence[tuple[str, int, bytes, bytes, Any]]) -> None:
+        if self._producer is None:
+            async with self.telling():
+                await self._publish(records)
+            return
+        for topic, partition, key, value, headers in records:
+            await self._producer.send(self.namespace.topic(topic), value, key=key, headers=headers, partition=partition)
+        await self._producer.flush()
 
 
 def _is_fine(document: Mapping[str, Any]) -> bool:

@@ -92,7 +92,7 @@ async def _sight(namespace: Namespace) -> None:
 async def _latencies(desk: AnalyticsDesk, url: str) -> None:
     """Each probe is a contact of a new case: how long until an event brings its number."""
     took, sizes, full = [], [], 0
-    async with httpx.AsyncClient(timeout=60) as http, http.stream("GET", f"{url}/v1/live") as stream:
+    async with desk.telling(), httpx.AsyncClient(timeout=60) as http, http.stream("GET", f"{url}/v1/live") as stream:
         lines = stream.aiter_lines()
         async for line in lines:
             if line.startswith("data: ") and '"wall"' in line:

@@ -158,7 +158,9 @@ class _Flat:
         return dict(zip(self._names, self._values(value), strict=True))
 
 
-_FLAT: Mapping[type, _Flat] = {each: _Flat(each) for each in (Mark, Cycle, Stay, Item, Promise, Agent, Text, Run, Focus)}
+_FLAT: Mapping[type, _Flat] = {
+    each: _Flat(each) for each in (Mark, Cycle, Stay, Item, Promise, Agent, Text, Run, Focus)
+}
 
 
 def _fields(value: Any) -> Document:

@@ -28,15 +28,19 @@ from caseway_analytics.domain.wall import people, wall
 from caseway_analytics.metrics import DeskMetrics
 from caseway_analytics.settings import Configuration
 
-LOOKED_AT_SECONDS = 0.4
-"""Between two readings while somebody looks: the wall is to show a fact within a second."""
+LOOKED_AT_SECONDS = 0.25
+"""Between two readings while somebody looks: the wall is to show a fact within a second, and the lane that counts it rests
+up to a tenth. A reading of a large desk takes some thirty milliseconds of processor (`tests.load.wall`)."""
 ALONE_SECONDS = 3.0
-"""Between two readings while nobody looks, and between two of the totals: Prometheus asks seldom."""
+"""Between two readings while nobody looks."""
+COUNTED_SECONDS = 5.0
+"""Between two readings of the totals: Prometheus asks seldom."""
 HEARTBEAT_SECONDS = 2.0
 UNCHANGED_SECONDS = 5
 """So often the content is composed though nothing happened: some figures change by waiting."""
 SHARE_OF_TIME = 4
-"""A pause is at least so many times as long as the reading before: a large desk must not keep the process busy."""
+"""A pause is at least so many times as long as the processor was at the reading before: a large desk must not keep the
+process busy. Waiting for a database that others keep busy is no reason to pause longer."""
 LONGEST_PAUSE_SECONDS = 1.5
 """But no longer: after one slow reading in full, what follows is quick again."""
 _MOST_TOUCHED = 500
@@ -81,7 +85,6 @@ class Board:
         self._trouble = "nothing was read yet"
         self._counted_at = 0.0
         self._composed = (0, False)
-        self._behind: float = 0.0
         self._changed = asyncio.Event()
         self._looked_at = asyncio.Event()
 
@@ -93,12 +96,13 @@ class Board:
         REGISTRY.register(self.metrics)
         try:
             while True:
-                began = time.monotonic()
+                used = time.process_time()
                 try:
                     await self._read(running, sight)
+                    await self._count(running)
                 except PyMongoError as error:
                     self._tell_trouble(f"the database does not answer ({type(error).__name__})")
-                await self._rest(min(SHARE_OF_TIME * (time.monotonic() - began), LONGEST_PAUSE_SECONDS))
+                await self._rest(min(SHARE_OF_TIME * (time.process_time() - used), LONGEST_PAUSE_SECONDS))
         finally:
             REGISTRY.unregister(self.metrics)
             await sight.close()
@@ -136,14 +140,13 @@ class Board:
         plan = running.configuration.plan()
         desk, touched, is_news = await sight.desk(running.clock.now())
         self.desk = desk
-        await self._count(running, desk)
         self._read_at = desk.now.isoformat()
         named = self._views[True]
         due = (int(desk.now.timestamp() / UNCHANGED_SECONDS), bool(named.lookers))
         if not is_news and not self._trouble and due == self._composed:
             return
         self._composed = due
-        content = {**wall(desk, plan), "behind_seconds": self._behind}
+        content = {**wall(desk, plan), "behind_seconds": _behind()}
         news = self._views[False].show(content, self._read_at)
         if named.lookers:
             cases = sorted(touched)[:_MOST_TOUCHED] if touched else None
@@ -152,14 +155,12 @@ class Board:
             self._trouble = ""
             self._tell()
 
-    async def _count(self, running: Running, desk: Desk) -> None:
-        """What only Prometheus asks for, and how old the facts are that lanes apply."""
-        if time.monotonic() - self._counted_at < ALONE_SECONDS:
+    async def _count(self, running: Running) -> None:
+        """What only Prometheus asks for: thousands of documents, after everybody who looks was told."""
+        if self.desk is None or time.monotonic() - self._counted_at < COUNTED_SECONDS:
             return
         self._counted_at = time.monotonic()
-        self.metrics.show(desk, running.configuration.plan(), await MongoFigures(running.database).totals())
-        ages = [sample.value for metric in BEHIND.collect() for sample in metric.samples]
-        self._behind = float(round(max(ages, default=0.0)))
+        self.metrics.show(self.desk, running.configuration.plan(), await MongoFigures(running.database).totals())
 
     def _tell_trouble(self, reason: str) -> None:
         if reason != self._trouble:
@@ -178,6 +179,12 @@ class Board:
         pause = max(LOOKED_AT_SECONDS if is_looked_at else ALONE_SECONDS, least)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._looked_at.wait(), pause)
+
+
+def _behind() -> float:
+    """How old the facts are that lanes apply, in whole seconds."""
+    ages = [sample.value for metric in BEHIND.collect() for sample in metric.samples]
+    return float(round(max(ages, default=0.0)))
 
 
 async def _first_of(changed: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
