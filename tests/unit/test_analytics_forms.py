@@ -136,3 +136,24 @@ async def test_columns_of_one_measure_stand_under_its_name():
     assert '<th scope="colgroup" colspan="2" class="g">Pick-up time</th>' in page
     assert [page.count(f">{title}</th>") for title in ("Queue", "how many", "mean", "Contacts")] == [1, 1, 1, 1]
     assert "colgroup" not in await page_of(report(table(("a", 1.0, 0.5))))
+
+
+async def test_a_workbook_prints_as_wide_as_a_page_and_charts_what_is_alike():
+    """A manager prints it: no column falls onto a page of its own, no axis mixes counts with times."""
+    columns = (
+        Column(name="queue", title="Queue"),
+        Column(name="pick_up_count", title="Pick-up time: how many", kind="count"),
+        Column(name="pick_up_mean", title="Pick-up time: mean", kind="seconds"),
+        Column(name="contacts", title="Contacts", kind="count"),
+    )
+    section = Table(title="T", columns=columns, rows=[("stores", 1, 2.0, 3)], total=("", 1, 2.0, 3), chart="column")
+    sheet = openpyxl.load_workbook(io.BytesIO(await xlsx_of(report(section)))).active
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage) == (
+        "landscape", 0, True,
+    )  # fmt: skip
+    assert sheet.print_title_rows == "$4:$4"
+    assert sheet.freeze_panes == "B5"
+    (chart,) = sheet._charts
+    assert [series.val.numRef.f.split("!")[1] for series in chart.series] == ["$B$5", "$D$5"]
+    assert sheet["A6"].value == "total"
+    assert sheet["A6"].font.bold

@@ -25,6 +25,8 @@ _CHUNK = 2_000
 """Rows written at once, before others get their turn."""
 _CHUNK_OF_BOOK = 200
 """The same of a workbook, whose rows take ten times as long."""
+_A4 = 9
+"""As workbooks number paper."""
 _FORMATS: dict[Kind, str] = {
     "seconds": "[h]:mm:ss",
     "ratio": "0.0%",
@@ -131,6 +133,7 @@ class Workbook:
         self._totals = {
             kind: self._book.add_format({"num_format": form, "bold": True, "top": 1}) for kind, form in _FORMATS.items()
         }
+        self._totals["text"] = self._book.add_format({"bold": True, "top": 1})
         self._names: set[str] = set()
 
     async def write(self) -> None:
@@ -174,9 +177,14 @@ class Workbook:
             sheet.write_string(line, 0, note)
             line += 1
         for place, column in enumerate(table.columns):
-            sheet.set_column(place, place, max(12, min(40, len(column.title) + 2)))
+            sheet.set_column(place, place, 28 if column.kind == "text" else 14)  # titles are wrapped, texts are longer
             sheet.write_string(line + 1, place, column.title, self._head)
-        sheet.freeze_panes(line + 2, 0)
+        labels = next((place for place, column in enumerate(table.columns) if column.kind != "text"), 0)
+        sheet.freeze_panes(line + 2, labels)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)  # as wide as the table, as long as it takes
+        sheet.repeat_rows(line + 1)
         return sheet, name, line + 2
 
     def _sheet_name(self, title: str) -> str:
@@ -203,14 +211,17 @@ class Workbook:
             case int() | float():
                 sheet.write_number(line, place, value / 86_400 if column.kind == "seconds" else value, form)
             case str():
-                sheet.write_string(line, place, value)
+                sheet.write_string(line, place, value, form)
             case _:
                 sheet.write_datetime(line, place, value.astimezone(self._zone).replace(tzinfo=None), formats["instant"])
 
     def _chart(self, sheet: Any, name: str, table: Table, first: int, last: int) -> None:
         labels = sum(column.kind == "text" for column in table.columns)
         chart = self._book.add_chart({"type": table.chart})
-        for place in range(labels, min(labels + 3, len(table.columns))):
+        kinds = [column.kind for column in table.columns]
+        # a count and a share of a day have no axis in common
+        alike = [place for place in range(labels, len(kinds)) if kinds[place] == kinds[labels]]
+        for place in alike[:3]:
             chart.add_series(
                 {
                     "name": [name, first - 1, place],
