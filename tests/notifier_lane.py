@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from caseway.contracts.cases import ContactBounced
+from caseway.contracts.cases import ContactBounced, ContactRefused
 from caseway.contracts.customers import OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
@@ -18,6 +18,7 @@ _TIMERS = {SPREAD: handlers.on_spread, REMIND: handlers.on_remind, WATCH: handle
 _HANDLES = {
     ContactBounced: handlers.on_bounce,
     PersonalDataErased: handlers.on_erasure,
+    ContactRefused: handlers.on_contact_refused,
     OrderChanged: handlers.on_order_changed,
     ReportPublished: handlers.on_report,
 }

@@ -26,14 +26,15 @@ record-callback declare-incident hand-over judge check submit open absorb approv
 propose-customer-merge decide-customer-merge stamp whisper follow set-team escalate-to-department return-from-department
 ask-advice advise request-remote request-data-action decide-data-action accept-hand-over return-hand-over set-incident-role
 update-incident contain-incident end-incident review-incident
-link edit-voice erase watch"""
+link edit-voice erase watch refuse-contact"""
 CASE_FACTS = """opened contact-added contact-updated contact-repeated facts-assigned facts-confirmed held released replied
 noted resolved closed reopened escalation-requested callback-recorded incident-declared handed-over judged checked submitted
 approved rejected merged unmerged customer-linked customer-merge-proposed customer-merge-decided stamped whispered followed
 team-changed escalated-to-department returned-from-department advice-asked advised remote-requested shared incident-updated
 incident-contained incident-ended incident-reviewed incident-role-set hand-over-accepted hand-over-returned
 data-action-requested data-action-decided personal-data-erased consent-changed contact-bounced refused
-linked voice-edited watched continued incident-joined incident-corrected approval-reminded personal-data-restricted"""
+linked voice-edited watched continued incident-joined incident-corrected approval-reminded personal-data-restricted
+contact-refused"""
 WORK_VERBS = """queue withdraw raise set-presence heartbeat accept decline start-work pause-work transfer complete
 finish-wrap-up release take"""
 WORK_FACTS = """queued offered accepted work-started work-paused declined expired returned transferred wrapping-up completed

@@ -65,7 +65,7 @@ COMMANDS = {
     v.EndIncident: ("employee", {}, "no-incident"),
     v.ReviewIncident: ("manager", {}, "no-incident"),
 }
-OWN = {c.AddContact, c.OpenCase, c.AbsorbCase, v.EraseCase}
+OWN = {c.AddContact, c.OpenCase, c.AbsorbCase, c.RefuseContact, v.EraseCase}
 """Said by stages, or about a case that is not there yet; tested where they belong."""
 
 CLOSED_TAKES = {

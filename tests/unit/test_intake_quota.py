@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from caseway.contracts.case_commands import AddContact, HoldCase
+from caseway.contracts.case_commands import AddContact, HoldCase, RefuseContact
+from caseway.contracts.cases import ContactRefused
 from caseway.contracts.contacts import WebContact
+from caseway.kernel.errors import Rejected
 from caseway.kernel.ids import case_id
 from caseway.kernel.vocabulary import Turn
-from caseway_intake.domain import quota
+from caseway_intake.domain import life, quota
 from caseway_intake.settings import Configuration, Quota
+from tests.intake_builders import step
 from tests.intake_edge import NOW, Edge, configuration
 
 WARSAW = dt.timedelta(hours=1)
@@ -112,9 +115,25 @@ class TestEdge:
         edge.contact(form(1))
         refused = [edge.contact(form(number)) for number in range(2, 9)]
         assert {each.parks for each in refused} == {"refused"}
-        told = [[command.source_key for command in each.emits] for each in refused]
+        told = [[each.source_key for each in decision.emits if isinstance(each, AddContact)] for decision in refused]
         assert told == [[f"desk:form-quota/2026-11-22/refused/{n}"] for n in range(1, 6)] + [[], []]
         assert edge.state("received", "web:contact:s-2") is None, "sent again later, it is heard"
+
+    def test_beyond_the_cap_the_customer_hears_that_it_was_not_taken_and_when_to_come_again(self) -> None:
+        """S1-05, requirements.md: refused with a clear answer, also where no door could say so."""
+        edge = Edge(rules=desk(daily=1, waiting=1))
+        edge.contact(form(0))
+        edge.contact(form(1))
+        answer = edge.contact(form(2)).emits[0]
+        assert isinstance(answer, RefuseContact)
+        assert (answer.case_id, answer.source_key) == (case_id("web:contact:s-2"), "web:contact:s-2")
+        assert (answer.reply_to, answer.subject, answer.language) == ("c2@example.com", "Question 2", "en")
+        assert (answer.reason, answer.again_at) == ("form-quota", dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC))
+        (fact,) = life.answer_for_nobody(answer, step(source="caseway://intake.edge"))
+        assert isinstance(fact, ContactRefused)
+        assert (fact.case_id, fact.reply_to, fact.again_at) == (answer.case_id, answer.reply_to, answer.again_at)
+        with pytest.raises(Rejected, match="unknown-case"):  # it answers any address: nobody else may ask for it
+            life.answer_for_nobody(answer, step(source="gateway://forged"))
 
     def test_a_form_that_comes_again_takes_no_room(self) -> None:
         edge = Edge(rules=desk(daily=1))

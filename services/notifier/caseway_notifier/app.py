@@ -8,7 +8,7 @@ import functools
 
 from starlette.routing import Route
 
-from caseway.contracts.cases import ContactBounced, ContactUpdated
+from caseway.contracts.cases import ContactBounced, ContactRefused, ContactUpdated
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
@@ -47,6 +47,7 @@ def build() -> Service:
                     ContactUpdated: case_fact,
                     ContactBounced: Handle(needs=handlers.about_case, decide=handlers.on_bounce),
                     PersonalDataErased: Handle(needs=handlers.about_case, decide=handlers.on_erasure),
+                    ContactRefused: Handle(needs=handlers.of_lane, decide=handlers.on_contact_refused),
                     OrderChanged: Handle(needs=handlers.about_order, decide=handlers.on_order_changed),
                     ReportPublished: Handle(decide=handlers.on_report),
                     CustomerRecorded: Handle(decide=handlers.on_customer_recorded),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from caseway.contracts.cases import CaseOpened, ContactBounced, CustomerLinked
+from caseway.contracts.cases import CaseOpened, ContactBounced, ContactRefused, CustomerLinked
 from caseway.contracts.customers import CustomerRecorded, OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.voices import PersonalDataErased
@@ -16,7 +16,7 @@ from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.acknowledging import remind
 from caseway_notifier.domain.fanout.flooding import over
 from caseway_notifier.domain.fanout.forgetting import forget, returned
-from caseway_notifier.domain.fanout.learning import MODELS_BY_TYPE, learned, ordering, registered
+from caseway_notifier.domain.fanout.learning import MODELS_BY_TYPE, learned, ordering, registered, turned_away
 from caseway_notifier.domain.fanout.linking import tell_linked
 from caseway_notifier.domain.fanout.spreading import go_on
 from caseway_notifier.domain.fanout.telling import tell, tell_other
@@ -63,6 +63,17 @@ def on_order_changed(message: Message[OrderChanged], states: States, moment: Mom
     """Tell the customer how their order stands; it belongs to no case."""
     known = ordering(message.data, states.get(CUSTOMERS, message.data.customer))
     flood = states.get(FLOODS, _lane(message))
+    return metrics.counted(tell(known, known, message.data, message.id, moment, flood))
+
+
+def of_lane(message: Message[ContactRefused]) -> Iterable[Ref]:
+    """How many answers the lane has given."""
+    yield Ref(FLOODS, _lane(message))
+
+
+def on_contact_refused(message: Message[ContactRefused], states: States, moment: Moment) -> Decision:
+    """Tell a customer that their contact was not taken; there is no case."""
+    known, flood = turned_away(message.data), states.get(FLOODS, _lane(message))
     return metrics.counted(tell(known, known, message.data, message.id, moment, flood))
 
 

@@ -7,7 +7,15 @@ from typing import Literal
 from pydantic import Field
 
 from caseway.contracts.about_cases import CaseCommand
-from caseway.contracts.parts import Bounce, Complexity, ContactContent, FileReference, TeamMember, Triage
+from caseway.contracts.parts import (
+    Bounce,
+    Complexity,
+    ContactContent,
+    FileReference,
+    RefusedContact,
+    TeamMember,
+    Triage,
+)
 from caseway.contracts.wire import Fields, Instant, Seconds, Whole
 from caseway.kernel.vocabulary import Channel, Priority, Turn
 
@@ -23,6 +31,12 @@ class AddContact(CaseCommand, ContactContent, Triage):
     """The contact is a mail system's report: the case learns of it, and nobody's turn changes."""
     waits: bool = False
     """The case is not worked on yet (a form beyond the day's quota): it opens as a third party's turn, and a hold follows."""
+
+
+class RefuseContact(CaseCommand, RefusedContact):
+    """Answer a contact that is not taken: no case is opened, but its customer hears why."""
+
+    TYPE = "caseway.case.refuse-contact.v1"
 
 
 class OpenCase(CaseCommand, Triage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,9 +26,10 @@ from caseway.contracts.parts import (
     CustomerLink,
     EntitlementLink,
     FileReference,
+    RefusedContact,
     Triage,
 )
-from caseway.contracts.wire import Fields, Instant, Ordinal, Seconds, Whole
+from caseway.contracts.wire import Fact, Fields, Instant, Ordinal, Seconds, Whole
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "CaseWhispered",
     "ContactAdded",
     "ContactBounced",
+    "ContactRefused",
     "ContactRepeated",
     "ContactUpdated",
     "CustomerLinked",
@@ -353,6 +355,17 @@ class CaseRefused(CaseFact):
     """Its `ce_type`."""
     reason: str
     detail: str = ""
+
+
+class ContactRefused(Fact, RefusedContact):
+    """A contact was not taken, and no case was opened for it: so it is no fact about a case, and has no version."""
+
+    TOPIC: ClassVar[str] = "cases"
+    KEY: ClassVar[str] = "case_id"
+    TYPE = "caseway.case.contact-refused.v1"
+
+    case_id: str
+    """That of the case it would have opened."""
 
 
 class CaseContinued(CaseFact):

@@ -69,6 +69,23 @@ class RelatedCase(Part):
     """Of the two texts, from 0 to 1."""
 
 
+class RefusedContact(Part):
+    """A contact that is not taken, as far as answering its customer needs."""
+
+    source_key: str
+    channel: Channel
+    reason: str
+    subject: str = ""
+    name: str | None = None
+    reply_to: str | None = None
+    """Where its customer is answered; none where nothing tells."""
+    language: str | None = None
+    """Of the answer."""
+    received_at: Instant
+    again_at: Instant | None = None
+    """When the next ones are taken."""
+
+
 class CustomerLink(Part):
     """Which customer a case belongs to, as far as is known."""
 

@@ -204,6 +204,9 @@ SAMPLES: dict[str, Any] = {
     "state": "received",
     "waits": False,
     "reply_until": "2026-11-23T09:00:00Z",
+    "again_at": "2026-11-23T08:00:00Z",
+    "RefuseContact.reason": "form-quota",
+    "ContactRefused.reason": "form-quota",
     "Background.orders": [{"order": "A-2026-0042", "status": "shipped", "products": ["chair-12"]}],
     "Background.cases": [
         {"case_id": OTHER_CASE, "opened_at": "2026-11-20T12:00:00Z", "channel": "phone", "status": "open"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from caseway.contracts.case_commands import AddContact, HoldCase
+from caseway.contracts.case_commands import AddContact, HoldCase, RefuseContact
 from caseway.contracts.parts import Actor, Author
 from caseway.kernel.decision import Decision, Put, Ref
 from caseway.kernel.ids import case_id, derived_id
@@ -39,7 +39,26 @@ def within_quota(command: AddContact, rules: quota.Rules, known: Knowledge) -> D
             )
             return Decision(emits=(waiting, hold, *_notices(place, rules, known)), changes=changes)
         case "refused":
-            return Decision(emits=tuple(_notices(place, rules, known)), changes=changes, parks="refused")
+            answer = _answer(command, rules, known)
+            return Decision(emits=(answer, *_notices(place, rules, known)), changes=changes, parks="refused")
+
+
+def _answer(command: AddContact, rules: quota.Rules, known: Knowledge) -> RefuseContact:
+    """What the customer hears: that it was not taken, and from when forms are. Who sends by HTTP hears it at the door."""
+    tomorrow = quota.local_day(rules, known.now) + dt.timedelta(days=1)
+    return RefuseContact(
+        case_id=command.case_id,
+        actor=_EDGE,
+        source_key=command.source_key,
+        channel=command.channel,
+        reason=REASON,
+        subject=command.subject,
+        name=command.party.name,
+        reply_to=command.reply_to,
+        language=command.reply_language or command.language,
+        received_at=command.received_at,
+        again_at=quota.release_of(tomorrow, rules),
+    )
 
 
 def _changes(

@@ -30,6 +30,7 @@ from caseway.contracts.case_commands import (
     OpenCase,
     ProposeCustomerMerge,
     RecordCallback,
+    RefuseContact,
     ReleaseCase,
     ReopenCase,
     ReplyToCase,
@@ -43,7 +44,7 @@ from caseway.contracts.case_commands import (
     WatchCase,
     WhisperToAgent,
 )
-from caseway.contracts.cases import CaseRefused
+from caseway.contracts.cases import CaseRefused, ContactRefused
 from caseway.contracts.voice_commands import (
     AcceptHandOver,
     ApproveCase,
@@ -85,7 +86,7 @@ from caseway_intake.domain.life.contacts import add_contact, open_case
 from caseway_intake.domain.life.course import HOLD_IS_OVER, release_when_due
 from caseway_intake.domain.life.opening import open_without_contact
 from caseway_intake.domain.life.rights import RETENTION_ENDS
-from caseway_intake.domain.life.steps import Outcome, Refused, Rules, Search, Step, Trace, advance, head
+from caseway_intake.domain.life.steps import EDGE, Outcome, Refused, Rules, Search, Step, Trace, advance, head
 from caseway_intake.domain.roles import may, verb_of
 
 __all__ = [
@@ -118,13 +119,14 @@ class _Chapter(NamedTuple):
     then: Callable[[Case, Any, Step], Outcome]
 
 
-def _open_again(_case: Case, _command: OpenCase, _step: Step) -> Outcome:
+def _open_again(_case: Case, _command: OpenCase | RefuseContact, _step: Step) -> Outcome:
     raise Refused("already-open", "a case is opened once")
 
 
 _LIFE: Mapping[type[CaseCommand], _Chapter] = {
     AddContact: _Chapter(_ANY, add_contact),
     OpenCase: _Chapter(_ANY, _open_again),
+    RefuseContact: _Chapter(_ANY, _open_again),
     ReplyToCase: _Chapter(_ALIVE, talk.reply),
     NoteCase: _Chapter(_ANY, talk.note),
     AssignFacts: _Chapter(_ALIVE, course.assign_facts),
@@ -204,14 +206,17 @@ def decide_when_due(kind: str, case: Case, due_at: dt.datetime, step: Step) -> O
     return _DUE[kind](case, due_at, step)
 
 
-def answer_for_nobody(command: CaseCommand, step: Step) -> tuple[CaseCommand, ...]:
-    """What is said to whoever asked about a case that is not there.
+def answer_for_nobody(command: CaseCommand, step: Step) -> tuple[CaseCommand | ContactRefused, ...]:
+    """What is said to whoever asked about a case that is not there, or is told that there will be none.
 
     Raises:
         Rejected: nobody of ours asked.
     """
     if isinstance(command, MergeCase) and step.is_ours and command.refused is None:
         return (merging.refuse_for_nobody(command),)
+    if isinstance(command, RefuseContact) and step.source == EDGE:  # it answers any address: nobody else may ask
+        said = command.model_dump(exclude={"actor"})
+        return (ContactRefused(**said, at=step.at, cause=step.cause, configuration=step.configuration),)
     raise Rejected("unknown-case", "a command about a case that was never opened")
 
 

@@ -21,6 +21,8 @@ CORE = "caseway://intake.core"
 """The `ce_source` of what one case says to another."""
 ERASURE = "caseway://intake.erasure"
 """The `ce_source` of the loop that erases."""
+EDGE = "caseway://intake.edge"
+"""The `ce_source` of what contacts come to."""
 OURS = frozenset({CORE, ERASURE})
 LONGEST_TEXT_BYTES = 256 * 1024
 """Of a text in a fact. Source: delivery.md, "Sizes"."""

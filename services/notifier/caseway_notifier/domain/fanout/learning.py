@@ -27,6 +27,7 @@ from caseway.contracts.cases import (
     CaseUnmerged,
     ContactAdded,
     ContactBounced,
+    ContactRefused,
     ContactUpdated,
     CustomerLinked,
     CustomerMergeProposed,
@@ -132,8 +133,9 @@ OCCASIONS: tuple[type[WireModel], ...] = (
     WorkMentioned, WorkPostponed, WorkUnroutable, MilestoneWarned, MilestoneViolated, MilestoneMet, MilestoneCancelled, LadderRungReached,
 )  # fmt: skip
 """The facts about a case that a subscription may be on, and that teach."""
-BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, WatchDue, AnswersHeld)
-"""What else a subscription may be on: orders and reports, which belong to no case, and what the notifier says to itself."""
+BESIDE: tuple[type[WireModel], ...] = (OrderChanged, ReportPublished, ContactRefused, WatchDue, AnswersHeld)
+"""What else a subscription may be on: orders, reports and refused contacts, which belong to no case, and what the notifier
+says to itself."""
 
 MODELS_BY_TYPE: dict[str, type[WireModel]] = {model.TYPE: model for model in (*OCCASIONS, *BESIDE)}
 
@@ -272,6 +274,18 @@ def registered(fact: CustomerRecorded) -> KnownCustomer:
     """What of a customer's record telling them needs."""
     usable = filter(None, map(addresses.normal, fact.emails))
     return KnownCustomer(id=fact.customer, name=fact.name, email=next(usable, ""), language=fact.language or "")
+
+
+def turned_away(fact: ContactRefused) -> KnownCase:
+    """Whose contact was not taken, as far as telling them needs; there is no case, and so nothing is kept."""
+    return KnownCase(
+        id="",
+        channel=fact.channel.value,
+        subject=fact.subject,
+        language=fact.language or "",
+        name=fact.name or "",
+        email=addresses.normal(fact.reply_to or ""),
+    )
 
 
 def ordering(fact: OrderChanged, customer: KnownCustomer | None) -> KnownCase:
