@@ -28,7 +28,7 @@ def build() -> Service:
                 handles=handles(),
                 timers=timers(),
                 collections=(CASES, COUNTS),
-                cached_states=3_000,  # about 2 KB each
+                cached_states=2_000,  # of 2 to 4 KB each
             ),
         ),
         configuration=Configuration,
