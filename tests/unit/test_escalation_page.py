@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
+from zoneinfo import ZoneInfo
 
-from caseway.contracts.cases import CaseHeld, CaseOpened, CaseReleased, CaseStamped
+from caseway.contracts.cases import CaseHeld, CaseOpened, CaseReleased, CaseResolved, CaseStamped
 from caseway_escalation.adapters.cases import load
 from caseway_escalation.adapters.page import rendered
 from caseway_escalation.adapters.shown import shown_case
+from caseway_escalation.domain.explanation import shown_time
 from caseway_escalation.settings import Configuration
 from tests.escalation_builders import CALENDARS, CASE, RESOLUTION, Desk, at
 
@@ -45,17 +48,55 @@ def page(desk: Desk) -> str:
 def test_the_page_lists_each_counted_span_and_each_pause_in_order():
     text = page(desk())
     rows = [
-        "Fri 2026-01-02 15:00:00+01:00",
-        "Mon 2026-01-05 09:00:00+01:00",
-        "Mon 2026-01-05 11:00:00+01:00</td><td>Wed 2026-01-07 10:00:00+01:00",
-        "stood for 47 h",
-        "Wed 2026-01-07 10:00:00+01:00</td><td>Wed 2026-01-07 14:00:00+01:00",
+        "due Wed 7 Jan 2026, 14:00",
+        "6 h of 8 h used so far.",
+        "Fri 2 Jan 2026, 15:00</td><td>Fri 2 Jan 2026, 17:00",
+        "Sat 3 Jan 2026 to Sun 4 Jan 2026",
+        "no hours on this weekday",
+        "Mon 5 Jan 2026, 09:00",
+        "Mon 5 Jan 2026, 11:00</td><td>Wed 7 Jan 2026, 10:00",
+        "the clock stood for 47 h",
+        "Wed 7 Jan 2026, 10:00</td><td>Wed 7 Jan 2026, 14:00",
         "counted, of 8 h promised",
+        "Wed 2026-01-07 14:00:00+01:00",
     ]
     places = [text.index(row) for row in rows]
     assert places == sorted(places)
-    assert "due Wed 2026-01-07 14:00:00+01:00" in text
+    assert "Tue 6 Jan" not in text, "the clock stood on the holiday anyway"
     assert desk().configuration.promises.calendars["desk"].version in text
+
+
+def test_a_holiday_and_a_day_closed_for_once_are_named_where_the_clock_ran():
+    """What a supervisor asks first: why did Tuesday not count?"""
+    written = HOLIDAYS | {"exceptions": {"2026-01-07": "closed"}}
+    promises = [{"name": "normal", "target": "8h", "calendar": "desk"}]
+    kinds = {"resolution": RESOLUTION | {"promises": promises}}
+    given = {"calendars": CALENDARS | {"desk": written}, "milestones": {"kinds": kinds}}
+    running = Desk(Configuration.model_validate(given))
+    running.tell(CaseOpened, at("05 15:00"))
+    text = page(running)
+    rows = ["Tue 6 Jan 2026</td>", "holiday", "Wed 7 Jan 2026</td>", "closed on this date", "Thu 8 Jan 2026, 09:00"]
+    places = [text.index(row) for row in rows]
+    assert places == sorted(places)
+
+
+def test_what_is_late_says_when_it_was_due_when_it_ended_and_by_how_much():
+    late = desk()
+    late.tell(CaseResolved, at("07 15:30"))
+    late.tell(CaseStamped, at("07 15:30"), stamp="<b>checked</b>", occurrence="o")
+    text = page(late)
+    assert "was due Wed 7 Jan 2026, 14:00" in text
+    assert "Ended Wed 7 Jan 2026, 15:30, too late: 9 h 30 min of 8 h used." in text
+
+
+def test_on_a_day_on_which_the_clocks_change_a_time_has_its_offset():
+    place = ZoneInfo("Europe/Warsaw")
+    twice = [dt.datetime(2026, 10, 25, hour, 30, tzinfo=dt.UTC) for hour in (0, 1)]
+    assert [shown_time(each, place) for each in twice] == [
+        "Sun 25 Oct 2026, 02:30 (+0200)",
+        "Sun 25 Oct 2026, 02:30 (+0100)",
+    ]
+    assert shown_time(dt.datetime(2026, 10, 26, 8, 0, 5, tzinfo=dt.UTC), place) == "Mon 26 Oct 2026, 09:00:05"
 
 
 def test_the_page_says_a_statutory_promise_in_words():

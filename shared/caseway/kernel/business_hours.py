@@ -137,6 +137,15 @@ class BusinessHours:
         exception = self._exceptions.get(on)
         return self.version_on(on).spans_on(on) if exception is None else exception
 
+    def why_closed(self, on: dt.date) -> str:
+        """Of a local date without opening hours: `weekday`, `holiday` or `exception`; empty for any other."""
+        if self.spans_on(on):
+            return ""
+        hours = self.version_on(on)
+        if not hours.week.get(on.weekday()):
+            return "weekday"
+        return "exception" if on in self._exceptions else "holiday"
+
     def local_date(self, at: dt.datetime) -> dt.date:
         """The date of an instant where the desk is."""
         return at.astimezone(ZoneInfo(self.zone)).date()

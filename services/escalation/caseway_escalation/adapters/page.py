@@ -11,12 +11,24 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
 
-from caseway_escalation.domain.explanation import length, local_time
+from caseway_escalation.domain.explanation import length, shown_time
+
+_PARTIES = {"third": "third party"}
+_WHY = {"weekday": "no hours on this weekday", "holiday": "holiday", "exception": "closed on this date"}
+_DO = {
+    "notify": "tell",
+    "reassign": "give the work to",
+    "raise_priority": "raise the priority to",
+    "move_queue": "move the work to",
+    "request_callback": "ask a supervisor to call back",
+    "propose_incident": "propose an incident to",
+}
 
 
 def rendered(answer: Mapping[str, Any]) -> str:
-    """The answer about one case, for a browser."""
-    return _template().render(answer)
+    """The answer about one case, for a browser: its times in the zone of its promises."""
+    zones = [each["reason"]["zone"] for each in answer["milestones"] if "zone" in each["reason"]]
+    return _template().render(answer, zone=zones[0] if zones else "UTC")
 
 
 @cache
@@ -25,11 +37,15 @@ def _template() -> Template:
     environment.filters["local"] = _local
     environment.filters["length"] = _length
     environment.filters["between"] = _between
+    environment.filters["days"] = _days
+    environment.filters["named"] = _named
+    environment.filters["why"] = _WHY.__getitem__
+    environment.filters["deed"] = _deed
     return environment.from_string(files("caseway_escalation.adapters").joinpath("page.html").read_text("utf-8"))
 
 
 def _local(at: str, zone: str) -> str:
-    return local_time(dt.datetime.fromisoformat(at), ZoneInfo(zone))
+    return shown_time(dt.datetime.fromisoformat(at), ZoneInfo(zone))
 
 
 def _length(seconds: float) -> str:
@@ -38,3 +54,22 @@ def _length(seconds: float) -> str:
 
 def _between(span: Mapping[str, str]) -> str:
     return length(dt.datetime.fromisoformat(span["until"]) - dt.datetime.fromisoformat(span["from"]))
+
+
+def _days(span: Mapping[str, str], zone: str) -> str:
+    """`Sat 3 Jan 2026`, or `Sat 3 Jan 2026 to Sun 4 Jan 2026`."""
+    first, after = (dt.datetime.fromisoformat(span[end]).astimezone(ZoneInfo(zone)).date() for end in ("from", "until"))
+    last = after - dt.timedelta(days=1)
+    shown = [f"{on:%a} {on.day} {on:%b %Y}" for on in ((first,) if first == last else (first, last))]
+    return " to ".join(shown)
+
+
+def _named(name: str) -> str:
+    """`first response` of `first_response`."""
+    return _PARTIES.get(name, name.replace("_", " "))
+
+
+def _deed(rung: Mapping[str, Any]) -> str:
+    """`tell role:coordinators`, as the ladder has it."""
+    to = ", ".join(rung["to"])
+    return f"{_DO[rung['do']]} {to}".strip()

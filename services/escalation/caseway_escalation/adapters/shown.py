@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from caseway.kernel.business_hours import BusinessHours
+from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.explanation import Reason, reason_for
@@ -32,7 +33,10 @@ def shown_case(case: Case, promises: Promises, now: dt.datetime) -> dict[str, An
         "handling": shown_focus(case.focus, now),
         "earlier": dict(case.forgotten),
         "milestones": [
-            shown(case, each) | _steps(case, each, promises) | {"reason": _reason(each, promises)}
+            shown(case, each)
+            | _used(each, promises, now)
+            | _steps(case, each, promises)
+            | {"reason": _reason(each, promises)}
             for each in case.milestones
         ],
     }
@@ -50,6 +54,7 @@ def shown_run(run: Run) -> dict[str, Any]:
         "milestone": run.milestone or None,
         "configuration": run.fixed_by,
         "started_at": text(run.started_at),
+        "taken_over_from": run.taken_over_from or None,
         "rungs": [
             {"after_seconds": each.after.total_seconds(), "do": each.action, "to": list(each.to)}
             for each in run.plan.rungs
@@ -117,7 +122,12 @@ def shown(case: Case, milestone: Milestone) -> dict[str, Any]:
         "due_at": text(milestone.due_at),
         "warn_at": text(milestone.warn_at),
         "warnings": [
-            {"at": text(each.at), "before_seconds": each.before.total_seconds()} for each in milestone.warnings
+            {
+                "at": text(each.at),
+                "before_seconds": each.before.total_seconds(),
+                "told": each.before in milestone.warned,
+            }
+            for each in milestone.warnings
         ],
         "warned_at": _warned_at(milestone),
         "ended_at": text(milestone.ended_at),
@@ -127,6 +137,14 @@ def shown(case: Case, milestone: Milestone) -> dict[str, Any]:
 
 def _warned_at(milestone: Milestone) -> str | None:
     return text(max((each.at for each in milestone.warnings if each.before in milestone.warned), default=None))
+
+
+def _used(milestone: Milestone, promises: Promises, now: dt.datetime) -> dict[str, Any]:
+    """How much of the target is used by now, or was when it ended."""
+    hours = promises.hours(milestone.terms)
+    return {
+        "elapsed_seconds": clock.elapsed(milestone, milestone.ended_at or now, hours).total_seconds() if hours else None
+    }
 
 
 def _steps(case: Case, milestone: Milestone, promises: Promises) -> dict[str, Any]:
@@ -152,6 +170,9 @@ def _shown_reason(reason: Reason) -> dict[str, Any]:
         "counted": [
             {"from": text(each.span.start), "until": text(each.span.end), "seconds": each.seconds}
             for each in reason.counted
+        ],
+        "closed": [
+            {"from": text(each.days.start), "until": text(each.days.end), "why": each.why} for each in reason.closed
         ],
         "pauses": [{"from": text(each.start), "until": text(each.end)} for each in reason.pauses],
         "stands_since": text(reason.stands_since),

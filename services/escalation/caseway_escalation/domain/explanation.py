@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway_escalation.domain.clock import Milestone, stood_since
 
+_DAY = dt.timedelta(days=1)
 _MOST_SPANS = 400
 """Spans listed for one milestone: more than a year of working days; a longer list helps nobody."""
 
@@ -24,6 +25,15 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Whole days on which the clock ran and nothing counted."""
+
+    days: Interval
+    why: str
+    """`weekday`, `holiday` or `exception`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Everything a deadline rests on."""
 
@@ -33,6 +43,7 @@ class Reason:
     hours_from_on: dt.date | None
     """From when the opening hours in force at the start are; None for the first ones."""
     counted: tuple[Counted, ...]
+    closed: tuple[Closed, ...]
     pauses: tuple[Interval, ...]
     stands_since: dt.datetime | None
     """While paused: since when."""
@@ -54,6 +65,7 @@ def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
         calendar_version=hours.version,
         hours_from_on=None if governing == dt.date.min else governing,
         counted=counted,
+        closed=tuple(_closed(milestone, hours)),
         pauses=pauses,
         stands_since=since,
         words=_words(milestone, hours, counted, pauses, since),
@@ -65,6 +77,28 @@ def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
     until = min(milestone.due_at, milestone.ended_at or milestone.due_at)
     spans = (span for run in _runs(milestone, until) for span in hours.counted(run.start, run.end))
     return islice(_joined(spans), _MOST_SPANS)
+
+
+def _closed(milestone: Milestone, hours: BusinessHours) -> Iterator[Closed]:
+    """Days without hours while the clock ran, those that follow each other for one reason as one."""
+    place, found = ZoneInfo(hours.zone), list(islice(_closed_days(milestone, hours), _MOST_SPANS))
+    while found:
+        first, why = found[0]
+        days = 1
+        while days < len(found) and found[days] == (first + days * _DAY, why):
+            days += 1
+        begin, end = (dt.datetime.combine(on, dt.time.min, place) for on in (first, first + days * _DAY))
+        yield Closed(days=Interval(begin.astimezone(dt.UTC), end.astimezone(dt.UTC)), why=why)
+        found = found[days:]
+
+
+def _closed_days(milestone: Milestone, hours: BusinessHours) -> Iterator[tuple[dt.date, str]]:
+    for run in _runs(milestone, min(milestone.due_at, milestone.ended_at or milestone.due_at)):
+        on, last = hours.local_date(run.start), hours.local_date(run.end)
+        while on <= last:
+            if why := hours.why_closed(on):
+                yield on, why
+            on += _DAY
 
 
 def _runs(milestone: Milestone, until: dt.datetime) -> Iterator[Interval]:
@@ -156,6 +190,15 @@ def local_time(at: dt.datetime, place: ZoneInfo) -> str:
     local = at.astimezone(place)
     exact = local.isoformat(sep=" ", timespec="seconds" if not local.microsecond else "microseconds")
     return f"{local:%a} {exact}"
+
+
+def shown_time(at: dt.datetime, place: ZoneInfo) -> str:
+    """For people: `Fri 2 Jan 2026, 15:00`; with the offset on a day on which the clocks are changed."""
+    local = at.astimezone(place)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    is_changing = midnight.utcoffset() != (midnight + _DAY).utcoffset()
+    clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{local:%a} {local.day} {local:%b %Y}, {clock}{f' ({local:%z})' if is_changing else ''}"
 
 
 def length(amount: dt.timedelta) -> str:
