@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 from caseway.local import Stack
-from tests.load import corner, grown, latency, offer, router_cost, router_engine, table
+from tests.load import corner, grown, latency, offer, router_cost, router_engine, table, taking_over
 from tests.load.table import Row
 from tests.load.throughput import CASES, ROOT, Bench, Speed
 
@@ -109,6 +109,10 @@ async def _run(stack: Stack, asked: argparse.Namespace, folder: Path) -> None:
     if asked.only == "offer":
         await _offers(stack, asked, folder, prefix)
         return
+    if asked.only == "takeover" or not asked.only:
+        await taking_over.measure(stack.mongo_url, prefix, *((500, 2_000) if asked.short else (10_000, 100_000)))
+    if asked.only == "takeover":
+        return
     bench = Bench(stack.kafka_url, stack.mongo_url, folder, prefix, asked.store)
     rows, steps = [], []
     if asked.only != "latency":
@@ -131,7 +135,7 @@ def main() -> None:
     asked = _arguments()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it complains of topics that were made this very moment
     if asked.only == "engine" or not (asked.only or asked.short):
-        router_engine.main(*((1_000, 1_000, 50) if asked.short else (10_000, 10_000, 200)))
+        router_engine.main(*((1_000, 1_000, 50) if asked.short else (10_000, 100_000, 200)))
     if asked.only == "cost":
         router_cost.main(*((50, 3) if asked.short else (500, 30)))
     if asked.only in {"engine", "cost"}:

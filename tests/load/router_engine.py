@@ -183,7 +183,7 @@ def taken_over(one: Engine) -> None:
     there = [
         bson.encode({"_id": each.agent, **documents.dump_attendance(each)}) for each in one.pool.attendances.values()
     ]
-    options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    options: CodecOptions[Any] = CodecOptions(tz_aware=True)
     began = time.process_time()
     items = [documents.load_item(bson.decode(each, options)) for each in written]
     loaded = time.process_time()

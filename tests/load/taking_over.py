@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -32,25 +33,36 @@ from caseway_router.domain.pool import Pool
 from tests.load import router_engine
 
 LANE = "router.core/0"
+Takes = Callable[[], Awaitable[Pool]]
 _AT_ONCE = 5_000
 
 
 async def measure(mongo_url: str, prefix: str, agents: int, waiting: int) -> None:
     """Write a pool, take it over, and say how long that took."""
+    gc.set_threshold(50_000, 20, 20)  # as in a service (runtime/application.py)
+    async with left_in(mongo_url, prefix, agents, waiting) as (left, _, take_over):
+        _say(f"taking over: {agents:,} agents, {len(left.items):,} pieces of work, from MongoDB")
+        digest = documents.digest(left)
+        taken = await take_over()
+        _say(f"  {'the same' if documents.digest(taken) == digest else 'ANOTHER'} digest as before")
+
+
+@contextlib.asynccontextmanager
+async def left_in(
+    mongo_url: str, prefix: str, agents: int, waiting: int
+) -> AsyncIterator[tuple[Pool, PoolPlan, Takes]]:
+    """A pool that its process left in MongoDB, and what takes it over from there."""
     left, plan = _pool(agents, waiting)
-    digest = documents.digest(left)
-    _say(f"taking over: {agents:,} agents, {len(left.items):,} pieces of work, from MongoDB")
     client = connect(mongo_url)
     place = database(client, prefix, "router")
+    core = next(each for each in build().stages if each.name == "router.core")
     try:
-        core = next(each for each in build().stages if each.name == "router.core")
         await prepare_collections(place, [Collection(name="lanes"), *core.collections])
         await _write(place, left)
-        taken = await _take_over(place, plan)
+        yield left, plan, lambda: _take_over(place, plan)
     finally:
         await client.drop_database(place.name)
         client.close()
-    _say(f"  {'the same' if documents.digest(taken) == digest else 'ANOTHER'} digest as before")
 
 
 async def _take_over(place: Database, plan: PoolPlan) -> Pool:

@@ -73,7 +73,7 @@ GIFTS = frozenset({"gift"})
 which = st.integers(0, 11)
 """Which of those that stand so, counted round."""
 PROFILES = [
-    profile(3, email=2, chat=ChannelLimit(at_most=200, quiet=0), phone=ChannelLimit(at_most=100, beside=0)),
+    profile(5, email=2, chat=ChannelLimit(at_most=200, quiet=0), phone=ChannelLimit(at_most=100, beside=0)),
     profile(
         4,
         email=ChannelLimit(at_most=400, quiet=50, wrap_up=0),
@@ -193,19 +193,19 @@ class Pool(RuleBasedStateMachine):
         quietly(self.desk, command)
         quietly(self.twin, command)
 
-    @rule(name=agents, status=st.sampled_from(["online"] * 4 + ["busy", "wrap_up", "handing_over", "offline"]))
-    def be_present(self, name: str, status: str) -> None:
-        self.do(presence(name, status))
+    @rule(
+        name=agents,
+        status=st.sampled_from(["online"] * 4 + ["busy", "wrap_up", "handing_over", "offline"]),
+        closed=st.sampled_from([None, None, "email", "chat"]),
+    )
+    def be_present(self, name: str, status: str, closed: str | None) -> None:
+        self.excused |= {name} if closed else set()
+        self.do(presence(name, status, channels={closed: False} if closed else {}))
 
     @rule(name=agents, capacity=st.sampled_from([0, 1, 2.5]))
     def limit_oneself(self, name: str, capacity: float) -> None:
         self.excused.add(name)
         self.do(presence(name, capacity=capacity))
-
-    @rule(name=agents, channel=st.sampled_from(["email", "chat", "phone"]))
-    def close_a_channel(self, name: str, channel: str) -> None:
-        self.excused.add(name)
-        self.do(presence(name, channels={channel: False}))
 
     @rule(
         case=cases,
@@ -293,10 +293,12 @@ class Pool(RuleBasedStateMachine):
         channel=st.sampled_from(["email", "chat", "phone"]),
         to=st.sampled_from(["mail", "calls"]),
         tags=st.sampled_from([(), ("gift",)]),
+        ages=st.lists(st.sampled_from([0, 30, 90, 200]), min_size=6, max_size=6),
     )
-    def a_rush(self, asks: list[list[Any]], priorities: list[Priority], to: str, **other: Any) -> None:
-        for case, wanted, priority in zip(CASES[6:], asks, priorities, strict=True):
-            self.do(queue(case, *wanted, queue=to, priority=priority, **other))
+    def a_rush(self, asks: list[list[Any]], priorities: list[Priority], ages: list[int], to: str, **other: Any) -> None:
+        for case, wanted, priority, age in zip(CASES[6:], asks, priorities, ages, strict=True):
+            entered = self.desk.now - age * SECOND
+            self.do(queue(case, *wanted, queue=to, priority=priority, queue_entered_at=entered, **other))
 
     @rule(asks=needs | both_skills, promises=st.lists(st.sampled_from([None, 30, 60]), min_size=12, max_size=12))
     def everybody_writes(self, asks: list[Any], promises: list[int | None]) -> None:
@@ -311,6 +313,14 @@ class Pool(RuleBasedStateMachine):
             self.do(accept(name, case))
             self.do(withdraw(case, "customer") if rests else complete(name, case))
             self.time_passes(1)
+
+    @rule()
+    def all_chats_rest_and_come_back(self) -> None:
+        """Quiet ones weigh little, so that more are taken; when all revive, agents are beyond their limits."""
+        for wakes in (False, True):
+            for case in sorted(self.holders):
+                self.do(accept(self.holders[case], case))
+                self.do(queue(case, channel="chat", work_item="again") if wakes else withdraw(case, "customer"))
 
     @rule(case=cases, to=st.sampled_from(["mail", "calls"]), name=st.none() | agents)
     def transfers(self, case: str, to: str, name: str | None) -> None:
