@@ -75,6 +75,25 @@ def test_many_are_shared_out_among_the_lanes_in_the_order_due() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fired", "took", "rest"),
+    [
+        (1, 0.01, firing.PACE_SECONDS - 0.01),
+        (firing.FULL - 1, firing.PACE_SECONDS, 0.0),
+        (firing.FULL - 1, 3.0, 0.0),
+        (firing.FULL, 0.0, 0.0),
+    ],
+)
+def test_few_at_once_are_followed_by_a_rest_that_the_writing_counts_towards(
+    fired: int, took: float, rest: float
+) -> None:
+    assert firing.rest(fired, took) == pytest.approx(rest)
+
+
+def test_where_no_lane_was_ready_it_is_looked_again_soon() -> None:
+    assert 0.0 < firing.rest(0, 5.0) < firing.PACE_SECONDS
+
+
+@pytest.mark.parametrize(
     ("held", "reaches", "short"),
     [
         (0, REACH, False),

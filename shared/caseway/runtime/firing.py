@@ -23,9 +23,19 @@ LANE_LIMIT = 150
 """Of one lane: they are one transaction, and the first is told when the last is decided."""
 FULL = 150
 """So many at once are a backlog: the next are fired without a rest."""
-REST_SECONDS = 0.04
-"""After a firing, until the next, so that it is larger. A timer that is due after a quiet moment never waits; at a steady
-stream it bounds a stage to some fifteen transactions a second, of 8 to 10 ms of processor each."""
+PACE_SECONDS = 0.08
+"""From one firing to the next, so that it is larger. A timer that is due after a quiet moment never waits; in a steady
+stream a stage has a dozen transactions a second at most, of 8 to 10 ms of processor each beside what it costs to decide.
+Longer, and a timer that is due just after a firing is told late: it waits for the next, and while that is written."""
+_UNREADY_SECONDS = 0.02
+"""Until a lane that lags is looked at again."""
+
+
+def rest(fired: int, took: float) -> float:
+    """Seconds until the next are looked for, after so many timers in so many seconds."""
+    if not fired:
+        return _UNREADY_SECONDS
+    return max(0.0, PACE_SECONDS - took) if fired < FULL else 0.0
 
 
 def are_due(lanes: Sequence[Lane], now: dt.datetime) -> list[Lane]:

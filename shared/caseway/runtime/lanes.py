@@ -254,9 +254,9 @@ class RunningStage:
         while True:
             await self._wait_for_due()
             try:
+                began = time.monotonic()
                 fired = await self._fire() if self._clock.is_trusted else 0
-                if fired < firing.FULL:
-                    await asyncio.sleep(firing.REST_SECONDS if fired else 0.02)
+                await asyncio.sleep(firing.rest(fired, time.monotonic() - began))
                 backoff.reset()
             except (Transient, KafkaError, TimeoutError) as error:
                 self.problem = f"timers: {error or type(error).__name__}"
