@@ -84,9 +84,9 @@ class PoolPlan:
     listed_count: int = 5
     """The most candidates that an explanation names."""
     counted_whole: int = 40
-    """In a pool of so many agents looking at everyone costs no more than a few lists, and an explanation counts them all."""
+    """In a pool of so many agents an explanation also names who may not take the work, as far as its list reaches."""
     looked_at_one_by_one: int = 64
-    """Where no more agents than this have the skills that work needs, each of them is looked at; else rows are walked."""
+    """Where no more agents than this are able to do the work, each of them is looked at; else they stand in a row."""
     policy: str = "even"
     """In which order those who may take work are asked: one of `policy.POLICIES`."""
     reserves: tuple[Reserve, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from json import dumps
 
-from caseway.contracts.work import WorkWrappingUp
 from caseway.contracts.work_commands import QueueWork
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.entering import enter
@@ -30,7 +29,7 @@ def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -
         return
     item = ledger.put(item.but(standing=wrapping))
     ledger.arm("wrap", item.case_id, wrapping.ends_at)
-    ledger.tell(WorkWrappingUp(**ledger.about(item), agent=standing.agent, until=wrapping.ends_at))
+    telling.wrapping_up(ledger, item, wrapping)
     serve(ledger, standing.agent)
 
 

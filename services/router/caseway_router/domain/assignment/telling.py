@@ -24,6 +24,7 @@ from caseway.contracts.work import (
     WorkReturned,
     WorkRevived,
     WorkWithdrawn,
+    WorkWrappingUp,
 )
 from caseway.contracts.work_commands import QueueWork, WorkCommand
 from caseway.kernel.vocabulary import Channel, Presence, Priority
@@ -235,6 +236,11 @@ def paused(ledger: Ledger, item: WorkItem, standing: Held, because_of: str | Non
     )
 
 
+def wrapping_up(ledger: Ledger, item: WorkItem, standing: WrappingUp) -> None:
+    """The contact is over, its writing-up is not."""
+    ledger.tell(trusted(WorkWrappingUp, **ledger.about(item), agent=standing.agent, until=standing.ends_at))
+
+
 def completed(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
     """The agent's part is done."""
     ledger.tell(
@@ -277,7 +283,8 @@ def presence_changed(ledger: Ledger, attendance: Attendance, previous: Presence 
     seat = ledger.pool.seat(attendance.agent)
     channels = seat.agent.profile.channels if seat else ()
     ledger.tell(
-        AgentPresenceChanged(
+        trusted(
+            AgentPresenceChanged,
             **ledger.stamp(),
             agent=attendance.agent,
             pool=attendance.pool,
