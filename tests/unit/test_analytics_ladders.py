@@ -14,7 +14,8 @@ from caseway_analytics.adapters.states import dump_history, load_history
 from caseway_analytics.domain.cells import difference, together
 from caseway_analytics.domain.course import entered
 from caseway_analytics.domain.figures import Figure
-from caseway_analytics.domain.measures import DERIVED, EDITION, samples_of
+from caseway_analytics.domain.measures import DERIVED, EDITION
+from caseway_analytics.domain.sampling import samples_of
 from caseway_analytics.domain.tracking import follow
 
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)

@@ -28,8 +28,9 @@ from caseway_analytics.domain import (
     times,
 )
 from caseway_analytics.domain.history import History
-from caseway_analytics.domain.measures import MEASURES, samples_of
+from caseway_analytics.domain.measures import MEASURES
 from caseway_analytics.domain.samples import Sample, Where
+from caseway_analytics.domain.sampling import samples_of
 from caseway_analytics.domain.tracking import follow
 
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)

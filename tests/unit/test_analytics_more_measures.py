@@ -11,8 +11,9 @@ from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway_analytics.domain.agents_told import follow_agent, presence_of
 from caseway_analytics.domain.cells import difference, together, without_zeros
 from caseway_analytics.domain.known import Known
-from caseway_analytics.domain.measures import EDITION, MEASURES, samples_of
+from caseway_analytics.domain.measures import EDITION, MEASURES
 from caseway_analytics.domain.recount import recount
+from caseway_analytics.domain.sampling import samples_of
 from caseway_analytics.domain.tracking import follow
 
 NINE = dt.datetime(2026, 11, 23, 9, tzinfo=dt.UTC)

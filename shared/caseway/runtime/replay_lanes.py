@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from caseway.kernel.errors import CasewayError, Rejected
-from caseway.runtime.replaying import Offsets, Pace, Rebuilt, Replay
+from caseway.runtime.rebuilt import Pace, Rebuilt
+from caseway.runtime.replaying import Offsets, Replay
 
 _LINE_BYTES = 256 * 1024 * 1024
 """Of a lane with a million records from outside the names of all of them."""

@@ -17,7 +17,7 @@ import datetime as dt
 import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -29,13 +29,13 @@ from caseway.kernel.errors import Rejected, Superseded
 from caseway.runtime import failpoints
 from caseway.runtime.items import Item, from_record
 from caseway.runtime.mongo import Database, prepare_indexes
+from caseway.runtime.rebuilt import Pace, Progress, Rebuilt, is_fresh
 from caseway.runtime.stage import Collection, Document, Handle, Stage
 
 SUFFIX = "~next"
 """Of the collections beside."""
 HALTED = "replay: what was rebuilt takes its place"
 READ_SECONDS = 30.0
-TELL_SECONDS = 5.0
 APART_FROM = 50_000
 """Records from which on other processes are worth their start, which takes some seconds of processor each."""
 _WRITES = 1_000
@@ -44,79 +44,7 @@ _STATES = 100_000
 """Changed states of a lane in memory, about; beyond that they are written, and read again when they are met."""
 
 Offsets = Mapping[str, int]
-Progress = Callable[[str], None]
 Write = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne
-
-
-@dataclass(slots=True, kw_only=True)
-class Rebuilt:
-    """One lane's states as far as its log was read."""
-
-    number: int
-    next: dict[str, int] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
-    arrivals: set[str] = field(default_factory=set)
-    values: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """Put, or None for deleted: what is not here has never been met, or stands in the collections beside."""
-    additions: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    fixed: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
-    changed: set[tuple[str, str]] = field(default_factory=set)
-    before: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """Of changed states whose collection is folded: what they were when they were last written."""
-    is_written: bool = False
-    """Some of its states stand in the collections beside."""
-    records: int = 0
-    since: dt.datetime | None = None
-    """When the youngest beginning that retention left was written; None where the log is whole."""
-
-    def get(self, collection: str, id: str) -> Any:  # noqa: A002 - the port's word
-        """As `States` has it."""
-        return self.values.get((collection, id))
-
-    def add(self, addition: Add) -> None:
-        """Sum it up with what else is added to the same document."""
-        ref = (addition.collection, addition.id)
-        amounts = self.additions.get(ref)
-        if amounts is None:
-            self.additions[ref] = dict(addition.amounts)
-            self.fixed[ref] = addition.fixed
-            return
-        for name, amount in addition.amounts.items():
-            amounts[name] = amounts.get(name, 0) + amount
-
-    def forget(self) -> None:
-        """All of its states stand in the collections beside from now on."""
-        self.values, self.additions, self.fixed, self.before, self.changed = {}, {}, {}, {}, set()
-        self.is_written = True
-
-    @property
-    def resident(self) -> Any:
-        """No stage with a resident object is replayed."""
-        raise NotImplementedError
-
-
-@dataclass(slots=True, kw_only=True)
-class Pace:
-    """How far it is, and how fast."""
-
-    whole: int
-    tell: Progress
-    _records: int = 0
-    _began: float = field(default_factory=time.monotonic)
-    _told: float = field(default_factory=time.monotonic)
-
-    def read(self, records: int) -> None:
-        """So many more; told every few seconds."""
-        self._records += records
-        if time.monotonic() - self._told > TELL_SECONDS:
-            self.say()
-
-    def say(self, which: str = "") -> None:
-        """Tell it now."""
-        self._told = time.monotonic()
-        rate = self._records / max(0.001, self._told - self._began)
-        share = 100 * self._records / max(1, self.whole)
-        self.tell(f"{which}{self._records} records so far ({share:.0f} %), {rate:,.0f} a second")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +195,7 @@ class Replay:
         for record in sorted(records, key=lambda each: each.timestamp):
             topic = record.topic.removeprefix(self.namespace)
             item = from_record(record, topic, self.stage, self.partitions)
-            if item.message is not None and item.handle is not None and item.error is None and _is_fresh(lane, item):
+            if item.message is not None and item.handle is not None and item.error is None and is_fresh(lane, item):
                 items.append(item)
         await self._load(lane, items)
         for item in items:
@@ -450,16 +378,3 @@ def _addition(id_: str, amounts: Mapping[str, int], fixed: Mapping[str, Any], *,
             into = into.setdefault(name, {})
         into[last] = amount
     return InsertOne(document)
-
-
-def _is_fresh(lane: Rebuilt, item: Item) -> bool:
-    """The first time that this lane reads it."""
-    if item.upstream:
-        if item.sequence <= lane.seen.get(item.upstream, 0):
-            return False
-        lane.seen[item.upstream] = item.sequence
-        return True
-    if item.arrival in lane.arrivals:
-        return False
-    lane.arrivals.add(item.arrival)
-    return True

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from caseway_analytics.domain.cuts import CUTS, Values, places
 from caseway_analytics.domain.histogram import bucket_of
 from caseway_analytics.domain.history import NO_FACE, Face, History
-from caseway_analytics.domain.measures import changed, given_by
 from caseway_analytics.domain.samples import Sample, Where
+from caseway_analytics.domain.sampling import changed, given_by
 
 
 class CellKey(NamedTuple):

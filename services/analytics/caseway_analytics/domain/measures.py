@@ -7,15 +7,11 @@ this one. A dimension that is not known yet is the empty text. docs/measures.md 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from operator import attrgetter
+from collections.abc import Mapping
 
 from caseway_analytics.domain import counts, deriving, times
 from caseway_analytics.domain.climbs import OF_CLIMBS
 from caseway_analytics.domain.defining import Derived, Measure
-from caseway_analytics.domain.history import History
-from caseway_analytics.domain.samples import Sample
 
 _DISAGREEING_CLOCKS = "A wait that two clocks make negative counts as none at all."
 _EACH_CYCLE = "Each cycle counts by itself: a reopening does not spoil what was measured."
@@ -23,7 +19,7 @@ _UNRESOLVED = "A case that is closed unresolved has none."
 _TURNS = ("The four turns add up to the resolution time.", _EACH_CYCLE, _UNRESOLVED)
 _WHO = "Team is the agent's at that moment, by configuration."
 
-_OF_CASES = (
+OF_CASES = (
     Measure(
         name="cases_opened", title="Cases opened", unit="count", source="case.opened",
         edge_cases=("Merged cases stay counted: they were opened.",),
@@ -248,7 +244,7 @@ _OF_QUALITY = (
 )  # fmt: skip
 
 MEASURES: Mapping[str, Measure] = {
-    measure.name: measure for measure in (*_OF_CASES, *_OF_NOTIFICATIONS, *_OF_AGENTS, *_OF_QUALITY)
+    measure.name: measure for measure in (*OF_CASES, *_OF_NOTIFICATIONS, *_OF_AGENTS, *_OF_QUALITY)
 }
 """Every figure in the cells, by name."""
 
@@ -351,55 +347,3 @@ DERIVED: Mapping[str, Derived] = {
     )
 }  # fmt: skip
 """Figures made of others, by name."""
-
-_FIRST = ("opened_at", "contacts", "pick_ups", "first_response", "next_responses", "cycles", "handled", "worked")
-PARTS = tuple(dict.fromkeys((*_FIRST, *(part for measure in _OF_CASES for part in measure.reads))))
-"""Every field of a history that some measure reads."""
-
-_READERS: Mapping[str, tuple[Measure, ...]] = {
-    part: tuple(measure for measure in _OF_CASES if part in measure.reads) for part in PARTS
-}
-
-
-def samples_of(history: History) -> Iterator[tuple[str, Sample]]:
-    """Every sample that a history gives, with its measure's name."""
-    return given_by(_OF_CASES, history)
-
-
-def given_by(measures: tuple[Measure, ...], history: History, edition: int = EDITION) -> Iterator[tuple[str, Sample]]:
-    """The samples of some measures, of those that an edition knew."""
-    for measure in measures:
-        if measure.formula is not None and measure.since <= edition:
-            name = measure.name
-            for sample in measure.formula(history):
-                yield name, sample
-
-
-_EMPTY = History()
-_parts = attrgetter(*PARTS)
-
-
-def changed(before: History | None, after: History) -> tuple[Measure, ...]:
-    """The measures of cases whose figures may differ between two histories of one case."""
-    if before is None:
-        return _touched(_EMPTY, after)
-    if before.face != after.face or before.edition != after.edition or before.is_ours != after.is_ours:
-        return _OF_CASES
-    return _touched(before, after)
-
-
-def _touched(before: History, after: History) -> tuple[Measure, ...]:
-    # empty tuples are one object, empty mappings are not
-    return _reading(
-        tuple(
-            part
-            for part, now, then in zip(PARTS, _parts(after), _parts(before), strict=True)
-            if now is not then and (now or then)
-        )
-    )
-
-
-@lru_cache(maxsize=2_000)
-def _reading(parts: tuple[str, ...]) -> tuple[Measure, ...]:
-    """The measures that read any of these."""
-    return tuple({measure.name: measure for part in parts for measure in _READERS[part]}.values())
