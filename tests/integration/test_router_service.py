@@ -199,6 +199,8 @@ async def test_a_case_reaches_an_agent_who_speaks_its_language_and_the_reason_ca
     await around.send(opened("case-1-1"))
     queued = await around.told("queued", case_id="case-1-1")
     assert (queued["queue"], queued["pool"]) == ("customers", "retail")
+    queues = {each["queue"]: each for each in (await around.get("/v1/pools/retail")).json()["queues"]}
+    assert "case-1-1" in [each["case_id"] for each in queues["customers"]["longest"]], "one looks up why it still waits"
     await around.send(online("celina.sowa"), online(GERMAN))
     offered = await around.told("offered", case_id="case-1-1")
     assert offered["agent"] == GERMAN
@@ -211,7 +213,7 @@ async def test_a_case_reaches_an_agent_who_speaks_its_language_and_the_reason_ca
     (decision,) = answer["decisions"]
     assert decision["chosen"] == GERMAN
     assert {each["agent"]: each["failed"] for each in decision["candidates"]}["celina.sowa"] == ["skill:de"]
-    assert decision["in_words"].startswith("Offered to Georg Storch after ")
+    assert decision["in_words"].startswith("Offered to Georg Storch ")
     assert answer["work"]["standing"] == "held"
 
 
