@@ -21,7 +21,8 @@ from typing import Any
 import jwt
 import yaml
 
-from caseway.contracts.parts import Author
+from caseway.contracts import notifications
+from caseway.contracts.parts import Actor, Author
 from caseway.contracts.wire import Fact
 from caseway.kernel.vocabulary import Channel, Presence
 from caseway.testkit.browser import Page, browser
@@ -29,9 +30,9 @@ from caseway.testkit.desk_facts import CaseTeller, presence
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
 from caseway.testkit.waiting import eventually
-from tests.analytics_desk import KEY, RETAIL, AnalyticsDesk, get
+from tests.analytics_desk import KEY, RETAIL, AnalyticsDesk, bearer, get
 
-CASES, HOURS, COORDINATOR, WATCHED = 420, 5, "maria.zak", 5000
+CASES, HOURS, COORDINATOR, AGENT, WATCHED = 420, 5, "maria.zak", "marta.sarna", 5000
 _CHANNELS = {Channel.EMAIL: 30, Channel.CHAT: 26, Channel.PHONE: 22, Channel.WEB: 14, Channel.MESSAGE: 12}
 _QUEUES = ("customers", "customers", "stores", "marketplace", "other")
 _PICKED_UP = {"phone": 12, "customers": 110, "stores": 150, "marketplace": 190, "other": 240}
@@ -109,15 +110,13 @@ def _case(chance: random.Random, case: CaseTeller, at: dt.datetime, agents: list
         yield case.warned(opened_at + dt.timedelta(hours=2, minutes=40), "resolution")
         at = later(9000)
     at = later(420 if case.channel is Channel.PHONE else 1500)
-    yield case.resolved(at)
+    yield case.resolved(at).model_copy(update={"actor": Actor(kind="agent", id=agent)})
     yield case.met(at, "resolution")
     yield case.completed(at, queue)
     yield _notified(case, at, chance)
 
 
 def _notified(case: CaseTeller, at: dt.datetime, chance: random.Random) -> Fact:
-    from caseway.contracts import notifications
-
     told = notifications.NotificationDelivered if chance.random() < 0.98 else notifications.NotificationGivenUp
     return case.notice(told, at)
 
@@ -187,6 +186,8 @@ class Pictured:
         await self._wall(page, "wall-dark", 1920, 1080, "dark")
         await self._wall(page, "wall-phone", 390, 844, "light")
         await self._coordinator(page)
+        await self._results(page)
+        await self._report(page)
         await self._desk.tell(*large(dt.datetime.now(dt.UTC)))
         await self.wait_for(CASES + 1500)
         await self._wall(page, "wall-500-agents", 1920, 1080, "dark")
@@ -221,10 +222,31 @@ class Pictured:
         await asyncio.sleep(1)
         await page.picture(self._folder / "wall-coordinator.png")
         await page.value("document.getElementById('case').close()")
-        await page.value("document.getElementById('results').scrollIntoView()")
-        await asyncio.sleep(0.5)
-        await page.picture(self._folder / "wall-results.png")
         await page.value("document.getElementById('who').click()")
+        await asyncio.sleep(1)
+
+    async def _results(self, page: Page) -> None:
+        """An agent's own page: the work in hand, and the results among those of the role."""
+        await page.size(1440, 900)
+        await page.go(f"{self._service.url}/#token={token(AGENT, 'agent', 'Marta Sarna')}")
+        await self._is_live(page)
+        await eventually(lambda: has(page, "#results-teams tr"), "the results are shown", seconds=30)
+        await asyncio.sleep(1)
+        await page.picture(self._folder / "wall-agent.png", whole=True)
+        await page.value("document.getElementById('who').click()")
+        await asyncio.sleep(1)
+
+    async def _report(self, page: Page) -> None:
+        """The week's report as a page and as a workbook, which is left beside the pictures for whoever opens it."""
+        path = "/v1/reports/channels"
+        workbook = await get(self._service, f"{path}.xlsx", headers=bearer(COORDINATOR, "supervisor"))
+        (self._folder / "report.xlsx").write_bytes(workbook.content)
+        shown = await get(self._service, f"{path}.html", headers=bearer(COORDINATOR, "supervisor"))
+        (self._folder / "report.html").write_bytes(shown.content)
+        await page.size(1280, 900)
+        await page.go((self._folder / "report.html").resolve().as_uri())
+        await asyncio.sleep(1)
+        await page.picture(self._folder / "report.png")
 
 
 async def has(page: Page, selector: str) -> bool:

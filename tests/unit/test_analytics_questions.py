@@ -179,11 +179,16 @@ def test_business_time_is_told_beside_the_walls():
 
 
 def test_beside_each_other_a_count_of_nothing_is_zero_and_a_time_of_nothing_is_nothing():
-    cells = [cell(8, queue="stores", pick_up=timed(10, 30)), cell(9, queue="other", transfers={"n": 2})]
+    cells = [
+        cell(8, queue="stores", pick_up=timed(10, 30)),
+        cell(9, queue="other", transfers={"n": 2}),
+        cell(9, queue="", transfers={"n": 0}),
+    ]
     span = {"from_": "2026-11-22", "to": "2026-11-23", "by": "queue", "grain": "all"}
     asked_for = [(question(measure, **span), cells) for measure in ("pick_up", "transfers", "service_level")]
     table = figures_table("T", asked_for, as_of=NOW, targets=Targets())
     names = [column.name for column in table.columns]
+    assert len(table.rows) == 2, "what was counted and taken back is no row"
     rows = {row[0]: dict(zip(names, row, strict=True)) for row in table.rows}
     assert (rows["stores"]["pick_up_count"], rows["stores"]["transfers"]) == (2, 0)
     assert (rows["other"]["pick_up_count"], rows["other"]["transfers"]) == (0, 2)

@@ -64,6 +64,10 @@ def figures_table(
     picked = [
         (question.measure, field, column) for question, _, _ in told for field, column in columns_of(question.measure)
     ]
+    if (
+        asked[0][0].grain == "all"
+    ):  # what was counted and taken back again is no row; a day on which nothing stands is one
+        known = {key: figures for key, figures in known.items() if any(map(_says_anything, figures.values()))}
     sorted_keys = _sorted(known, order)[:top]
     return Table(
         title=title,
@@ -76,6 +80,10 @@ def figures_table(
         notes=_notes(asked[0][0], len(known), top),
         chart=chart,
     )
+
+
+def _says_anything(figures: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, int | float) and value for value in figures.values())
 
 
 def _told(figures: Mapping[str, Any] | None, field: str) -> Value:
