@@ -78,11 +78,14 @@ class Fired:
 
 
 async def told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float, float]], int]:
-    """By case: when it was due and when Kafka stored its violation; and how many came twice."""
+    """By case: when it was due and when Kafka stored its violation; and how many were told twice.
+
+    A row that was published again, as it may be after any error, has its sequence of the first time, and readers drop it.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest")
     await consumer.start()
     found: dict[str, tuple[float, float]] = {}
-    twice = 0
+    sequences: dict[str, set[bytes]] = {}
     try:
         places = [TopicPartition(namespace.topic("milestones"), number) for number in range(PARTITIONS)]
         consumer.assign(places)
@@ -94,12 +97,12 @@ async def told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float
                     fact = orjson.loads(record.value)
                     if "noticed_at" not in fact or "rung" in fact or not fact["case_id"].startswith(prefix):
                         continue
-                    twice += fact["case_id"] in found
+                    sequences.setdefault(fact["case_id"], set()).add(dict(record.headers)["ce_sequence"])
                     due_at = dt.datetime.fromisoformat(fact["due_at"]).timestamp()
                     found.setdefault(fact["case_id"], (due_at, record.timestamp / 1000))
     finally:
         await consumer.stop()
-    return found, twice
+    return found, sum(len(each) > 1 for each in sequences.values())
 
 
 def process(namespace: Namespace, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
