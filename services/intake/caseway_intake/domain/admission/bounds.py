@@ -11,6 +11,7 @@ from caseway.contracts.parts import FileReference
 from caseway.contracts.wire import Part
 from caseway.kernel.errors import Rejected
 from caseway.kernel.ids import digest
+from caseway_intake.domain.names import file_name, has_turns, unturned
 
 LONGEST_TEXT_BYTES = 256 * 1024
 """Of a text in a fact. Source: delivery.md, "Sizes"."""
@@ -37,21 +38,21 @@ def check_ids(*ids: str) -> None:
 
 
 def short(part: AnyPart) -> AnyPart:
-    """The part with each of its texts cut to what a name may be."""
+    """The part with each of its texts cut to what a name may be, and reading as it is."""
     for value in part.__dict__.values():  # almost none is too long, and every contact has two parts
-        if isinstance(value, str) and len(value) > LONGEST_NAME:
+        if isinstance(value, str) and (len(value) > LONGEST_NAME or has_turns(value)):
             break
     else:
         return part
     texts = ((name, value) for name, value in part if isinstance(value, str))
-    return part.model_copy(update={name: value[:LONGEST_NAME] for name, value in texts})
+    return part.model_copy(update={name: unturned(value)[:LONGEST_NAME] for name, value in texts})
 
 
 def linked_files(files: Iterable[LinkedFile]) -> tuple[FileReference, ...]:
     """Files at a gateway's address; one whose address is none keeps its name."""
     references = (
         FileReference(
-            name=each.name[:LONGEST_NAME],
+            name=file_name(each.name),
             media_type=each.media_type[:LONGEST_NAME],
             size=each.size,
             url=each.url if len(each.url) <= _LONGEST_URL else None,

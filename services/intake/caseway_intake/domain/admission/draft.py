@@ -24,6 +24,7 @@ from caseway_intake.domain.admission.knowledge import (
     Tools,
 )
 from caseway_intake.domain.admission.parties import link_of, needs_of_party, who
+from caseway_intake.domain.names import unturned
 
 __all__ = [
     "CASES",
@@ -66,7 +67,7 @@ def complete(draft: Draft, known: Knowledge) -> tuple[AddContact, tuple[bytes, .
         direction=draft.direction,
         author=author,
         party=short(draft.party),
-        subject=draft.subject[:_LONGEST_SUBJECT],
+        subject=unturned(draft.subject[:_LONGEST_SUBJECT]),
         text=text,
         text_file=text_file,
         language=found.tongue.language,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from caseway_intake.domain.mail.fields import decode_words, parameters
 from caseway_intake.domain.mail.mail import Attachment
 from caseway_intake.domain.mail.parts import Part, read_parts
 from caseway_intake.domain.mail.tnef import Packed, unpack
+from caseway_intake.domain.names import file_name
 
 HtmlToText = Callable[[str], str]
 
@@ -21,7 +21,6 @@ MOST_ATTACHMENTS = 100
 _LONGEST_HTML = 1_000_000
 """Bytes of HTML that are read; it is the text, not the pictures, that counts."""
 _EMBEDDED_LEVELS = 3
-_FILE_NAME = re.compile(r"[\x00-\x1f\x7f/\\:]+")
 _SHOWN = frozenset({"text/plain", "text/html"})
 _OUTLOOKS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 
@@ -149,7 +148,7 @@ def _unpack(content: bytes, body: Body) -> None:
 
 def _unpacked(file: Packed, number: int) -> Attachment:
     return Attachment(
-        name=_plain_name(file.name) or f"part-{number}.bin",
+        name=file_name(file.name) or f"part-{number}.bin",
         media_type=file.media_type[:100],
         digest=digest(file.content),
         content=file.content,
@@ -160,11 +159,7 @@ def _unpacked(file: Packed, number: int) -> Attachment:
 def _name(part: Part) -> str:
     """A file's name without any path."""
     written = parameters(part.fields.plain("content-disposition")).get("filename") or part.parameters.get("name", "")
-    return _plain_name(decode_words(written))
-
-
-def _plain_name(name: str) -> str:
-    return _FILE_NAME.sub("_", name.rpartition("/")[2].rpartition("\\")[2]).strip(" ._")[:200]
+    return file_name(decode_words(written))
 
 
 def _invented_name(part: Part, number: int) -> str:
