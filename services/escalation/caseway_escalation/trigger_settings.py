@@ -23,7 +23,8 @@ PROMISING = {name: STANDING[name] for name in PROMISE_FIELDS}
 _LONGEST = dt.timedelta(hours=100_000)
 """The longest target, about eleven years round the clock: a longer one is a slip of the pen."""
 
-_UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
+_UNITS = (3600, 60, 1)
+"""Seconds in what `_DURATION` finds."""
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 
 
@@ -31,11 +32,10 @@ def _duration(raw: Any) -> dt.timedelta:
     found = _DURATION.fullmatch(raw) if isinstance(raw, str) and raw and len(raw) <= 20 else None
     if found is None:
         raise ValueError("a length such as 8h, 15m, 20s or 1h30m (no days: their business hours differ)")
-    parts = zip(_UNITS.values(), found.groups(), strict=True)
-    length = dt.timedelta(**{unit: int(number) for unit, number in parts if number})
-    if length > _LONGEST:
+    seconds = sum(int(number) * unit for number, unit in zip(found.groups(), _UNITS, strict=True) if number)
+    if seconds > _LONGEST.total_seconds():
         raise ValueError(f"at most {_LONGEST // dt.timedelta(hours=1)}h")
-    return length
+    return dt.timedelta(seconds=seconds)
 
 
 def _target(raw: Any) -> dt.timedelta:

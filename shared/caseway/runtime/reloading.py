@@ -60,7 +60,10 @@ class Reloading:
     async def _reload(self) -> None:
         """Read in a thread: nothing else waits for it, and decisions go on by what is in force."""
         before = self._reloader.current.version
-        problems = await asyncio.to_thread(self._reloader.reload)
+        try:
+            problems: tuple[object, ...] = await asyncio.to_thread(self._reloader.reload)
+        except Exception as defect:  # noqa: BLE001 - a fault of the check itself must not end a service that runs well
+            problems = (f"could not be checked: {type(defect).__name__}",)
         metrics.CONFIGURATION_REFUSED.labels(self._service).set(bool(problems))
         in_force = self._reloader.current
         if problems:

@@ -21,6 +21,8 @@ from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms
 
 _ZERO = dt.timedelta(0)
+_FURTHEST = dt.timedelta(days=3660)
+"""A deadline named beyond it (ten years) is a slip of the pen: the target counts."""
 
 
 class Outcome(StrEnum):
@@ -124,7 +126,7 @@ def started(
     given_by: str = "",
 ) -> Milestone:
     """A clock that begins to run; `until` is the deadline where a fact names it."""
-    target = until - at if until is not None and until > at else terms.target
+    target = until - at if until is not None and at < until <= at + _FURTHEST else terms.target
     if terms.months:
         target = months_after(at, terms.months, hours.zone) - at
     due_at = hours.due_at(at, target)

@@ -28,6 +28,7 @@ from caseway_escalation.domain.process import holding
 from caseway_escalation.domain.process.climbing import Climbing
 from caseway_escalation.domain.process.climbing_on import ClimbingOn, one_further
 from caseway_escalation.domain.process.ending import Ending
+from caseway_escalation.domain.process.facts import EARLIEST
 from caseway_escalation.domain.process.following import CASES, Following
 from caseway_escalation.domain.process.forgetting import without_old
 from caseway_escalation.domain.process.guiding import Guiding
@@ -40,14 +41,12 @@ from caseway_escalation.domain.process.timing import NEXT, next_of, remembered, 
 from caseway_escalation.domain.promises import Promises
 
 COUNTS = "counts"
-_EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-"""A fact from before it is a slip of somebody's clock, and counts as of then."""
 
 
 def follow(case: Case | None, message: Message[Any], promises: Promises, moment: Moment) -> Decision:
     """What one fact about a case leads to."""
     before = case or Case(id=message.data.case_id)
-    at = max(min(message.data.at, moment.now), _EARLIEST)
+    at = max(min(message.data.at, moment.now), EARLIEST)
     now_known = _known(before, message, at)
     telling = Telling(now_known, message, moment)
     after = Following(before, now_known, promises, telling, at).result()

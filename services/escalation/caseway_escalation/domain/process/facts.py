@@ -8,6 +8,8 @@ from typing import Any
 
 from caseway.kernel.rules import value_of
 
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+"""A fact from before it is a slip of somebody's clock, and counts as of then."""
 CASE = "case"
 """Below it, triggers see the case's standing."""
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
+from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.replacing import replace
 from caseway_escalation.domain import clock
@@ -95,7 +96,8 @@ class Following:
 
     def _stood(self, milestone: Milestone, kind: Kind, at: dt.datetime, hours: BusinessHours) -> Milestone:
         """As the case stands now: with its terms, running or not."""
-        if kind.is_recomputed and self._before.standing != self._case.standing:
+        is_erasure = isinstance(self._message.data, PersonalDataErased)  # what was promised to somebody stays promised
+        if kind.is_recomputed and self._before.standing != self._case.standing and not is_erasure:
             before = self._before.standing.as_facts()
             milestone = self._retiming.followed(milestone, kind, before, self._standing, at, hours)
         if not milestone.is_open:

@@ -10,7 +10,7 @@ from caseway.kernel.rules import Facts
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
-from caseway_escalation.domain.process.facts import instant_in, text_in
+from caseway_escalation.domain.process.facts import EARLIEST, instant_in, text_in
 from caseway_escalation.domain.process.forgetting import MOST_OPEN
 from caseway_escalation.domain.process.settling import Settling
 from caseway_escalation.domain.promises import Kind, Recurrence, Trigger
@@ -39,7 +39,7 @@ class Starting:
             kind=kind.name,
             instance=instance,
             terms=terms,
-            at=min(instant_in(fact, trigger.since) or at, at),
+            at=max(min(instant_in(fact, trigger.since) or at, at), EARLIEST),
             hours=hours,
             subject=subject,
             until=instant_in(fact, terms.until),
