@@ -28,7 +28,7 @@ propose-customer-merge decide-customer-merge stamp whisper follow set-team escal
 return-from-department ask-advice advise request-remote request-data-action decide-data-action accept-hand-over
 return-hand-over set-incident-role update-incident contain-incident end-incident review-incident
 link edit-voice erase watch
-"""
+ refuse-contact"""
 """As wire.md lists them; and, last, what came since."""
 
 
