@@ -171,9 +171,11 @@ class Pictured:
         self._desk = desk
         self._service = service
         self._folder = folder
+        self._cases = 0
 
     async def wait_for(self, cases: int) -> None:
         """Until so many cases are counted."""
+        self._cases = cases
 
         async def has_all() -> bool:
             return bool((await get(self._service, "/v1/summary")).json()["cases_opened"] >= cases)
@@ -189,7 +191,7 @@ class Pictured:
         await self._results(page)
         await self._report(page)
         await self._desk.tell(*large(dt.datetime.now(dt.UTC)))
-        await self.wait_for(CASES + 1500)
+        await self.wait_for(CASES + 1 + 1500)
         await self._wall(page, "wall-500-agents", 1920, 1080, "dark")
         self._service.kill()
         await eventually(lambda: has(page, "body.is-stale"), "the break is shown", seconds=30)
@@ -204,9 +206,11 @@ class Pictured:
 
     async def _is_live(self, page: Page) -> None:
         async def is_live() -> bool:
-            return await page.text("#stream-text") == "Live" and await page.text('[data-value="contacts"]') != "–"
+            told = await page.text('[data-value="cases_opened"]')
+            is_late = await page.value("!document.getElementById('late').hidden")
+            return await page.text("#stream-text") == "Live" and told == f"{self._cases:,}" and not is_late
 
-        await eventually(is_live, "the wall is live", seconds=60)
+        await eventually(is_live, "the wall is live, and shows everything", seconds=120)
         await asyncio.sleep(0.5)
 
     async def _coordinator(self, page: Page) -> None:
@@ -222,8 +226,15 @@ class Pictured:
         await asyncio.sleep(1)
         await page.picture(self._folder / "wall-coordinator.png")
         await page.value("document.getElementById('case').close()")
+        await self._sign_out(page)
+
+    async def _sign_out(self, page: Page) -> None:
+        async def is_out() -> bool:
+            return await page.text("#who") == "Sign in"
+
         await page.value("document.getElementById('who').click()")
-        await asyncio.sleep(1)
+        await eventually(is_out, "nobody is signed in", seconds=30)
+        await page.go("about:blank")
 
     async def _results(self, page: Page) -> None:
         """An agent's own page: the work in hand, and the results among those of the role."""
@@ -233,8 +244,7 @@ class Pictured:
         await eventually(lambda: has(page, "#results-teams tr"), "the results are shown", seconds=30)
         await asyncio.sleep(1)
         await page.picture(self._folder / "wall-agent.png", whole=True)
-        await page.value("document.getElementById('who').click()")
-        await asyncio.sleep(1)
+        await self._sign_out(page)
 
     async def _report(self, page: Page) -> None:
         """The week's report as a page and as a workbook, which is left beside the pictures for whoever opens it."""
@@ -272,7 +282,7 @@ async def main(folder: Path, *, stays: bool) -> None:
                 await service.until_ready(90)
                 await desk.tell(*morning(dt.datetime.now(dt.UTC)))
                 pictured = Pictured(desk, service, folder)
-                await pictured.wait_for(CASES)
+                await pictured.wait_for(CASES + 1)
                 if stays:
                     if "--large" in sys.argv:
                         await desk.tell(*large(dt.datetime.now(dt.UTC)))
