@@ -18,14 +18,18 @@ import psutil
 from caseway.runtime.mongo import connect, database
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
+from caseway_analytics.adapters.forms import SHEET_ROWS
 from caseway_analytics.adapters.states import dump_history
 from caseway_analytics.domain import life
 from caseway_analytics.domain.history import Face, History
 from tests.analytics_desk import bearer
 
-SPAN = "from=2026-10-01&to=2026-11-01"
-_FIRST = dt.datetime(2026, 10, 1, 6, tzinfo=dt.UTC)
+SPAN = "from=2001-10-01&to=2001-11-01"
+_FIRST = dt.datetime(2001, 10, 1, 6, tzinfo=dt.UTC)
 _TEMPLATES = 1_000
+_MOST_BYTES = 64 * 1024 * 1024
+_AT_ONCE = 10
+"""Thousands: what MongoDB makes in one go must not take longer than a client waits."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +54,16 @@ async def fill(namespace: Namespace, count: int) -> None:
     db = database(client, namespace.prefix, "analytics")
     assert count % _TEMPLATES == 0
     await db.templates.insert_many([{"_id": number, **_case(number)} for number in range(_TEMPLATES)])
-    steps = [
-        {"$set": {"place": {"$range": [0, count // _TEMPLATES]}}},
-        {"$unwind": "$place"},
-        {"$set": {"_id": {"$concat": [{"$toString": "$_id"}, "-", {"$toString": "$place"}]}}},
-        {"$unset": "place"},
-        {"$merge": {"into": "cases"}},
-    ]
-    await db.templates.aggregate(steps).to_list(None)
+    for start in range(0, count // _TEMPLATES, _AT_ONCE):
+        places = [start, min(start + _AT_ONCE, count // _TEMPLATES)]
+        steps = [
+            {"$set": {"place": {"$range": places}}},
+            {"$unwind": "$place"},
+            {"$set": {"_id": {"$concat": [{"$toString": "$_id"}, "-", {"$toString": "$place"}]}}},
+            {"$unset": "place"},
+            {"$merge": {"into": "cases"}},
+        ]
+        await db.templates.aggregate(steps).to_list(None)
     await db.templates.drop()
     client.close()
 
@@ -67,6 +73,21 @@ def _case(number: int) -> dict[str, object]:
     face = Face(channel="email", category="=HYPERLINK(1)" if number == 7 else f"category-{number % 12}")
     case = life.opened(History(), at, face=face, number=str(number))
     return dump_history(life.resolved(case, at + dt.timedelta(hours=2)))
+
+
+async def check_exports(service: ServiceProcess, namespace: Namespace, count: int) -> None:
+    """Every row is there in both forms, and the service has held but few of them at once."""
+    await exported(service, "xlsx")  # what is imported and made once
+    await fill(namespace, count)
+    await exported(service, "json")  # meanwhile the wall has seen that there are so many cases
+    table = await exported(service, "csv")
+    book = await exported(service, "xlsx")
+    sheets = -(-count // SHEET_ROWS)
+    assert table.rows == count + 1
+    # title, span and heading on each sheet
+    assert (book.rows, book.sheets) == (count + 3 * sheets, sheets)
+    for export in (table, book):
+        assert export.grown_bytes < _MOST_BYTES, export
 
 
 async def exported(service: ServiceProcess, form: str) -> Export:

@@ -25,6 +25,7 @@ from caseway.testkit.waiting import eventually
 from caseway_analytics.domain.recount import recount
 from caseway_analytics.settings import Configuration
 from tests.analytics_desk import RETAIL, AnalyticsDesk, bearer, get
+from tests.analytics_export import check_exports
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 EARLIER = NOW - dt.timedelta(hours=3)
@@ -280,6 +281,13 @@ async def test_texts_are_found_in_japanese_and_polish_and_erased_with_the_custom
     assert "paczka" in found["ZAMOWIENIE"]["found"][0]["excerpt"]
     assert (texts, case["customer"]) == (0, "")
     assert await desk.cells() == counted
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_export_is_streamed_row_by_row(told):
+    """Bad input: a million rows; here twenty thousand, and all of a million in test_analytics_exports."""
+    service, own = told
+    await check_exports(service, own.namespace, 20_000)
 
 
 @pytest.mark.slow

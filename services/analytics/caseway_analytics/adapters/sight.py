@@ -7,7 +7,7 @@ second, following them a few milliseconds (measured; see the ADR on this).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from caseway.runtime.mongo import Database
@@ -81,7 +81,7 @@ class Sight:
     async def _read_cases(self, ids: frozenset[str]) -> None:
         if not ids:
             return
-        found = {document["_id"]: _live(document) for document in await self._found(CASES.name, ids)}
+        found = {document["_id"]: _live(document) async for document in self._found(CASES.name, ids)}
         for id_ in ids:
             case = found.get(id_)
             if case is not None and case.is_live:
@@ -96,7 +96,7 @@ class Sight:
             self._latest = [_live(document) async for document in found.limit(self._latest_count)]
 
     async def _read_agents(self, ids: Iterable[str]) -> None:
-        found = {document["_id"]: load_agent(document) for document in await self._found(AGENTS.name, ids)}
+        found = {document["_id"]: load_agent(document) async for document in self._found(AGENTS.name, ids)}
         for id_ in ids:
             if id_ in found:
                 self._agents[id_] = found[id_]
@@ -104,18 +104,19 @@ class Sight:
                 self._agents.pop(id_, None)
 
     async def _read_cells(self, ids: Iterable[str], day: dt.datetime) -> None:
-        found = {document["_id"]: document for document in await self._found(CELLS.name, ids)}
+        found = {document["_id"]: document async for document in self._found(CELLS.name, ids)}
         for id_ in ids:
             document = found.get(id_)
             is_todays = document is not None and document["grain"] in _FINE and document["slot"] >= day
             self._today.put(id_, cell_of(document) if document is not None and is_todays else None)
 
-    async def _found(self, collection: str, ids: Iterable[str]) -> list[dict[str, Any]]:
-        wanted, found = list(ids), []
+    async def _found(self, collection: str, ids: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
+        """Chunk by chunk: after an import there may be tens of thousands, of which only a little is kept."""
+        wanted = list(ids)
         for place in range(0, len(wanted), _CHUNK):
             query = {"_id": {"$in": wanted[place : place + _CHUNK]}}
-            found += await self._database[collection].find(query).to_list(None)
-        return found
+            for document in await self._database[collection].find(query).to_list(None):
+                yield document
 
 
 def _live(document: dict[str, Any]) -> LiveCase:
