@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caseway.kernel.rules import Condition, compile_condition
@@ -35,6 +36,15 @@ from caseway_notifier.domain.subscription import Sender
 from tests.notifier_builders import CUSTOMER, NOW, delivery
 
 ANY_TEXT = st.text(max_size=300)
+
+
+def encoded(text: str) -> str:
+    """A text as RFC 2047 hides it: what decodes it finds whatever line ends it has."""
+    return f"=?utf-8?B?{base64.b64encode(text.encode('utf-8', 'replace')).decode()}?="
+
+
+_INJECTION = st.sampled_from(["x\r\nBcc: evil@example.com\r\n\r\nbody", "a\nTo: b@example.com", "\r", ""])
+HOSTILE_TEXT = st.lists(ANY_TEXT | _INJECTION.map(encoded) | ANY_TEXT.map(encoded), max_size=4).map(" ".join)
 WORDS = Templates(
     {"a.en.txt": '---\nsubject: "{{ fact.x }}"\n---\n{{ fact.x }}', "a.en.html": "<p>{{ fact.x }}</p>"}, "en"
 )
@@ -42,9 +52,10 @@ HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "X-Caseway-Loop", "Aut
            "Precedence", "MIME-Version", "Content-Type"}  # fmt: skip
 
 
-@given(said=ANY_TEXT, name=ANY_TEXT)
+@given(said=HOSTILE_TEXT, name=HOSTILE_TEXT)
+@example(said=encoded("x\r\nBcc: evil@example.com"), name="=?utf-8?q?a=0D=0ABcc:_evil@example.com?=")
 def test_whatever_a_customer_writes_the_headers_are_ours(said: str, name: str) -> None:
-    """No header, recipient or part can come from a customer's words; and the body says what they said."""
+    """No header, recipient or part can come from a customer's words, encoded or not; and the body says what they said."""
     content = WORDS.render("a", "en", {"fact": {"x": said}})
     mailing = Mailing(sender="s", to=CUSTOMER, name=name, automatic=Automatic.REPLIED, message_id="<m@example.com>")
     sender = Sender(name="s", display=name, address="support@example.com")

@@ -11,7 +11,8 @@ import pytest
 
 from caseway.kernel.signing import LOOP_HEADER, is_loop_mark, read_message_id, read_reply_address
 from caseway_notifier.adapters.mail import Envelope, compose, message_id
-from caseway_notifier.domain.content import Content
+from caseway_notifier.domain.case import bracketed
+from caseway_notifier.domain.content import Content, one_line
 from caseway_notifier.domain.delivery import Automatic, Mailing
 from caseway_notifier.domain.subscription import Sender
 from tests.notifier_builders import CASE_ID, CUSTOMER, delivery
@@ -175,3 +176,48 @@ def test_mail_that_nobody_asked_for_says_how_it_is_stopped() -> None:
         content = Content(language="en", subject="s", text="t\n")
         mail = message_from_bytes(compose(row, content, sender, b"key").content, policy=policy.default)
         assert mail["List-Unsubscribe"] == expected
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-2022-jp"])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "=?utf-8?B?eA0KQmNjOiBldmlsQGV4YW1wbGUuY29tDQoNCmJvZHk=?=",
+        "=?utf-8?q?a=0D=0ABcc:_evil@example.com?=",
+        "一=?utf-8?q?=0ABcc:_evil@example.com?=",
+    ],
+)
+def test_line_ends_in_encoded_words_begin_no_header(hidden: str, charset: str) -> None:
+    """The library decodes such words as it sets a header, and would write their line ends out as they are."""
+    mailing = Mailing(sender="s", to=CUSTOMER, name=hidden, automatic=Automatic.NO, message_id="<m@example.com>")
+    content = Content(language="en", subject=one_line(hidden), text="x\n")
+    sender = Sender(name="s", display="Support", address="support@example.com", charset=charset)
+    raw = compose(delivery(mailing=mailing), content, sender, b"key").content
+    headers = message_from_bytes(raw).keys()
+    assert sorted(headers) == sorted(set(headers))
+    assert "Bcc" not in headers
+    assert b"\nBcc" not in raw.replace(b"\r\n ", b"")
+
+
+def test_a_header_that_nobody_set_is_never_sent() -> None:
+    """Should a value ever get through: an address that decodes into lines makes no mail, rather than a longer one."""
+    hidden = "=?utf-8?q?x=0D=0ABcc:_evil?=@example.com"
+    mailing = Mailing(sender="s", to=CUSTOMER, copies=(hidden,), automatic=Automatic.NO, message_id="<m@example.com>")
+    sender = Sender(name="s", display="Support", address="support@example.com")
+    with pytest.raises(ValueError):  # noqa: PT011 - whoever sees it first, the library or we
+        compose(delivery(mailing=mailing), Content(language="en", subject="x", text="x"), sender, b"key")
+
+
+@pytest.mark.parametrize("name", ["evil@example.com, " + "a" * 60 + " b", 'O"Brien \\ (x); ' + "z" * 70, "Nowak, Anna"])
+def test_a_long_name_with_a_comma_is_one_recipient(name: str) -> None:
+    """The library drops the quotes of what it folds, and one address would become two; for the sender's name as well."""
+    mailing = Mailing(sender="s", to=CUSTOMER, name=name, automatic=Automatic.NO, message_id="<m@example.com>")
+    sender = Sender(name="s", display=name, address="support@example.com")
+    raw = compose(delivery(mailing=mailing), Content(language="en", subject="x", text="x"), sender, b"key").content
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert [(each.display_name, each.addr_spec) for each in mail["To"].addresses] == [(name[:100], CUSTOMER)]
+    assert [each.addr_spec for each in mail["From"].addresses] == ["support@example.com"]
+
+
+def test_a_message_id_of_encoded_words_is_no_thread() -> None:
+    assert bracketed("=?utf-8?q?a=0D=0ABcc:_evil?=@example.com") == ""

@@ -50,6 +50,16 @@ _LONGEST_LINE = 900
 """Bytes; SMTP takes 998 (RFC 5321 §4.5.3.1.6)."""
 _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9]*( [A-Za-z0-9]+)*")
 """A name that needs neither quotes nor encoding."""
+_HEADERS = re.compile(
+    rb"(?:(?:From|To|Cc|Subject|Date|Message-ID|Reply-To|In-Reply-To|References|Auto-Submitted|X-Auto-Response-Suppress|"
+    rb"Precedence|List-Unsubscribe|MIME-Version|Content-Type|Content-Transfer-Encoding|"
+    + re.escape(LOOP_HEADER.encode())
+    + rb"):(?:[^\r\n]|\r\n[ \t])*\r\n)*"
+)
+"""What a mail of ours may begin with, each on lines of its own: whatever the library makes of a value, nothing else."""
+_LONGEST_NAMED = 69
+"""A name and its address on one line; more goes on the next."""
+_FROM = re.compile(rb"^From: .*\r\n(?:[ \t].*\r\n)*", re.MULTILINE)
 _SUBJECT = re.compile(rb"^Subject: .*\r\n(?:[ \t].*\r\n)*", re.MULTILINE)
 
 
@@ -94,7 +104,7 @@ class Composing:
         needs_utf8 = not "".join((from_address, recipient, to, *copies)).isascii()
         policy = _UTF8_POLICY if needs_utf8 else _POLICY
         head, tail = self._around(delivery, mailing, content, replace(sender, address=from_address), copies, policy)
-        line = _to_line(to, _name_in(mailing, delivery), sender.charset, policy)
+        line = _sound(_mailbox_line("To", to, _name_in(mailing, delivery), sender.charset))
         return Envelope(sender=from_address, recipient=recipient, content=head + line + tail, needs_utf8=needs_utf8)
 
     def _around(
@@ -115,7 +125,10 @@ class Composing:
         if letter is None:
             mail = _written(delivery, mailing, content, sender, copies, policy, self._key)
             before, _, after = mail.as_bytes().partition(_PLACE)
-            letter = self._letters[shared] = (_subject_in(before, content, sender.charset), after)
+            headers, _, _ = after.partition(b"\r\n\r\n")
+            _sound(headers + b"\r\n")
+            head = _subject_in(_from_in(before, sender), content, sender.charset)
+            letter = self._letters[shared] = (_sound(head), after)
             while len(self._letters) > _MOST_LETTERS:
                 self._letters.popitem(last=False)
         return letter
@@ -155,6 +168,17 @@ def _written(
     return mail
 
 
+def _sound(headers: bytes) -> bytes:
+    """The headers, where they are all ours.
+
+    Raises:
+        ValueError: a value has become a header of its own.
+    """
+    if _HEADERS.fullmatch(headers) is None:
+        raise ValueError("a header that nobody set")
+    return headers
+
+
 def _fill(mail: EmailMessage, content: Content, charset: str) -> None:
     longest = max((len(line) for line in content.text.encode(charset).split(b"\n")), default=0)
     if charset == "utf-8":
@@ -182,6 +206,12 @@ def _charset(wanted: str, content: Content) -> str:
     return wanted
 
 
+def _from_in(head: bytes, sender: Sender) -> bytes:
+    """The head with the sender as we write it."""
+    line = _mailbox_line("From", sender.address, one_line(sender.display, 100), sender.charset)
+    return _FROM.sub(lambda _: line, head, count=1)
+
+
 def _subject_in(head: bytes, content: Content, charset: str) -> bytes:
     """The head with a subject that a client without UTF-8 can read."""
     subject = one_line(content.subject)
@@ -191,19 +221,21 @@ def _subject_in(head: bytes, content: Content, charset: str) -> bytes:
     return _SUBJECT.sub(lambda _: b"Subject: " + encoded + b"\r\n", head, count=1)
 
 
-def _to_line(address: str, name: str, charset: str, policy: EmailPolicy[EmailMessage]) -> bytes:
-    """`To`, folded: by hand where nothing has to be encoded, since it is all that differs in a broadcast."""
-    if (not name or _SIMPLE.fullmatch(name)) and address.isascii() and len(name) + len(address) < 70:
-        return f"To: {name} <{address}>\r\n".encode("ascii") if name else f"To: {address}\r\n".encode("ascii")
-    if (
-        charset != "utf-8"
-        and not name.isascii()
-        and _charset(charset, Content(language="", subject=name, text="")) == charset
-    ):
-        encoded = Header(name, charset, header_name="To", maxlinelen=75).encode(linesep="\r\n")
-        return f"To: {encoded}\r\n <{address}>\r\n".encode()
-    header = policy.header_factory("To", _address(address, name))
-    return str(header.fold(policy=policy)).encode("utf-8")
+def _mailbox_line(header: str, address: str, name: str, charset: str) -> bytes:
+    """`To` or `From`, by hand: it is all that differs in a broadcast; and what the library folds loses its quotes.
+
+    A long name with a comma would come out as two addresses.
+    """
+    if not name:
+        return f"{header}: {address}\r\n".encode()
+    if name.isascii():
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        shown = name if _SIMPLE.fullmatch(name) else f'"{escaped}"'
+    else:
+        wanted = _charset(charset, Content(language="", subject=name, text=""))
+        shown = Header(name, wanted, header_name=header, maxlinelen=75).encode(linesep="\r\n")
+    between = "\r\n " if "\n" in shown or len(shown) + len(address) > _LONGEST_NAMED else " "
+    return f"{header}: {shown}{between}<{address}>\r\n".encode()
 
 
 def _address(address: str, name: str = "") -> Address:

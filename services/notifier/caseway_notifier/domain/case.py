@@ -125,7 +125,9 @@ def bracketed(message_id: str) -> str:
     ('<a@example.com>', '')
     """
     inner = message_id.strip().removeprefix("<").removesuffix(">")
-    is_one = 0 < len(inner) <= 250 and not re.search(r"[\s<>\x00-\x1f\x7f]", inner) and inner.isascii()
+    # an encoded word would be read as what it encodes, line ends with it
+    is_plain = inner.isascii() and "=?" not in inner and not re.search(r"[\s<>\x00-\x1f\x7f]", inner)
+    is_one = 0 < len(inner) <= 250 and is_plain
     return f"<{inner}>" if is_one else ""
 
 

@@ -70,12 +70,15 @@ def plain(value: str) -> str:
 
 
 def one_line(value: str, longest: int = 250) -> str:
-    r"""A text as it may stand in a header: no line end can begin another header.
+    r"""A text as it may stand in a header: no line end can begin another header, written or encoded (RFC 2047).
 
     >>> one_line("Hello\r\nBcc: all@example.com")
     'Hello Bcc: all@example.com'
+    >>> one_line("=?utf-8?q?a=0D=0ABcc:_all@example.com?=")
+    '= ?utf-8?q?a=0D=0ABcc:_all@example.com?='
     """
-    return " ".join(plain(value).split())[:longest]
+    # the library decodes such words when a header is set, line ends with them, and writes them out as they are
+    return " ".join(plain(value).split())[:longest].replace("=?", "= ?")
 
 
 class Words(Protocol):
