@@ -245,6 +245,27 @@ async def test_a_merged_childs_earlier_deadline_reaches_its_parent_on_another_la
     assert instant(taken["replaces_due_at"]) - instant(taken["due_at"]) == dt.timedelta(hours=1)
 
 
+async def test_a_merged_childs_ladder_climbs_on_at_its_parent_on_another_lane(desk):
+    """S4-27, ADR 96: under its own name, from where it stood."""
+    child, parent = "case_climbing_1", "case_climbing_7"
+    await desk.tell(CaseOpened, child)
+    await desk.tell(CaseOpened, parent)
+    await desk.tell(CaseNoted, child, text="climb")
+    began = next(each for each in await desk.told(child, 5) if each.get("ladder") and each["type"] == "started")
+    await desk.tell(CaseMerged, child, into=parent)
+
+    async def climbing() -> Any:
+        answer = (await desk.get(f"/v1/cases/{parent}/milestones")).json()
+        return [each for each in answer.get("ladders", ()) if each["rungs_reached"] >= 3]
+
+    (run,) = await eventually(climbing, "the ladder at the parent")
+    assert (run["occurrence"], run["taken_over_from"]) == (began["occurrence"], child)
+    assert (run["state"], run["next"]["rung"]) == ("climbing", 4)
+    assert instant(run["next"]["at"]) - instant(began["at"]) == dt.timedelta(minutes=10, seconds=2)
+    (ended,) = (await desk.get(f"/v1/cases/{child}/milestones")).json()["ladders"]
+    assert (ended["state"], ended["reason"]) == ("ended", "merged")
+
+
 async def test_a_ladder_is_climbed_held_by_an_answer_and_shown(desk):
     """S1-19: an empty rung falls at once; the notifier's answer holds it; GET shows where it stands."""
     case = "case_ladder"
