@@ -22,6 +22,7 @@ from caseway.contracts.work import (
     WorkRevived,
     WorkTransferred,
     WorkWithdrawn,
+    WorkWrappingUp,
 )
 from caseway.contracts.work_commands import (
     FinishWrapUp,
@@ -363,7 +364,8 @@ class Pool(RuleBasedStateMachine):
             case WorkAccepted():
                 assert self.holders[fact.case_id] == fact.agent
                 self.excused |= {fact.agent} if fact.overload else set()
-            case WorkRevived(overload=True):
+            case WorkRevived(overload=True) | WorkWrappingUp():
+                # what rested may weigh more while it is written up, and its agent chose to
                 self.excused.add(fact.agent)
             case WorkReturned(agent=giver, cool_down_until=until):
                 assert fact.reason not in GIVEN_UP or until == fact.at + COOL_DOWN
@@ -476,8 +478,9 @@ class Pool(RuleBasedStateMachine):
             on = {name: sum(oracle.cost(seat.agent, each) for each in held if each.channel == name) for name in limits}
             if sum(on.values()) <= total and all(on[name] <= limit.at_most for name, limit in limits.items()):
                 self.excused.discard(agent)
-            assert agent in self.excused or sum(on.values()) <= total
-            assert agent in self.excused or all(on[name] <= limit.at_most for name, limit in limits.items())
+            assert agent in self.excused or sum(on.values()) <= total, f"{agent} holds {on} of {total}"
+            within = all(on[name] <= limit.at_most for name, limit in limits.items())
+            assert agent in self.excused or within, f"{agent} holds {on}"
 
     @invariant()
     def nobody_who_could_be_asked_is_left_unasked(self) -> None:
