@@ -142,7 +142,7 @@ MUTANTS = {
     "snapshot without idleness": (DOCUMENTS, '"released_at": attendance.released_at,', '"released_at": None,'),
     "snapshot without missed offers": (DOCUMENTS, 'missed_count=document["missed_count"]', "missed_count=0"),
     "counts beside the truth": (EXPLAINED, '"capacity": working_count - able_count', '"capacity": working_count'),
-    "tie-break by hand": (EXPLAINED, "if mine != other", "if mine < other"),
+    "tie-break by hand": (EXPLAINED, "if mine != other", "if mine == other"),
     "queue ahead one more": (LINES, "count = row.below(key) if row else 0", "count = 1 + row.below(key) if row else 0"),
     "preferences ignored": (
         MATCHING,
