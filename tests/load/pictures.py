@@ -207,7 +207,7 @@ class Pictured:
     async def _is_live(self, page: Page) -> None:
         async def is_live() -> bool:
             told = await page.text('[data-value="cases_opened"]')
-            is_late = await page.value("!document.getElementById('late').hidden")
+            is_late = await page.value("document.getElementById('late')?.hidden === false")
             return await page.text("#stream-text") == "Live" and told == f"{self._cases:,}" and not is_late
 
         await eventually(is_live, "the wall is live, and shows everything", seconds=120)
