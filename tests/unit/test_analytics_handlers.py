@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from pathlib import Path
 
+from caseway.contracts.cases import ContactRefused
 from caseway.contracts.notifications import NotificationDelivered
 from caseway.contracts.topology import topics_read_by
 from caseway.contracts.work import WorkRefused
@@ -93,7 +94,9 @@ def test_the_stage_reads_what_the_topology_says_and_handles_every_fact_of_a_case
     assert STAGE.topics == tuple(topic.name for topic in topics_read_by("analytics"))
     for topic in topics_read_by("analytics"):
         if topic.name in {"cases", "work", "notifications"}:
-            assert set(topic.models) - set(STAGE.handles) <= {WorkRefused}
+            assert set(topic.models) - set(STAGE.handles) <= {WorkRefused, ContactRefused}, (
+                "of no case, and of no figure"
+            )
 
 
 def test_the_page_loads_nothing_from_elsewhere():
