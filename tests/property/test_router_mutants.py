@@ -135,7 +135,7 @@ MUTANTS = {
     "wrap-up never ends": (FALLING_DUE, "item.standing.ends_at <= at", "item.standing.ends_at < at"),
     "work stays with the absent": (ATTENDING, 'hand_over(ledger, agent, "agent_absent")', "pass"),
     "queued twice": (PLACING, "    if live is None:", "    if True:"),
-    "snapshot without cool-downs": (DOCUMENTS, 'for each in document["cool_downs"])', "for each in ())"),
+    "snapshot without cool-downs": (DOCUMENTS, 'for each in document["cool_downs"]])', "for each in ()])"),
     "snapshot without the named": (DOCUMENTS, 'named_until=document.get("named_until")', "named_until=None"),
     "snapshot without steps begun": (DOCUMENTS, 'begun_count=document.get("begun_count", 0)', "begun_count=0"),
     "snapshot without the boost": (DOCUMENTS, '"boost": item.boost,', '"boost": 0.0,'),

@@ -142,7 +142,7 @@ class Pool(RuleBasedStateMachine):
         reserves=st.sampled_from([(), RESERVES]),
         counted_whole=st.sampled_from([0, 40]),
         looked_at_one_by_one=st.sampled_from([0, 0, 2, 64]),
-        by_arrival=st.booleans(),
+        by_arrival=st.sampled_from([True, True, False]),
     )
     def opens(self, people: list[dict[str, Any]], bands: int, wrap_up: int, listed: int, **other: Any) -> None:
         ageing = other["ageing"]
@@ -292,7 +292,7 @@ class Pool(RuleBasedStateMachine):
         asks=st.lists(needs, min_size=6, max_size=6),
         priorities=st.lists(st.sampled_from(Priority), min_size=6, max_size=6),
         channel=st.sampled_from(["email", "chat", "phone"]),
-        to=st.sampled_from(["mail", "calls"]),
+        to=st.sampled_from(["mail", "calls", "calls"]),
         tags=st.sampled_from([(), ("gift",)]),
         ages=st.lists(st.sampled_from([0, 30, 90, 200]), min_size=6, max_size=6),
     )

@@ -196,6 +196,16 @@ def test_an_agent_may_close_channels_and_lower_their_capacity() -> None:
     assert of(desk.does(presence("ada", capacity=0)), WorkOffered) == []
 
 
+def test_who_holds_too_much_on_one_channel_gets_nothing_new_on_any() -> None:
+    """A quiet chat that comes back may exceed what its agent may hold; until then nothing new comes, mail neither."""
+    chatty = profile(6, email=4, chat=ChannelLimit(at_most=100, quiet=0))
+    desk = Desk(plan(agent("ada", profile=chatty)))
+    desk.does(presence("ada"), queue("c1", channel="chat"), accept("ada", "c1"), withdraw("c1", "customer"))
+    desk.does(queue("c2", channel="chat"), accept("ada", "c2"), queue("c1", channel="chat", work_item="again"))
+    assert of(desk.does(queue("mail")), WorkOffered) == []
+    assert chosen_case(desk.does(complete("ada", "c2"))) == "mail"
+
+
 def test_the_more_urgent_is_offered_first_when_somebody_gets_free() -> None:
     """S4-21: highest rank first; S4-05: data protection before all."""
     desk = Desk(plan(agent("ada", profile=profile(1, email=1)), class_ranks={"data_protection": 0}))
