@@ -18,6 +18,8 @@ from caseway.runtime.configuration import Loaded, Reloader
 from caseway.runtime.logs import logger
 
 LOOK_SECONDS = 5.0
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What a fault of the check itself raises: it must not end a service that runs well."""
 
 _log = logger(__name__)
 _Seen = tuple[tuple[str, int, int], ...]
@@ -62,7 +64,7 @@ class Reloading:
         before = self._reloader.current.version
         try:
             problems: tuple[object, ...] = await asyncio.to_thread(self._reloader.reload)
-        except Exception as defect:  # noqa: BLE001 - a fault of the check itself must not end a service that runs well
+        except _DEFECTS as defect:
             problems = (f"could not be checked: {type(defect).__name__}",)
         metrics.CONFIGURATION_REFUSED.labels(self._service).set(bool(problems))
         in_force = self._reloader.current
