@@ -1,7 +1,4 @@
-"""What a replay has made of one lane so far.
-
-What a replay has made of one lane so far, and how far it is with all of them.
-"""
+"""What a replay has made of one lane so far, and its pace."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ it is settled up to that instant. Where a violation was told that had not come b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
@@ -77,11 +77,11 @@ def take_over(case: Case | None, message: Message[TakeOverMilestone], promises: 
     Raises:
         Superseded: the parent's own deadline is the earlier, or its promise is over.
     """
-    before = case or Case(id=message.data.case_id, configured=moment.version)
-    telling = Telling(before, message, moment)
-    after = TakingOver(before, promises, telling).result(message.data)
-    after = Climbing(after, promises, telling, moment.now).noticed()
-    return _decision(before, after, telling, moment)
+
+    def inherited(parent: Case, telling: Telling) -> Case:
+        return TakingOver(parent, promises, telling).result(message.data)
+
+    return _inherit(case, message, promises, moment, inherited)
 
 
 def climb_on(case: Case | None, message: Message[TakeOverLadder], promises: Promises, moment: Moment) -> Decision:
@@ -90,10 +90,24 @@ def climb_on(case: Case | None, message: Message[TakeOverLadder], promises: Prom
     Raises:
         Superseded: the parent has its own, or nobody waits any more.
     """
+
+    def inherited(parent: Case, telling: Telling) -> Case:
+        return ClimbingOn(parent, promises, telling).result(message.data)
+
+    return _inherit(case, message, promises, moment, inherited)
+
+
+def _inherit(
+    case: Case | None,
+    message: Message[TakeOverMilestone] | Message[TakeOverLadder],
+    promises: Promises,
+    moment: Moment,
+    inherited: Callable[[Case, Telling], Case],
+) -> Decision:
+    """What comes to a parent, known or not yet, from its child."""
     before = case or Case(id=message.data.case_id, configured=moment.version)
     telling = Telling(before, message, moment)
-    after = ClimbingOn(before, promises, telling).result(message.data)
-    after = Climbing(after, promises, telling, moment.now).noticed()
+    after = Climbing(inherited(before, telling), promises, telling, moment.now).noticed()
     return _decision(before, after, telling, moment)
 
 
