@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from caseway.runtime import metrics
 from caseway.runtime.items import Item, from_record
@@ -19,6 +19,9 @@ FULL_POLL = 5
 FULL_HANDS = 4
 """Times the records of one transaction: what one turn takes of a backlog."""
 
+FRESH_MS = 10
+"""How long what came since a stale poll was fetched is waited for. It is under way, and takes one or two."""
+
 _log = logger(__name__)
 
 
@@ -28,16 +31,27 @@ def is_backlog(count: int, limit: int) -> bool:
 
 
 async def gather(
-    consumer: AIOKafkaConsumer | None, polled: Sequence[ConsumerRecord], limit: int
+    consumer: AIOKafkaConsumer | None, polled: Sequence[ConsumerRecord], limit: int, *, is_stale: bool
 ) -> Sequence[ConsumerRecord]:
-    """Of a backlog, take what is fetched already: a poll holds one or two lanes, and several can share the work."""
+    """What is applied in one turn: all that came until now, and of a backlog as much as is fetched already.
+
+    A partition is not asked again while its last answer lies unread. So a poll after a rest brings what came right
+    before that rest, often a single record, and only then is asked for all that came since: `is_stale` waits for it.
+    Of a backlog a poll holds one or two lanes, and several can share the work.
+    """
     records = list(polled)
+    if consumer is not None and is_stale and not is_backlog(len(records), limit):
+        records += _flat(await consumer.getmany(timeout_ms=FRESH_MS, max_records=limit))
     while consumer is not None and is_backlog(len(records), limit) and len(records) < FULL_HANDS * limit:
-        fetched = await consumer.getmany(timeout_ms=0, max_records=limit)
+        fetched = _flat(await consumer.getmany(timeout_ms=0, max_records=limit))
         if not fetched:
             break
-        records += itertools.chain.from_iterable(fetched.values())
+        records += fetched
     return records
+
+
+def _flat(fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]]) -> list[ConsumerRecord]:
+    return list(itertools.chain.from_iterable(fetched.values()))
 
 
 def accept(

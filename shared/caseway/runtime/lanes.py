@@ -35,6 +35,8 @@ TICK_SECONDS = 0.25
 HOUSEKEEPING_SECONDS = 1.0
 LONGEST_REST_SECONDS = 0.1
 """After a slow transaction."""
+PROMPT_SECONDS = 0.005
+"""A poll that is there within this time after a rest did not wait for a record: it lay fetched all along."""
 IDLE_SECONDS = 0.5
 """How long the timer loop sleeps when nothing is due: new timers wake it."""
 
@@ -69,6 +71,7 @@ class RunningStage:
         self._claims: set[asyncio.Task[None]] = set()
         self._advanced = asyncio.Event()
         self._last_tick = time.monotonic()
+        self._rested_at = 0.0
         self._is_stopping = False
         self.problem = "starting"
         """Why this stage is not ready; empty when it is."""
@@ -175,14 +178,16 @@ class RunningStage:
     async def on_records(self, records: Sequence[ConsumerRecord]) -> None:
         """Apply one poll; returns only when its effects are committed, or its lanes are no longer ours."""
         backoff = delays()
+        is_stale = time.monotonic() - self._rested_at < PROMPT_SECONDS
         await self.publisher.room()
-        records = await gather(self._consumer(), records, self.stage.max_records)
+        records = await gather(self._consumer(), records, self.stage.max_records, is_stale=is_stale)
         while not self._is_stopping:
             began = time.monotonic()
             async with self._turn:
                 is_settled = await self._apply_records(records)
             if is_settled:
                 await self._linger(len(records), time.monotonic() - began)
+                self._rested_at = time.monotonic()
                 return
             await asyncio.sleep(backoff.next())
 
