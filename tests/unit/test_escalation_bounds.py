@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 
-from caseway.contracts.cases import CaseOpened, CaseReopened, CaseReplied, CaseResolved, CaseStamped, ContactAdded
+import bson
+
+from caseway.contracts.cases import (
+    CaseHeld,
+    CaseMerged,
+    CaseOpened,
+    CaseReopened,
+    CaseReplied,
+    CaseResolved,
+    CaseStamped,
+    ContactAdded,
+    FactsAssigned,
+)
 from caseway.contracts.work import WorkCompleted, WorkPaused, WorkStarted
+from caseway_escalation.domain import clock
+from caseway_escalation.domain.earlier import KEPT as STRETCHES
 from caseway_escalation.domain.process.forgetting import KEPT, MOST_OPEN
 from caseway_escalation.domain.process.guiding import OTHERS
 from caseway_escalation.settings import Configuration
@@ -113,3 +127,70 @@ def test_of_posts_that_nobody_stamps_the_newest_are_kept():
     supervisor = {"kind": "supervisor", "id": "bea", "name": "Bea"}
     desk.tell(CaseStamped, at("17 09:00"), stamp="済", occurrence=posts[-1].id, actor=supervisor, by="Bea")
     assert [each.stamped_by for each in desk._loaded("cases", CASE).focus.posts if each.stamped_by] == ["Bea"]
+
+
+def to_and_fro(pauses: int, kinds: dict | None = None) -> Desk:
+    """Opened on Friday at nine; each quarter of an hour it is the customer's turn, or the desk's again."""
+    desk = Desk(configured(kinds or {"resolution": PATIENT}))
+    desk.tell(CaseOpened, at("16 09:00"))
+    for number in range(2 * pauses):
+        turn = "desk" if number % 2 else "customer"
+        desk.tell(CaseHeld, at("16 09:15") + number * 15 * MINUTE, turn=turn)
+    return desk
+
+
+PATIENT = RESOLUTION | {
+    "promises": [
+        {"name": "urgent", "when": {"field": "priority", "equals": "urgent"}, "target": "900h", "calendar": "always"},
+        {"name": "normal", "target": "400h", "calendar": "desk"},
+    ]
+}
+
+
+def test_a_promise_paused_for_ever_keeps_its_time_to_the_microsecond():
+    """All pauses kept one by one, and most of them summed up, lead to the same: used, due, and so on from there."""
+    desk = to_and_fro(STRETCHES + 150)
+    (promise,) = desk.milestones
+    hours = desk.configuration.promises.calendars["desk"]
+    ran = [(at("16 09:00") + n * 30 * MINUTE, at("16 09:15") + n * 30 * MINUTE) for n in range(STRETCHES + 150)]
+    used = sum((hours.elapsed(*each) for each in ran), dt.timedelta())
+    assert (len(promise.stretches), promise.earlier.count) == (STRETCHES, 150)
+    now = at("16 09:00") + (STRETCHES + 150) * 30 * MINUTE
+    assert clock.elapsed(promise, now, hours) == used
+    assert promise.due_at == hours.due_at(now, dt.timedelta(hours=400) - used)
+    assert len(bson.encode(desk.documents[CASE])) < 20_000
+    spent = desk._loaded("cases", CASE).turns.until(now)
+    assert sum(spent.values(), dt.timedelta()) == now - at("16 09:00")
+
+
+def test_what_is_summed_up_is_exact_at_all_hours_too():
+    """A case that becomes urgent is reckoned from its start, round the clock."""
+    desk = to_and_fro(STRETCHES + 150)
+    now = at("16 09:00") + (STRETCHES + 150) * 30 * MINUTE
+    (moved,) = desk.tell(FactsAssigned, now, priority="urgent")
+    assert moved.elapsed_seconds == (STRETCHES + 150) * 15 * 60
+    assert moved.due_at == now + dt.timedelta(hours=900) - (STRETCHES + 150) * 15 * MINUTE
+    (back,) = desk.tell(FactsAssigned, now, priority="normal")
+    assert (back.replaces_due_at, back.policy) == (moved.due_at, "normal")
+
+
+def test_a_fact_from_before_all_that_is_kept_counts_as_of_the_oldest():
+    desk = to_and_fro(STRETCHES + 150)
+    (promise,) = desk.milestones
+    (met,) = desk.tell(CaseResolved, at("16 10:00"))
+    assert met.elapsed_seconds == promise.earlier.used.total_seconds()
+    assert desk.milestone("resolution").stretches == ()
+
+
+def test_a_parent_takes_over_what_is_summed_up():
+    child = Desk(configured({"resolution": PATIENT}), case="case_2")
+    child.tell(CaseOpened, at("16 09:00"))
+    for number in range(2 * STRETCHES + 20):
+        turn = "desk" if number % 2 else "customer"
+        child.tell(CaseHeld, at("16 09:15") + number * 15 * MINUTE, turn=turn)
+    promise = child.milestone("resolution")
+    *_, command = child.tell(CaseMerged, child.now, into=CASE)
+    parent = Desk(configured({"resolution": PATIENT}))
+    (started,) = parent.ask(command, child.now)
+    assert (started.due_at, started.started_at) == (promise.due_at, promise.started_at)
+    assert parent.milestone("resolution").earlier == promise.earlier

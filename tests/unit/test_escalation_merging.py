@@ -123,6 +123,39 @@ def test_an_unmerge_restores_the_promise_as_though_it_had_never_stopped():
     assert names(child.wait(at("20 10:00"))) == ["resolution warned", "resolution violated"]
 
 
+def test_an_unmerge_brings_a_clock_back_that_stood_as_one_that_stands():
+    """The wait for the customer before, during and after the merge counts nothing."""
+    child = Desk(configured(ONLY_RESOLUTION), case=CHILD)
+    child.tell(Opened, at("16 10:00"))
+    child.tell(CaseHeld, at("16 11:00"), turn="customer")
+    child.tell(CaseMerged, at("16 12:00"), into="case_1")
+    told = child.tell(CaseUnmerged, at("16 14:00"), parent="case_1")
+    assert names(told) == ["resolution started", "resolution paused"]
+    assert [each.elapsed_seconds for each in told] == [3600, 3600]
+    (resumed,) = child.tell(CaseReleased, at("16 15:00"), turn="desk")
+    assert (resumed.elapsed_seconds, resumed.due_at) == (3600, at("20 14:00"))
+
+
+def test_an_unmerge_that_gives_the_turn_back_lets_the_clock_run_from_then_on():
+    child = Desk(configured(ONLY_RESOLUTION), case=CHILD)
+    child.tell(Opened, at("16 10:00"))
+    child.tell(CaseHeld, at("16 11:00"), turn="customer")
+    child.tell(CaseMerged, at("16 12:00"), into="case_1")
+    told = child.tell(CaseUnmerged, at("16 14:00"), parent="case_1", turn="desk")
+    assert names(told) == ["resolution started", "resolution resumed"]
+    assert told[-1].due_at == at("20 13:00")
+
+
+@pytest.mark.parametrize("child", [None, CHILD], ids=["into itself", "taking another in"])
+def test_what_a_case_promised_stays_promised_where_it_takes_another_in_or_is_merged_into_itself(child):
+    """Also where `cancels` does not tell the child's fact from the parent's."""
+    careless = RESOLUTION | {"cancels": [{"fact": "case.merged"}]}
+    parent = Desk(configured({"resolution": careless}))
+    parent.tell(Opened, at("16 10:00"))
+    assert parent.tell(CaseMerged, at("16 11:00"), into=parent.case, child=child) == []
+    assert parent.milestone("resolution").is_ticking
+
+
 def test_an_unmerge_brings_back_only_what_the_merge_took():
     child = Desk(configured(ONLY_RESOLUTION), case=CHILD)
     child.tell(Opened, at("16 10:00"))

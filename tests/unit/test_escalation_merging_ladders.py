@@ -17,9 +17,9 @@ from caseway.contracts.cases import (
     CaseStamped,
     CaseUnmerged,
 )
-from caseway.contracts.milestone_commands import AcknowledgeLadder, TakeOverLadder, TakeOverMilestone
+from caseway.contracts.milestone_commands import AcknowledgeLadder, ReportUnreached, TakeOverLadder, TakeOverMilestone
 from caseway.contracts.milestones import LadderEnded, LadderRungReached, LadderStarted
-from caseway.contracts.notifications import NotificationAcknowledged
+from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway_escalation.settings import Configuration
 from tests.escalation_builders import CALENDARS, FIRST_RESPONSE, Desk, at
 
@@ -208,6 +208,53 @@ def test_an_answer_to_an_older_notice_is_passed_on_and_can_be_taken_back():
     (resumed,) = parent.ask(taken_back, at("16 09:49"))
     assert resumed.reason == "taken back"
     assert rungs(parent.wait(at("16 09:58"))) == [("near", 3, at("16 09:52"))], "it stood for two minutes"
+
+
+def given_up(child: Desk, occurrence: str, reason: str) -> list[Any]:
+    notice = {"notification": "n", "recipient": "role:second", "channel": "email", "template": "ladder"}
+    return child.tell(
+        NotificationGivenUp, at("16 09:47"), topic="notifications", occurrence=occurrence, reason=reason, **notice
+    )
+
+
+def test_a_notice_with_nobody_to_tell_lets_the_parents_next_rung_come_at_once():
+    """The notice was asked for on the child, before the merge: the notifier answers there."""
+    child, parent = warned_child(), desk(PARENT)
+    occurrence = child._loaded("cases", CHILD).runs[0].id
+    taken(parent, merged(child, "16 09:45"), "16 09:46")
+    (unreached,) = given_up(child, f"{occurrence}/2/0", "empty-list")
+    assert isinstance(unreached, ReportUnreached)
+    told = [each for each in parent.ask(unreached, at("16 09:48")) if isinstance(each, LadderRungReached)]
+    assert [(each.rung, each.outcome, each.at) for each in told] == [
+        (2, "empty", at("16 09:48")),
+        (3, "done", at("16 09:48")),
+    ]
+    assert parent.ask(unreached, at("16 09:49")) == [], "twice changes nothing"
+
+
+def test_a_notice_of_an_earlier_rung_or_one_bounced_address_does_not():
+    child, parent = warned_child(), desk(PARENT)
+    occurrence = child._loaded("cases", CHILD).runs[0].id
+    taken(parent, merged(child, "16 09:45"), "16 09:46")
+    for which, reason in ((f"{occurrence}/1/0", "empty-list"), (f"{occurrence}/2/0", "550")):
+        (unreached,) = given_up(child, which, reason)
+        assert parent.ask(unreached, at("16 09:48")) == []
+
+
+def test_that_there_is_nobody_goes_on_through_a_second_merge():
+    child, parent, last = warned_child(), desk(PARENT), desk("case_0")
+    occurrence = child._loaded("cases", CHILD).runs[0].id
+    taken(parent, merged(child, "16 09:45"), "16 09:46")
+    commands = [
+        each
+        for each in parent.tell(CaseMerged, at("16 09:46"), into="case_0")
+        if isinstance(each, TakeOverMilestone | TakeOverLadder)
+    ]
+    taken(last, commands, "16 09:46")
+    (unreached,) = given_up(child, f"{occurrence}/2/0", "empty-list")
+    (further,) = parent.ask(unreached, at("16 09:48"))
+    assert (further.case_id, further.hops) == ("case_0", 2)
+    assert [each[1] for each in rungs(last.ask(further, at("16 09:48")))] == [2, 3]
 
 
 def test_a_parent_that_was_merged_itself_asks_on_and_never_in_a_circle():

@@ -13,6 +13,8 @@ from pydantic import ValidationError
 
 from caseway.contracts.cases import CallbackRecorded, CaseOpened, CaseReplied, CaseResolved, FactsAssigned
 from caseway.contracts.voices import PersonalDataErased
+from caseway_escalation.domain import clock
+from caseway_escalation.domain.explanation import reason_for
 from caseway_escalation.settings import Configuration
 from tests.escalation_builders import CALENDARS, CASE, FIRST_RESPONSE, RESOLUTION, Desk, at, configured, names
 
@@ -73,6 +75,35 @@ def test_a_promise_that_cannot_be_kept_is_refused_with_its_place(wrong, expected
         configured({"first_response": FIRST_RESPONSE | {"promises": [promise]}})
 
 
+def own_calendar(target: str, **calendars: Any) -> Configuration:
+    promises = [{"name": "own", "target": target, "calendar": "always", "own_calendar": True}]
+    kinds = {"resolution": RESOLUTION | {"promises": promises}}
+    return Configuration.model_validate({"calendars": CALENDARS | calendars, "milestones": {"kinds": kinds}})
+
+
+MINUTE_A_WEEK = {"zone": "Europe/Warsaw", "versions": [{"week": {"monday": ["09:00-09:01"]}}]}
+
+
+def test_a_target_is_reached_by_every_calendar_that_an_entitlement_may_name():
+    """One that was not took a lane 50 s of its processor, and then was a defect."""
+    with pytest.raises(ValidationError, match="reaches within a century; 'seldom' does not"):
+        own_calendar("99999h", seldom=MINUTE_A_WEEK)
+    own_calendar("80h", seldom=MINUTE_A_WEEK)
+
+
+def test_a_clock_whose_hours_shrank_to_nearly_nothing_is_never_due_and_costs_nothing():
+    """The calendar changed under it; what was promised stays promised."""
+    desk = Desk(own_calendar("99999h"))
+    desk.tell(CaseOpened, at("16 09:00"))
+    desk.configuration, desk.version = own_calendar("80h", always=MINUTE_A_WEEK), "v2"
+    (moved, *_) = desk.tell(FactsAssigned, at("16 10:00"), category="order")
+    assert (moved.reason, moved.due_at) == ("calendar changed", clock.NEVER)
+    assert (
+        "never due" in reason_for(desk.milestone("resolution"), desk.configuration.promises.calendars["always"]).words
+    )
+    assert names(desk.tell(CaseResolved, at("16 11:00"))) == ["resolution met"]
+
+
 def test_without_any_calendar_nothing_is_promised():
     with pytest.raises(ValidationError, match="calendars"):
         Configuration.model_validate({"calendars": {}, "milestones": {"kinds": {"first_response": FIRST_RESPONSE}}})
@@ -116,7 +147,7 @@ def test_what_changes_after_an_erasure_is_judged_without_the_person():
 
 
 def test_resolved_before_it_was_opened_and_answered_before_that():
-    """Two topics, or two clocks: nothing is negative, nothing stays open."""
+    """Two topics, or two clocks: nothing is negative, nothing is due before it began."""
     desk = Desk()
     desk.tell(CaseReplied, at("16 08:00"))
     desk.tell(CaseResolved, at("16 08:30"), status="resolved")

@@ -8,6 +8,7 @@ from typing import Any
 from caseway.contracts.milestone_commands import (
     AcknowledgeLadder,
     RecomputeMilestones,
+    ReportUnreached,
     TakeOverLadder,
     TakeOverMilestone,
 )
@@ -51,8 +52,8 @@ def on_take_over_ladder(message: Message[TakeOverLadder], states: States, moment
     return climb_on(case, message, moment.configuration.promises, moment)
 
 
-def on_acknowledge_ladder(message: Message[AcknowledgeLadder], states: States, moment: Moment) -> Decision:
-    """A merged case passes an answer on."""
+def on_passed_on(message: Message[AcknowledgeLadder | ReportUnreached], states: States, moment: Moment) -> Decision:
+    """A merged case passes on an answer, or that there will be none."""
     case = states.get(CASES, message.data.case_id)
     return answer(case, message, moment.configuration.promises, moment)
 
@@ -73,7 +74,8 @@ def handles() -> Mapping[type | str, Handle]:
         RecomputeMilestones: Handle(decide=on_recompute, needs=_of_fact),
         TakeOverMilestone: Handle(decide=on_take_over, needs=_of_fact),
         TakeOverLadder: Handle(decide=on_take_over_ladder, needs=_of_fact),
-        AcknowledgeLadder: Handle(decide=on_acknowledge_ladder, needs=_of_fact),
+        AcknowledgeLadder: Handle(decide=on_passed_on, needs=_of_fact),
+        ReportUnreached: Handle(decide=on_passed_on, needs=_of_fact),
     }
     topics = (topic for topic in topics_read_by("escalation") if topic.kind == "fact")
     facts = (model for topic in topics for model in (_NOTICES if topic.name == "notifications" else topic.models))

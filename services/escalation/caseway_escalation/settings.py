@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -169,13 +169,22 @@ class Configuration(Written):
         """A deadline that no calendar reaches in a century is a slip of the pen."""
         for path, kind, index in self._places():
             promise = kind.promises[index]
-            calendar = self.calendars.get(promise.calendar)
-            if promise.target is None or promise.until or calendar is None:
+            if promise.target is None or promise.until:
                 continue
-            hours = calendar.built(promise.calendar)
-            a_year = min(hours.elapsed(since, since + _YEAR) for since in hours.beginnings(_TODAYS))
-            if 100 * a_year < promise.target:
-                yield Fault(path=(*path, "target"), expected="a length that its calendar reaches within a century")
+            named = self.calendars if promise.own_calendar else {promise.calendar} & self.calendars.keys()
+            for name in named:
+                if 100 * self._least_a_year[name] < promise.target:
+                    expected = f"a length that its calendar reaches within a century; {name!r} does not"
+                    yield Fault(path=(*path, "target"), expected=expected)
+
+    @cached_property
+    def _least_a_year(self) -> Mapping[str, dt.timedelta]:
+        """Business time that passes in a year by each calendar, in its version with the fewest hours."""
+        built = {name: calendar.built(name) for name, calendar in self.calendars.items()}
+        return {
+            name: min(hours.elapsed(since, since + _YEAR) for since in hours.beginnings(_TODAYS))
+            for name, hours in built.items()
+        }
 
     def _never_reached(self) -> Iterator[Fault]:
         """A promise behind one with the same condition, or with none, would never be given."""

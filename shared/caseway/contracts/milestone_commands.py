@@ -34,6 +34,19 @@ class RunStretch(Part):
     end: Instant
 
 
+class EarlierStretches(Part):
+    """What came of stretches that are no longer kept one by one."""
+
+    count: Ordinal
+    since: Instant
+    until: Instant
+    ran_seconds: Seconds
+    """By the clock on the wall."""
+    used_seconds: Seconds
+    """In the hours of `calendar`."""
+    calendar: str
+
+
 class TakeOverMilestone(MilestoneCommand):
     """The case's child was merged into it: the earlier deadline of the two is kept."""
 
@@ -55,6 +68,8 @@ class TakeOverMilestone(MilestoneCommand):
     started_at: Instant
     running_since: Instant | None = None
     """None while it stood."""
+    earlier: EarlierStretches | None = None
+    """Before `stretches`, if it was paused very often."""
     stretches: tuple[RunStretch, ...] = ()
     merged_at: Instant
     hops: Ordinal = 1
@@ -120,4 +135,16 @@ class AcknowledgeLadder(MilestoneCommand):
     acknowledged_at: Instant
     removed: bool = False
     """The answer was taken back."""
+    hops: Ordinal = 1
+
+
+class ReportUnreached(MilestoneCommand):
+    """Nobody could be told by a notice of a case that was merged: it is about a run that climbs on here."""
+
+    TYPE = "caseway.ladder.report-unreached.v1"
+
+    occurrence: str
+    """Of the notice: the run's, its rung and round."""
+    reason: str = ""
+    given_up_at: Instant
     hops: Ordinal = 1

@@ -36,6 +36,8 @@ __all__ = ["WHOLE_DAY", "BusinessHours", "Hours", "Interval", "NeverOpen", "Span
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 9_990
 """Instants outside are not a desk's business; dates near year 9999 cannot be moved between zones."""
+_FURTHEST = 150
+"""Years after a start in which a deadline is looked for: each is laid out in some milliseconds, and kept."""
 
 
 class Interval(NamedTuple):
@@ -90,7 +92,7 @@ class BusinessHours:
             exceptions: single dates with other hours, or none at all; they go before holidays.
 
         Raises:
-            NeverOpen: when a version has no opening hours, or exceptions leave nothing of it.
+            NeverOpen: when a version has no opening hours.
             ValueError: for overlapping spans, or two versions from one date.
         """
         self.name = name
@@ -170,7 +172,7 @@ class BusinessHours:
 
         Raises:
             ValueError: for a negative amount.
-            OverflowError: when it lies beyond the calendar's reach.
+            OverflowError: when it lies beyond the calendar's reach, or more than 150 years ahead.
         """
         wanted = amount // MICROSECOND
         if wanted < 0:
@@ -178,11 +180,13 @@ class BusinessHours:
         start = to_utc(start)
         if wanted == 0:
             return start
-        year = _year_of(start)
+        year = first = _year_of(start)
         wanted += self._year(year).passed(microseconds(start))
         while wanted > self._year(year).total:
             wanted -= self._year(year).total
             year += 1
+            if year - first > _FURTHEST:
+                raise OverflowError(f"nothing is due more than {_FURTHEST} years ahead")
         return instant(self._year(year).reaches(wanted))
 
     def counted(self, start: dt.datetime, end: dt.datetime) -> Iterator[Interval]:

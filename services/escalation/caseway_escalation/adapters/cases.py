@@ -17,6 +17,7 @@ from caseway.runtime.stage import Collection, Document
 from caseway_escalation.adapters.climbed import dumped, loaded
 from caseway_escalation.domain.case import Case, Standing
 from caseway_escalation.domain.clock import Milestone, Outcome, WarningTime
+from caseway_escalation.domain.earlier import Earlier
 from caseway_escalation.domain.process import CASES as CASES_NAME
 from caseway_escalation.domain.process import COUNTS as COUNTS_NAME
 from caseway_escalation.domain.promises import Terms
@@ -124,6 +125,7 @@ def _dump_milestone(milestone: Milestone) -> Document:
         "given_by": milestone.given_by,
     }
     more = {
+        "earlier": _dump_earlier(milestone.earlier) if milestone.earlier else None,
         "stretches": [(microseconds(run.start), microseconds(run.end)) for run in milestone.stretches],
         "warned": [before // _MICROSECOND for before in milestone.warned],
         "outcome": str(milestone.outcome) if milestone.outcome else None,
@@ -151,6 +153,7 @@ def _load_milestone(document: Document) -> Milestone:
         target=document["target"] * _MICROSECOND,
         extension_months=said("extension_months", 0),
         started_at=instant_of(document["started_at"]),
+        earlier=_load_earlier(document["earlier"]) if "earlier" in document else None,
         stretches=tuple(Interval(instant_of(start), instant_of(end)) for start, end in said("stretches", ())),
         running_since=_instant(document["running_since"]),
         due_at=instant_of(document["due_at"]),
@@ -167,6 +170,28 @@ def _load_milestone(document: Document) -> Milestone:
         ended_at=_instant(said("ended_at")),
         reason=said("reason", ""),
         timed_by=said("timed_by", ""),
+    )
+
+
+def _dump_earlier(earlier: Earlier) -> Document:
+    return {
+        "count": earlier.count,
+        "since": microseconds(earlier.since),
+        "until": microseconds(earlier.until),
+        "ran": earlier.ran // _MICROSECOND,
+        "used": earlier.used // _MICROSECOND,
+        "calendar": earlier.calendar,
+    }
+
+
+def _load_earlier(document: Document) -> Earlier:
+    return Earlier(
+        count=document["count"],
+        since=instant_of(document["since"]),
+        until=instant_of(document["until"]),
+        ran=document["ran"] * _MICROSECOND,
+        used=document["used"] * _MICROSECOND,
+        calendar=document["calendar"],
     )
 
 

@@ -161,12 +161,24 @@ def _reason(milestone: Milestone, promises: Promises) -> dict[str, Any]:
     return _shown_reason(reason_for(milestone, hours))
 
 
+def _shown_earlier(reason: Reason) -> dict[str, Any] | None:
+    if (earlier := reason.earlier) is None:
+        return None
+    return {
+        "count": earlier.count,
+        "from": text(earlier.since),
+        "until": text(earlier.until),
+        "seconds": reason.earlier_used.total_seconds(),
+    }
+
+
 def _shown_reason(reason: Reason) -> dict[str, Any]:
     return {
         "calendar": reason.calendar,
         "zone": reason.zone,
         "calendar_version": reason.calendar_version,
         "hours_from": reason.hours_from_on.isoformat() if reason.hours_from_on else None,
+        "earlier": _shown_earlier(reason),
         "counted": [
             {"from": text(each.span.start), "until": text(each.span.end), "seconds": each.seconds}
             for each in reason.counted

@@ -17,12 +17,15 @@ from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway.kernel.replacing import replace
+from caseway_escalation.domain.earlier import Earlier, newest
 from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms
 
 _ZERO = dt.timedelta(0)
 _FURTHEST = dt.timedelta(days=3660)
 """A deadline named beyond it (ten years) is a slip of the pen: the target counts."""
+NEVER = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+"""When a promise is due whose hours do not come to its target in any time that a desk plans for."""
 
 
 class Outcome(StrEnum):
@@ -56,8 +59,10 @@ class Milestone:
     """The time promised: the terms' own, or what their months come to."""
     extension_months: int = 0
     started_at: dt.datetime
+    earlier: Earlier | None = None
+    """What came of stretches before those; None where all are kept."""
     stretches: tuple[Interval, ...] = ()
-    """When the clock ran, and ran no longer."""
+    """When the clock ran, and ran no longer: the newest."""
     running_since: dt.datetime | None
     """None while it stands."""
     due_at: dt.datetime
@@ -129,7 +134,8 @@ def started(
     target = until - at if until is not None and at < until <= at + _FURTHEST else terms.target
     if terms.months:
         target = months_after(at, terms.months, hours.zone) - at
-    due_at = hours.due_at(at, target)
+    reached = functools.partial(_due_at, hours, at)
+    due_at = reached(target)
     return Milestone(
         id=id,
         kind=kind,
@@ -140,7 +146,7 @@ def started(
         started_at=at,
         running_since=at,
         due_at=due_at,
-        warnings=_warnings(terms, target, at, due_at, functools.partial(hours.due_at, at)),
+        warnings=_warnings(terms, target, at, due_at, reached),
         calendar_version=hours.version,
         given_by=given_by,
     )
@@ -148,7 +154,7 @@ def started(
 
 def elapsed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> dt.timedelta:
     """The business time that had been used at an instant, whatever happened after it."""
-    used = _ZERO
+    used = milestone.earlier.used_in(hours) if milestone.earlier else _ZERO
     for run in _runs(milestone, at):
         used += hours.elapsed(run.start, run.end)
     return used
@@ -172,7 +178,8 @@ def paused(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Miles
     """The clock stands from an instant on; told late, what has elapsed since is taken back."""
     if milestone.running_since is None:
         return milestone
-    standing = replace(milestone, stretches=tuple(_runs(milestone, at)), running_since=None)
+    earlier, stretches = newest(milestone.earlier, tuple(_runs(milestone, at)), hours)
+    standing = replace(milestone, earlier=earlier, stretches=stretches, running_since=None)
     if at > milestone.running_since and _is_reckoned(milestone, hours):
         return standing  # if it ran on from here, it would end when it would have ended
     return timed(standing, hours)
@@ -198,9 +205,11 @@ def ended(milestone: Milestone, at: dt.datetime, outcome: Outcome, reason: str =
 
 
 def restored(milestone: Milestone, hours: BusinessHours) -> Milestone:
-    """A clock that was taken down runs on as though it never had been."""
+    """A clock that was taken down goes on, or stands, as though it never had been."""
     since = stood_since(milestone)
-    return timed(replace(milestone, running_since=since, outcome=None, ended_at=None, reason=""), hours)
+    has_run = since == milestone.ended_at  # one that stood had run no further than to its pause
+    running_since = since if has_run else None
+    return timed(replace(milestone, running_since=running_since, outcome=None, ended_at=None, reason=""), hours)
 
 
 def timed(milestone: Milestone, hours: BusinessHours) -> Milestone:
@@ -235,16 +244,26 @@ def _reaching(milestone: Milestone, hours: BusinessHours) -> Callable[[dt.timede
     """Tells the least instant at which an amount has elapsed; a clock that stands is taken to run on."""
     stretches = [(run.start, hours.elapsed(run.start, run.end)) for run in milestone.stretches]
     since = milestone.running_since or stood_since(milestone)
+    earlier = milestone.earlier
 
     def reached(amount: dt.timedelta) -> dt.datetime:
-        left = amount
+        left = amount - earlier.used_in(hours) if earlier else amount
+        if earlier and left <= _ZERO:
+            return earlier.until  # it was then at the latest: when exactly is no longer kept
         for start, used in stretches:
             if used >= left:
                 return hours.due_at(start, left)
             left -= used
-        return hours.due_at(since, left)
+        return _due_at(hours, since, left)
 
     return reached
+
+
+def _due_at(hours: BusinessHours, start: dt.datetime, amount: dt.timedelta) -> dt.datetime:
+    try:
+        return hours.due_at(start, amount)
+    except OverflowError:
+        return NEVER
 
 
 def _is_reckoned(milestone: Milestone, hours: BusinessHours) -> bool:
@@ -254,7 +273,9 @@ def _is_reckoned(milestone: Milestone, hours: BusinessHours) -> bool:
 
 def stood_since(milestone: Milestone) -> dt.datetime:
     """When the clock last stopped; its start, when it never ran."""
-    return milestone.stretches[-1].end if milestone.stretches else milestone.started_at
+    if milestone.stretches:
+        return milestone.stretches[-1].end
+    return milestone.earlier.until if milestone.earlier else milestone.started_at
 
 
 def _runs(milestone: Milestone, at: dt.datetime) -> Iterator[Interval]:

@@ -9,7 +9,8 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 from caseway.kernel.business_hours import BusinessHours, Interval
-from caseway_escalation.domain.clock import Milestone, stood_since
+from caseway_escalation.domain.clock import NEVER, Milestone, stood_since
+from caseway_escalation.domain.earlier import Earlier
 
 _DAY = dt.timedelta(days=1)
 _MOST_SPANS = 400
@@ -42,6 +43,10 @@ class Reason:
     calendar_version: str
     hours_from_on: dt.date | None
     """From when the opening hours in force at the start are; None for the first ones."""
+    earlier: Earlier | None
+    """Stretches that are no longer told one by one."""
+    earlier_used: dt.timedelta
+    """What of them counts."""
     counted: tuple[Counted, ...]
     closed: tuple[Closed, ...]
     pauses: tuple[Interval, ...]
@@ -64,6 +69,8 @@ def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
         zone=hours.zone,
         calendar_version=hours.version,
         hours_from_on=None if governing == dt.date.min else governing,
+        earlier=milestone.earlier,
+        earlier_used=milestone.earlier.used_in(hours) if milestone.earlier else dt.timedelta(0),
         counted=counted,
         closed=tuple(_closed(milestone, hours)),
         pauses=pauses,
@@ -125,7 +132,8 @@ def _joined(spans: Iterable[Interval]) -> Iterator[Interval]:
 
 
 def _pauses(milestone: Milestone) -> Iterator[Interval]:
-    begun = Interval(milestone.started_at, milestone.started_at)
+    since = milestone.earlier.until if milestone.earlier else milestone.started_at
+    begun = Interval(since, since)
     runs = [begun, *milestone.stretches]
     if milestone.running_since is not None:
         runs.append(Interval(milestone.running_since, milestone.running_since))
@@ -146,6 +154,7 @@ def _words(
     told = [
         f"{_promised(milestone, hours)} {'was' if terms.months == 1 else 'were'} promised by {terms.policy!r}, from {local_time(milestone.started_at, place)}.",
         *_taken_over(milestone),
+        *_summed_up(milestone, hours),
         f"Counted: {_spans((each.span for each in counted), place) or 'nothing'}.",
     ]
     if pauses:
@@ -155,7 +164,7 @@ def _words(
             f"It has stood since {local_time(since, place)}; had it not, it would be due {local_time(milestone.due_at, place)}."
         )
     else:
-        told.append(f"So it {_became(milestone)} {local_time(milestone.due_at, place)}.")
+        told.append(f"So it {_became(milestone, place)}.")
     if milestone.ended_at is not None:
         told.append(f"It ended {local_time(milestone.ended_at, place)}: {milestone.state}.")
     return " ".join(told)
@@ -174,8 +183,19 @@ def _taken_over(milestone: Milestone) -> Iterator[str]:
         yield f"It was taken over from the merged case {milestone.taken_over_from}, whose deadline was the earlier."
 
 
-def _became(milestone: Milestone) -> str:
-    return "is due" if milestone.outcome is None else "was due"
+def _summed_up(milestone: Milestone, hours: BusinessHours) -> Iterator[str]:
+    earlier, place = milestone.earlier, ZoneInfo(hours.zone)
+    if earlier is not None:
+        yield (
+            f"It was paused so often that its first {earlier.count} runs, from {local_time(earlier.since, place)} to "
+            f"{local_time(earlier.until, place)}, are summed up: {length(earlier.used_in(hours))} of them count."
+        )
+
+
+def _became(milestone: Milestone, place: ZoneInfo) -> str:
+    if milestone.due_at >= NEVER:
+        return "is never due: these hours do not come to that much"
+    return f"{'is' if milestone.outcome is None else 'was'} due {local_time(milestone.due_at, place)}"
 
 
 def _spans(spans: Iterable[Interval], place: ZoneInfo) -> str:

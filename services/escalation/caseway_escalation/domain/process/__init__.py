@@ -13,7 +13,6 @@ from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.contracts.milestone_commands import (
-    AcknowledgeLadder,
     RecomputeMilestones,
     TakeOverLadder,
     TakeOverMilestone,
@@ -26,7 +25,7 @@ from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.process import holding
 from caseway_escalation.domain.process.climbing import Climbing
-from caseway_escalation.domain.process.climbing_on import ClimbingOn, one_further
+from caseway_escalation.domain.process.climbing_on import ClimbingOn, PassedOn, one_further
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.facts import EARLIEST
 from caseway_escalation.domain.process.following import CASES, Following
@@ -111,8 +110,8 @@ def _inherit(
     return _decision(before, after, telling, moment)
 
 
-def answer(case: Case | None, message: Message[AcknowledgeLadder], promises: Promises, moment: Moment) -> Decision:
-    """What an answer, given on a case that was merged into this one, leads to.
+def answer(case: Case | None, message: Message[PassedOn], promises: Promises, moment: Moment) -> Decision:
+    """What an answer on a case that was merged into this one leads to, or that nobody could be told there.
 
     Raises:
         Superseded: the case is not known, or was merged in a circle.

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseRefused, CaseReopened, CaseStamped, CaseUnmerged
-from caseway.contracts.milestone_commands import AcknowledgeLadder
+from caseway.contracts.milestone_commands import AcknowledgeLadder, ReportUnreached
 from caseway.contracts.milestones import LadderEnded, LadderRungReached, LadderStarted, MilestoneFact, MilestoneWarned
 from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.contracts.work import WorkRefused
@@ -148,7 +148,7 @@ class Climbing:
             case CaseMerged() | CaseStamped() | NotificationAcknowledged():
                 return self._acknowledging.heard(run, fact, self._until, self._hours(run), self._case.id)
             case NotificationGivenUp() if run.step and fact.occurrence == self._notice(run):
-                return self._fallen(run, fact)
+                return self._fallen(run, fact.reason)
             case CaseRefused() | WorkRefused() if run.asked and run.asked == fact.command:
                 is_ours = fact.actor is None or fact.actor.id == OURSELVES.id
                 return self._refused(run, fact.reason) if is_ours else run
@@ -180,29 +180,32 @@ class Climbing:
             climbing_on.say_begun(self._telling, back, self._until, name_of(type(fact).TYPE))
         return back
 
-    def answered(self, command: AcknowledgeLadder) -> Case:
-        """The case once an answer came that was given on a case merged into it."""
-        at = min(command.acknowledged_at, self._until)
-        runs = [
-            self._acknowledging.told_so(run, command, at, self._hours(run))
-            if run.is_open and run.id == command.occurrence
-            else run
-            for run in self._case.runs
-        ]
-        return self._on(runs, ())
+    def answered(self, command: climbing_on.PassedOn) -> Case:
+        """The case once it is told what was heard on a case merged into it."""
+        return self._on([self._told_on(run, command) if run.is_open else run for run in self._case.runs], ())
+
+    def _told_on(self, run: Run, command: climbing_on.PassedOn) -> Run:
+        match command:
+            case AcknowledgeLadder() if run.id == command.occurrence:
+                at = min(command.acknowledged_at, self._until)
+                return self._acknowledging.told_so(run, command, at, self._hours(run))
+            case ReportUnreached() if run.step and command.occurrence == self._notice(run):
+                return self._fallen(run, command.reason)
+            case _:
+                return run
 
     def _notice(self, run: Run) -> str:
         """How the notifier calls what the last rung asked of it."""
         turn, _ = run.place(run.step - 1)
         return f"{run.id}/{(run.step - 1) % len(run.plan.rungs) + 1}/{turn}"
 
-    def _fallen(self, run: Run, fact: NotificationGivenUp) -> Run:
+    def _fallen(self, run: Run, reason: str) -> Run:
         """The notifier knew nobody there, or could not reach the one person: the next rung at once."""
         _, rung = run.place(run.step - 1)
         is_one_person = len(rung.to) == 1 and rung.to[0].partition(":")[0] in {"agent", "person", "holder"}
-        if fact.reason not in _EMPTY_REASONS and not is_one_person:
+        if reason not in _EMPTY_REASONS and not is_one_person:
             return run
-        return self._fell(run, "empty", fact.reason or "given up")
+        return self._fell(run, "empty", reason or "given up")
 
     def _refused(self, run: Run, reason: str) -> Run:
         return self._fell(replace(run, asked=""), "refused", reason)

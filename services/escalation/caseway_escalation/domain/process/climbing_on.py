@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from caseway.contracts.cases import CaseMerged, CaseStamped
-from caseway.contracts.milestone_commands import AcknowledgeLadder, PlannedRung, TakeOverLadder
+from caseway.contracts.milestone_commands import AcknowledgeLadder, PlannedRung, ReportUnreached, TakeOverLadder
 from caseway.contracts.milestones import LadderEnded, LadderStarted
-from caseway.contracts.notifications import NotificationAcknowledged
+from caseway.contracts.notifications import NotificationAcknowledged, NotificationGivenUp
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.errors import Superseded
 from caseway.kernel.rules import Facts
@@ -32,6 +32,8 @@ MERGED = "merged"
 WAITING = "until the parent is open again"
 """Of one that came to a parent that was over: the merge itself opens it again, and that may be read later."""
 _MOST_HOPS = 20
+PassedOn = AcknowledgeLadder | ReportUnreached
+"""What is heard of a run on the case where it began, and told to where it climbs on."""
 
 
 def handed_on(run: Run, milestone: Milestone | None, into: str, case: str, at: dt.datetime) -> TakeOverLadder:
@@ -57,11 +59,13 @@ def handed_on(run: Run, milestone: Milestone | None, into: str, case: str, at: d
     )  # fmt: skip
 
 
-def answer_for(run: Run, fact: Any, into: str, at: dt.datetime) -> AcknowledgeLadder | None:
-    """The command that passes an answer on, where the fact is one to a run that climbs on at the parent."""
+def answer_for(run: Run, fact: Any, into: str, at: dt.datetime) -> PassedOn | None:
+    """The command that passes an answer on, or that there will be none, to a run that climbs on at the parent."""
     match fact:
         case NotificationAcknowledged() if fact.occurrence.startswith(f"{run.id}/"):
             return _answer(run, into, fact.by or fact.recipient, at)
+        case NotificationGivenUp() if fact.occurrence.startswith(f"{run.id}/"):
+            return ReportUnreached(case_id=into, occurrence=fact.occurrence, reason=fact.reason, given_up_at=at)
         case CaseStamped() if fact.stamp in run.plan.stamps and fact.occurrence.partition("/")[0] == run.id:
             by = fact.by or (fact.actor.id if fact.actor else "")
             return _answer(run, into, by, at, removed=fact.removed)
@@ -164,7 +168,7 @@ class ClimbingOn:
         return min(max(command.merged_at, command.started_at), self._telling.now)
 
 
-def one_further(command: TakeOverLadder | AcknowledgeLadder, case: Case) -> TakeOverLadder | AcknowledgeLadder:
+def one_further(command: TakeOverLadder | PassedOn, case: Case) -> TakeOverLadder | PassedOn:
     """The same, to the case that this one became part of.
 
     Raises:

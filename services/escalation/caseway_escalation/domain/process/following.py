@@ -74,7 +74,7 @@ class Following:
         """What the fact does to one that is open."""
         steps = self._steps_for(milestone, kind)
         hours = self._hours(milestone)
-        if Step.CANCEL in steps and Step.COMPLETE not in steps:
+        if Step.CANCEL in steps and Step.COMPLETE not in steps and not self._is_taking_in:
             return self._cancelled(milestone, at, hours)
         if Step.START in steps and milestone.is_awaiting_stamps:
             milestone = replace(milestone, is_awaiting_stamps=False)
@@ -104,6 +104,12 @@ class Following:
             return milestone
         return self._turning.turned(milestone, kind, at, self._hours(milestone))
 
+    @property
+    def _is_taking_in(self) -> bool:
+        """Whether the case takes another in, or is said to be merged into itself: what it promised stays promised."""
+        fact = self._message.data
+        return isinstance(fact, CaseMerged) and fact.into == self._case.id
+
     def _cancelled(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
         ended = self._ending.cancelled(milestone, at, hours, name_of(self._message.type))
         fact = self._message.data
@@ -119,7 +125,9 @@ class Following:
             return milestone
         back = clock.restored(milestone, hours)
         self._telling.say_started(back, self._at, hours, replaces_due_at=milestone.due_at, reason="case.unmerged")
-        return self._settling.settled(back, self._at, hours).milestone
+        settled = self._settling.settled(back, self._at, hours).milestone
+        kind = self._promises.kinds.get(milestone.kind)
+        return self._turning.gone_on(settled, kind, self._at, hours) if kind else settled
 
     def _begun(self, milestone: Milestone, kind: Kind) -> Milestone:
         """A new one, brought up to the fact."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from caseway.contracts.milestone_commands import RunStretch, TakeOverMilestone
+from caseway.contracts.milestone_commands import EarlierStretches, RunStretch, TakeOverMilestone
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway.kernel.errors import Superseded
 from caseway.kernel.replacing import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome
+from caseway_escalation.domain.earlier import Earlier
 from caseway_escalation.domain.process.ending import Ending
 from caseway_escalation.domain.process.retiming import Retiming
 from caseway_escalation.domain.process.settling import Settling
@@ -46,6 +47,7 @@ def passed_on(milestone: Milestone, into: str, case: str, at: dt.datetime) -> Ta
         until=terms.until,
         started_at=milestone.started_at,
         running_since=milestone.running_since,
+        earlier=_earlier_asked(milestone.earlier) if milestone.earlier else None,
         stretches=tuple(RunStretch(start=run.start, end=run.end) for run in milestone.stretches),
         merged_at=at,
     )
@@ -139,6 +141,7 @@ def _milestone(command: TakeOverMilestone, case: str, instance: int, hours: Busi
         target=dt.timedelta(seconds=command.target_seconds),
         extension_months=command.extension_months,
         started_at=command.started_at,
+        earlier=_earlier(command.earlier) if command.earlier else None,
         stretches=tuple(Interval(run.start, run.end) for run in command.stretches),
         running_since=command.running_since,
         due_at=command.started_at,
@@ -147,3 +150,25 @@ def _milestone(command: TakeOverMilestone, case: str, instance: int, hours: Busi
         taken_over_from=command.from_case,
     )
     return clock.timed(given, hours)
+
+
+def _earlier_asked(earlier: Earlier) -> EarlierStretches:
+    return EarlierStretches(
+        count=earlier.count,
+        since=earlier.since,
+        until=earlier.until,
+        ran_seconds=earlier.ran.total_seconds(),
+        used_seconds=earlier.used.total_seconds(),
+        calendar=earlier.calendar,
+    )
+
+
+def _earlier(asked: EarlierStretches) -> Earlier:
+    return Earlier(
+        count=asked.count,
+        since=asked.since,
+        until=asked.until,
+        ran=dt.timedelta(seconds=asked.ran_seconds),
+        used=dt.timedelta(seconds=asked.used_seconds),
+        calendar=asked.calendar,
+    )

@@ -32,15 +32,23 @@ class Turning:
             return self._resumed(milestone, at, hours)
         return milestone
 
+    def gone_on(self, milestone: Milestone, kind: Kind, at: dt.datetime, hours: BusinessHours) -> Milestone:
+        """As the case stands now, once it was told that the clock is there again: one that stands is told to."""
+        turned = self.turned(milestone, kind, at, hours)
+        if turned is milestone and turned.running_since is None and turned.outcome is None:
+            self._say_paused(turned, at, hours, None)
+        return turned
+
     def _paused(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
         settled, corrects = self._settling.settled(milestone, at, hours)
         standing_still = clock.paused(settled, at, hours)
         if standing_still.outcome is None:
-            used = clock.elapsed(standing_still, at, hours).total_seconds()
-            self._telling.say(
-                MilestonePaused, standing_still, at, turn=self._turn, elapsed_seconds=used, corrects=corrects
-            )
+            self._say_paused(standing_still, at, hours, corrects)
         return standing_still
+
+    def _say_paused(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, corrects: str | None) -> None:
+        used = clock.elapsed(milestone, at, hours).total_seconds()
+        self._telling.say(MilestonePaused, milestone, at, turn=self._turn, elapsed_seconds=used, corrects=corrects)
 
     def _resumed(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> Milestone:
         running = clock.resumed(milestone, at, hours)
