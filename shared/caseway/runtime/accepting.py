@@ -19,8 +19,9 @@ FULL_POLL = 5
 FULL_HANDS = 4
 """Times the records of one transaction: what one turn takes of a backlog."""
 
-FRESH_MS = 10
-"""How long what came since a stale poll was fetched is waited for. It is under way, and takes one or two."""
+FRESH_MS = 20
+"""How long what came since a stale poll was fetched is waited for. It is under way, and takes one or two on a machine
+that has time; as long as a rest, where nothing came."""
 
 _log = logger(__name__)
 

@@ -6,13 +6,13 @@ are paced as polls are: a transaction costs the same for one timer as for twenty
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Sequence
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from caseway.runtime import metrics
+from caseway.runtime.ends import Ends
 from caseway.runtime.items import Item, from_due
 from caseway.runtime.lane import Barrier, Lane
 from caseway.runtime.stage import Stage
@@ -43,12 +43,10 @@ def are_due(lanes: Sequence[Lane], now: dt.datetime) -> list[Lane]:
     return [lane for lane in lanes if (at := lane.horizon.first_at()) is not None and at <= now]
 
 
-async def raise_barriers(
-    consumer: AIOKafkaConsumer, lanes: Sequence[Lane], stage: Stage, namespace: str, at: dt.datetime
-) -> None:
+async def raise_barriers(asked: Ends, lanes: Sequence[Lane], stage: Stage, namespace: str, at: dt.datetime) -> None:
     """Ask where the partitions end *now*: what stands before must be applied before a timer due now is judged."""
     places = {(lane.number, t): TopicPartition(namespace + t, lane.number) for lane in lanes for t in stage.topics}
-    ends = await asyncio.wait_for(consumer.end_offsets(list(places.values())), 10.0)
+    ends = await asked.of(places.values())
     for lane in lanes:
         lane.barrier = Barrier(at=at, ends={topic: ends[places[lane.number, topic]] for topic in stage.topics})
 

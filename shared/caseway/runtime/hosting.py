@@ -141,7 +141,8 @@ class Host:
             subscription.bind(running)
             self._stages.append(running)
             self._spawn(f"{subscription.stage.name} publisher", running.publisher.run())
-            self._spawn(f"{subscription.stage.name} timers", running.run_timers())
+            if subscription.stage.timers:
+                self._spawn(f"{subscription.stage.name} timers", running.run_timers())
             self._spawn(f"{subscription.stage.name} ticks", running.run_ticks())
             self._spawn(f"{subscription.stage.name} housekeeping", running.run_housekeeping())
         self._spawn("own publisher", self._own_publisher.run())

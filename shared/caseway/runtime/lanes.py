@@ -20,8 +20,9 @@ from caseway.kernel.errors import Transient
 from caseway.runtime import failpoints, firing, metrics
 from caseway.runtime.accepting import accept, gather, is_backlog
 from caseway.runtime.applying import Applier, Verdict
-from caseway.runtime.backoff import delays, jitter
+from caseway.runtime.backoff import Backoff, delays, jitter
 from caseway.runtime.claiming import Claimed, Claimer, refill
+from caseway.runtime.ends import Ends
 from caseway.runtime.items import Item
 from caseway.runtime.lane import Lane
 from caseway.runtime.logs import logger
@@ -65,6 +66,7 @@ class RunningStage:
         self._clock = clock
         self._session_seconds = session_seconds
         self._consumer: Callable[[], AIOKafkaConsumer | None] = lambda: None
+        self._ends = Ends(claimer.make_inspector, [namespace + topic for topic in stage.topics])
         self._turn = asyncio.Lock()
         self._lanes: dict[int, Lane] = {}
         self._assigned: frozenset[int] = frozenset()
@@ -256,16 +258,23 @@ class RunningStage:
     async def run_timers(self) -> None:
         """Fire what falls due, for ever."""
         backoff = delays()
-        while True:
+        try:
+            while True:
+                await self._fire_next(backoff)
+        finally:
+            await self._ends.close()
+
+    async def _fire_next(self, backoff: Backoff) -> None:
+        try:
+            await self._ends.open()
             await self._wait_for_due()
-            try:
-                began = time.monotonic()
-                fired = await self._fire() if self._clock.is_trusted else 0
-                await asyncio.sleep(firing.rest(fired, time.monotonic() - began))
-                backoff.reset()
-            except (Transient, KafkaError, TimeoutError) as error:
-                self.problem = f"timers: {error or type(error).__name__}"
-                await asyncio.sleep(backoff.next())
+            began = time.monotonic()
+            fired = await self._fire() if self._clock.is_trusted else 0
+            await asyncio.sleep(firing.rest(fired, time.monotonic() - began))
+            backoff.reset()
+        except (Transient, KafkaError, TimeoutError) as error:
+            self.problem = f"timers: {error or type(error).__name__}"
+            await asyncio.sleep(backoff.next())
 
     async def _wait_for_due(self) -> None:
         while True:
@@ -281,11 +290,10 @@ class RunningStage:
 
     async def _fire(self) -> int:
         """Fire what is due on lanes that have read all that was recorded before; how many that were."""
-        now, consumer = self._clock.now(), self._consumer()
+        now = self._clock.now()
         due = firing.are_due(self._armed(), now)
-        asking = [lane for lane in due if lane.barrier is None]
-        if asking and consumer is not None:
-            await firing.raise_barriers(consumer, asking, self.stage, self._namespace, self._clock.now())
+        if asking := [lane for lane in due if lane.barrier is None]:
+            await firing.raise_barriers(self._ends, asking, self.stage, self._namespace, self._clock.now())
         async with self._turn:
             ours = [lane for lane in due if lane.is_armed and self._lanes.get(lane.number) is lane]
             items = firing.taken(ours, self.stage, self._clock.now())
