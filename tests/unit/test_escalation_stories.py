@@ -8,8 +8,9 @@ import doctest
 import pytest
 
 from caseway.contracts.cases import CaseHeld, CaseOpened, CaseReleased, CaseResolved
+from caseway_escalation import metrics
 from caseway_escalation.adapters.cases import dump, load
-from caseway_escalation.domain import explanation
+from caseway_escalation.domain import explanation, guidance, months
 from caseway_escalation.domain.explanation import reason_for
 from caseway_escalation.settings import Configuration
 from tests.escalation_builders import CALENDARS, RESOLUTION, Desk, at, configured, names
@@ -155,5 +156,7 @@ def test_a_document_holds_all_to_the_microsecond():
     assert document["next_due_at"] == 1767621601_123456
 
 
-def test_the_doctests_hold():
-    assert doctest.testmod(explanation).failed == 0
+@pytest.mark.parametrize("module", [explanation, guidance, metrics, months])
+def test_the_doctests_hold(module):
+    result = doctest.testmod(module)
+    assert (result.failed, result.attempted > 0) == (0, True)

@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client import Gauge
 from pymongo.errors import PyMongoError
 
+from caseway.kernel.clock import WallClock
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
 from caseway_escalation.adapters.cases import instant
@@ -31,6 +32,13 @@ OVERDUE = Gauge(
     "caseway_milestones_overdue_seconds",
     "How long the oldest deadline has passed without being noticed; 0 when none has.",
 )
+APART = Gauge(
+    "caseway_clocks_apart_seconds",
+    "How far this machine's clock is ahead of the database's; negative where it is behind.",
+)
+_DISAGREE = dt.timedelta(seconds=30)
+"""Clocks further apart are not both right. The switch then goes by the later one: a timer that waits for a clock that
+is an hour behind is an hour late, and no reading of that clock shows it."""
 _EVERY_SECONDS = 5.0
 _LADDER = "ladder_"
 
@@ -47,8 +55,25 @@ async def watch(running: Running) -> None:
         except PyMongoError as error:
             _log.warning("figures not read", error=type(error).__name__)
             now = running.clock.now()  # what was read last ages on: a switch must not hang on what it watches
-        OVERDUE.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+        own = WallClock().now()
+        APART.set((own - now).total_seconds())
+        OVERDUE.set(overdue(oldest, now, own).total_seconds())
         await asyncio.sleep(_EVERY_SECONDS)
+
+
+def overdue(oldest: dt.datetime | None, now: dt.datetime, own: dt.datetime) -> dt.timedelta:
+    """How long a deadline has passed: by the database's time, or this machine's own where the two disagree and it is later.
+
+    >>> noon = dt.datetime(2026, 1, 16, 12, tzinfo=dt.UTC)
+    >>> overdue(noon, noon + dt.timedelta(minutes=2), noon + dt.timedelta(minutes=2, seconds=20))
+    datetime.timedelta(seconds=120)
+    >>> overdue(noon, noon - dt.timedelta(minutes=58), noon + dt.timedelta(minutes=2))
+    datetime.timedelta(seconds=120)
+    """
+    if oldest is None:
+        return dt.timedelta(0)
+    latest = max(now, own) if abs(own - now) > _DISAGREE else now
+    return max(latest - oldest, dt.timedelta(0))
 
 
 async def show_sums(running: Running) -> None:
