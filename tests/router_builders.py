@@ -26,6 +26,7 @@ from caseway.kernel.vocabulary import Presence, Priority
 from caseway_router.adapters import documents
 from caseway_router.domain.assignment import process
 from caseway_router.domain.items import WorkItem
+from caseway_router.domain.ledger import id_in
 from caseway_router.domain.plan import PoolPlan, QueuePlan
 from caseway_router.domain.pool import Pool, Pools
 from caseway_router.domain.staff import Agent, ChannelLimit, Profile
@@ -36,14 +37,14 @@ VERSION = "v1"
 SECOND = dt.timedelta(seconds=1)
 AnyFact = TypeVar("AnyFact")
 
-_DUMPS: Mapping[str, Any] = {
+DUMPS: Mapping[str, Any] = {
     "work_items": documents.dump_item,
     "attendances": documents.dump_attendance,
     "moved": documents.dump_moved,
     "decisions": documents.dump_offer,
     "holders": documents.dump_holder,
 }
-_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
 
 
 def profile(total: float = 6, **channels: float | ChannelLimit) -> Profile:
@@ -172,17 +173,17 @@ class Desk:
 
     def _last_holder(self, command: WorkCommand) -> str:
         is_asked = isinstance(command, QueueWork) and command.holder_place is not None
-        ref = ("holders", getattr(command, "case_id", ""))
+        ref = ("holders", id_in(POOL, getattr(command, "case_id", "")))
         return documents.load_holder(self._read(*ref)).agent if is_asked and ref in self.written else ""
 
     def _read(self, name: str, key: str) -> dict[str, Any]:
-        return {"_id": key, **bson.decode(self.written[name, key], _AWARE)}
+        return {"_id": key, **bson.decode(self.written[name, key], AWARE)}
 
     def _write(self, decision: Decision, cause: str) -> list[Any]:
         for change in decision.changes:
             ref = (change.collection, change.id)
             if isinstance(change, Put):
-                self.written[ref] = bson.encode(_DUMPS[change.collection](change.value))
+                self.written[ref] = bson.encode(DUMPS[change.collection](change.value))
             else:
                 self.written.pop(ref, None)
         for timer in decision.timers:

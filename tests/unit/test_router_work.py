@@ -544,8 +544,34 @@ class TestTransfer:
         desk.does(WithdrawWork(pool=POOL, case_id="c1", to=Destination(pool="partners", queue="returns")))
         for command in (RaiseWork(pool=POOL, case_id="c1", boost=1), queue("c1"), withdraw("c1", "closed")):
             assert desk.does(command) == [command.model_copy(update={"pool": "partners"})]
+        assert desk.does(withdraw("c1", "closed")), "not forgotten before the other pool has surely heard of it"
+        desk.passes(2 * 86_400)
         with pytest.raises(Superseded):
             desk.does(withdraw("c1", "closed"))
+
+    def test_a_case_that_is_opened_again_at_once_is_still_where_it_went(self) -> None:
+        desk = desk_with_ada()
+        desk.does(queue("c1"), WithdrawWork(pool=POOL, case_id="c1", to=Destination(pool="partners")))
+        desk.does(withdraw("c1", "closed"), queue("c1"))
+        desk.passes(2 * 86_400)
+        assert only(desk.does(withdraw("c1")), WithdrawWork).pool == "partners"
+
+    def test_how_often_it_was_offered_goes_along(self) -> None:
+        """What is kept of its offers has one number each, in whatever pool they were made."""
+        desk = desk_with_ada()
+        desk.does(queue("c1"), decline("ada", "c1"))
+        desk.passes(100)
+        there = desk.item("c1").offer_count
+        told = desk.does(WithdrawWork(pool=POOL, case_id="c1", to=Destination(pool="partners")))
+        assert only(told, QueueWork).offer_count == there > 1
+        back = desk.does(
+            only(told, QueueWork).model_copy(update={"pool": POOL, "queue": "mail", "came_from": "partners"})
+        )
+        assert only(back, WorkOffered).offer_count == there + 1
+
+    def test_it_is_not_sent_back_to_a_pool_that_reads_another_configuration(self) -> None:
+        told = desk_with_ada().does(queue("c1", queue="returns", came_from="partners"))
+        assert of(told, QueueWork) == []
 
     def test_it_may_come_back(self) -> None:
         desk = desk_with_ada()

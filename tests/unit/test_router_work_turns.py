@@ -180,6 +180,18 @@ class TestTaking:
         assert seat is not None
         assert (desk.holder("c1"), seat.load) == ("sue", 0)
 
+    @pytest.mark.parametrize("status", ["offline", "away", "busy"])
+    def test_a_supervisor_gives_nothing_to_who_is_not_there(self, status: str) -> None:
+        """It would lie with them: nobody expects them back."""
+        desk = Desk(plan(agent("ada")))
+        desk.does(presence("ada"), presence("ada", status), queue("c1"))
+        assert only(desk.does(take("ada", "c1", actor=SUPERVISOR)), WorkRefused).reason == "absent"
+
+    def test_whoever_went_home_takes_nothing(self) -> None:
+        desk = Desk(plan(agent("sue")))
+        desk.does(presence("sue"), presence("sue", "offline"), queue("c1"))
+        assert only(desk.does(take("sue", "c1", actor=SUPERVISOR)), WorkRefused).reason == "absent"
+
     def test_taking_ones_own_offer_is_accepting_it_and_what_one_holds_is_held_already(self) -> None:
         desk = Desk(plan(agent("ada")))
         desk.does(presence("ada"), queue("c1"))

@@ -17,7 +17,7 @@ from caseway_router.domain.demand.asking import Demand
 from caseway_router.domain.demand.promising import Promise
 from caseway_router.domain.demand.telling import Occasion
 from caseway_router.domain.items import Holder
-from caseway_router.domain.ledger import HOLDERS
+from caseway_router.domain.ledger import HOLDERS, id_in
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.routed import RoutedCase
 from caseway_router.domain.routing import Router
@@ -87,7 +87,8 @@ def _stated(before: RoutedCase | None, stated: Demand) -> Decision:
 
 def its_last_holder(message: Message[QueueWork]) -> Iterable[Ref]:
     """Who worked on the case last, where the rule prefers them."""
-    return (Ref(HOLDERS, message.data.case_id),) if message.data.holder_place is not None else ()
+    command = message.data
+    return (Ref(HOLDERS, id_in(command.pool, command.case_id)),) if command.holder_place is not None else ()
 
 
 def on_command(message: Message[WorkCommand], states: States, moment: Moment) -> Decision:

@@ -66,6 +66,8 @@ class WorkOffered(WorkFact):
     weight: float | None = None
     waited_seconds: Seconds | None = None
     offer_count: Ordinal = 1
+    overload: bool = False
+    """A supervisor wants it so: with it the agent holds more than capacity allows, and gets nothing new."""
 
 
 class WorkAccepted(WorkFact):
@@ -117,6 +119,8 @@ class WorkQuieted(WorkFact):
     """What it counts now."""
     load: float
     """What its agent holds in all."""
+    overload: bool = False
+    """The agent holds more than capacity allows, and gets nothing new."""
 
 
 class WorkRevived(WorkFact):
@@ -182,6 +186,12 @@ class WorkWrappingUp(WorkFact):
 
     agent: str
     until: Instant | None = None
+    weight: float | None = None
+    """What it counts meanwhile."""
+    load: float | None = None
+    """What its agent holds in all."""
+    overload: bool = False
+    """It rested, and weighs more while it is written up: the agent holds more than capacity allows, and gets nothing new."""
 
 
 class WorkCompleted(WorkFact):
@@ -258,6 +268,8 @@ class AgentPresenceChanged(Fact):
     channels: dict[Name, bool] = Field(default_factory=dict)
     capacity: float | None = None
     load: float | None = None
+    overload: bool = False
+    """The agent holds more than capacity, as it is now, allows, and gets nothing new."""
     reason: str | None = None
-    """`asked`, `missed_offers`, `no_heartbeat` …"""
+    """`asked`, `missed_offers`, `no_heartbeat`, `not_configured`, `overload` …"""
     name: str | None = None

@@ -59,6 +59,8 @@ class QueueWork(WorkCommand):
     """What changes while it waits, the earliest first."""
     came_from: str | None = None
     """The pool that gave it away."""
+    offer_count: Count = 0
+    """How many offers were made of it there."""
     named_seconds: Seconds | None = None
     """How long `named_agent` alone may have it, while present; absent: as long as the queue says."""
     context: str = ""

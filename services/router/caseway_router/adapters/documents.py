@@ -231,8 +231,9 @@ def _load_step(document: Mapping[str, Any]) -> FlowStep:
 
 
 def dump_attendance(attendance: Attendance) -> Document:
-    """An agent's attendance, by agent."""
+    """An agent's attendance, by pool and agent."""
     return {
+        "agent": attendance.agent,
         "pool": attendance.pool,
         "presence": attendance.presence.value,
         "since": attendance.since,
@@ -248,7 +249,7 @@ def dump_attendance(attendance: Attendance) -> Document:
 def load_attendance(document: Mapping[str, Any]) -> Attendance:
     """The reverse of `dump_attendance`."""
     return Attendance(
-        agent=document["_id"],
+        agent=document["agent"],
         pool=document["pool"],
         presence=Presence(document["presence"]),
         since=document["since"],
@@ -262,23 +263,23 @@ def load_attendance(document: Mapping[str, Any]) -> Attendance:
 
 
 def dump_moved(moved: Moved) -> Document:
-    """Where a case's work went, by case."""
-    return {"pool": moved.pool, "to_pool": moved.to_pool}
+    """Where a case's work went, by the pool that it left and case."""
+    return {"case_id": moved.case_id, "pool": moved.pool, "to_pool": moved.to_pool}
 
 
 def load_moved(document: Mapping[str, Any]) -> Moved:
     """The reverse of `dump_moved`."""
-    return Moved(case_id=document["_id"], pool=document["pool"], to_pool=document["to_pool"])
+    return Moved(case_id=document["case_id"], pool=document["pool"], to_pool=document["to_pool"])
 
 
 def dump_holder(holder: Holder) -> Document:
-    """Who worked on a case last, by case."""
-    return {"agent": holder.agent}
+    """Who worked on a case last, by pool and case."""
+    return {"case_id": holder.case_id, "agent": holder.agent}
 
 
 def load_holder(document: Mapping[str, Any]) -> Holder:
     """The reverse of `dump_holder`."""
-    return Holder(case_id=document["_id"], agent=document["agent"])
+    return Holder(case_id=document["case_id"], agent=document["agent"])
 
 
 def dump_offer(offer: DecidedOffer) -> Document:

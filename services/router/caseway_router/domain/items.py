@@ -267,7 +267,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who worked on a case last, and did not give it away: its owner, as far as the pool goes."""
+    """Who of the pool worked on a case last, and did not give it away: its owner, as far as the pool goes."""
 
     case_id: str
     agent: str

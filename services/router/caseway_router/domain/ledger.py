@@ -19,6 +19,14 @@ DECISIONS = "decisions"
 HOLDERS = "holders"
 
 
+def id_in(pool: str, name: str) -> str:
+    """Under which a pool keeps what it knows of a case or agent; another pool may know something else of the same one.
+
+    A case's work is kept by the case's id alone: it is in one pool at a time.
+    """
+    return f"{pool}/{name}"
+
+
 class Ledger:
     """Keeps a pool in memory and what is written of it the same: every change goes through here."""
 
@@ -61,17 +69,18 @@ class Ledger:
     def attend(self, attendance: Attendance) -> None:
         """The agent is as present as given from now on."""
         self.pool.put_attendance(attendance)
-        self._put(ATTENDANCES, attendance.agent, attendance)
+        self._put(ATTENDANCES, id_in(self.pool.name, attendance.agent), attendance)
 
     def move(self, moved: Moved) -> None:
         """Remember where the case's work went."""
         self.pool.moved[moved.case_id] = moved
-        self._put(MOVED, moved.case_id, moved)
+        self._put(MOVED, id_in(self.pool.name, moved.case_id), moved)
 
     def forget_move(self, case_id: str) -> None:
         """The case's work is here again, or nowhere."""
         if self.pool.moved.pop(case_id, None) is not None:
-            self._delete(MOVED, case_id)
+            self._delete(MOVED, id_in(self.pool.name, case_id))
+            self.disarm("moved", case_id)
 
     def keep(self, offer: DecidedOffer) -> None:
         """Remember why, for as many offers as are kept."""
@@ -83,7 +92,8 @@ class Ledger:
         """Whose the case is, should it come again."""
         self.holder = item.agent
         if self.pool.plan.remembers_holders:
-            self._put(HOLDERS, item.case_id, Holder(case_id=item.case_id, agent=item.agent))
+            holder = Holder(case_id=item.case_id, agent=item.agent)
+            self._put(HOLDERS, id_in(self.pool.name, item.case_id), holder)
 
     def arm(self, kind: str, name: str, due_at: dt.datetime) -> None:
         """Make something due for the case or agent of this name."""

@@ -13,6 +13,8 @@ from caseway_router.domain.assignment.reading import hundredths, length, require
 from caseway_router.domain.items import Moved, WorkItem
 from caseway_router.domain.ledger import Ledger
 
+_MOST_OFFERS = 1_000_000
+"""Made of one work item in another pool: more is a mistake of the sender's."""
 _MOST_NAMES = 50
 """Agents preferred or excluded: more is a mistake of the sender's, and would be kept with each item."""
 
@@ -29,7 +31,8 @@ def check(command: QueueWork) -> None:
 def enter(ledger: Ledger, command: QueueWork) -> None:
     """Put a checked piece of work into its queue, and offer it to whoever is free for it."""
     plan = ledger.pool.plan
-    if command.queue in plan.elsewhere:
+    if command.queue in plan.elsewhere and plan.elsewhere[command.queue] != command.came_from:
+        # back to where it came from it would only go if that process reads another configuration: then it stays
         _pass_on(ledger, command, plan.elsewhere[command.queue])
         return
     if command.queue not in plan.queues and not plan.default_queue:
@@ -75,6 +78,7 @@ def _new_item(ledger: Ledger, command: QueueWork) -> WorkItem:
         named_until=None if command.named_agent in command.excluded_agents else named_until(ledger, command),
         preferred=_preferred(ledger, command)[:_MOST_NAMES],
         excluded=command.excluded_agents[:_MOST_NAMES],
+        offer_count=min(command.offer_count, _MOST_OFFERS),
         topics=((command.category,) if command.category else ()) + command.tags,
         passed_on=_passed_on(command),
     )

@@ -55,12 +55,18 @@ def _wrap(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
         complete(ledger, item, item.standing, item.standing.ends_at)
 
 
+def _moved(ledger: Ledger, case_id: str, _: dt.datetime) -> None:
+    """A case that left the pool is over: nothing comes any more that would have to be sent on."""
+    ledger.forget_move(case_id)
+
+
 BY_KIND: Mapping[str, Callable[[Ledger, str, dt.datetime], None]] = {
     "offer": _offer,
     "relax": _relax,
     "retry": _retry,
     "step": _step,
     "wrap": _wrap,
+    "moved": _moved,
     "absent": lambda ledger, agent, _: stay_absent(ledger, agent),
     "silent": lambda ledger, agent, _: fall_silent(ledger, agent),
 }

@@ -17,6 +17,7 @@ from caseway.contracts.work_commands import (
     TakeWork,
 )
 from caseway.kernel.errors import Superseded
+from caseway.kernel.vocabulary import Presence
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.ending import complete, wrap_up
 from caseway_router.domain.assignment.offering import expire, give_back, note_release, offer, serve, take
@@ -24,6 +25,7 @@ from caseway_router.domain.assignment.reading import is_supervisor
 from caseway_router.domain.items import Held, Offered, Standing, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import direct, reasons_against
+from caseway_router.domain.staff import Seat
 
 OnWork = AcceptWork | DeclineWork | StartWork | PauseWork | CompleteWork | FinishWrapUp | ReleaseWork
 
@@ -146,10 +148,15 @@ def _against_taking(ledger: Ledger, command: TakeWork, item: WorkItem) -> str:
     if isinstance(item.standing, WrappingUp):
         return f"is_{item.standing.word}"
     if is_supervisor(command.actor):
-        return ""
+        return "" if _is_there(seat, command) else "absent"
     if not isinstance(item.standing, Waiting):
         return f"is_{item.standing.word}"
     return next((each for each in reasons_against(seat, item, ledger.now) if each not in _MAY_TAKE_ANYWAY), "")
+
+
+def _is_there(seat: Seat, command: TakeWork) -> bool:
+    """Whoever is given work must be online; who takes it by their own wish, a superior who is busy, must not be gone."""
+    return seat.is_online or (_is_oneself(command) and seat.attendance.presence is not Presence.OFFLINE)
 
 
 def _is_oneself(command: TakeWork) -> bool:
@@ -178,7 +185,7 @@ def _take_from(ledger: Ledger, command: TakeWork, item: WorkItem) -> None:
             )
         )
     why = "assigned" if is_supervisor(command.actor) and not _is_oneself(command) else "taken"
-    offer(ledger, moved, direct(ledger.pool, moved, seat, why), is_taken=True)
+    offer(ledger, moved, direct(ledger.pool, moved, seat, why), by_hand=True, is_taken=True)
     if giver:
         note_release(ledger, giver)
         serve(ledger, giver)

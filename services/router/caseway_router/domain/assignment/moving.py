@@ -93,7 +93,7 @@ def _transfer_within(ledger: Ledger, item: WorkItem, command: TransferWork, to: 
     )
     seat = ledger.pool.seat(to.agent) if to.agent else None
     if seat is not None:
-        offer(ledger, moved, direct(ledger.pool, moved, seat))
+        offer(ledger, moved, direct(ledger.pool, moved, seat), by_hand=True)
     elif not try_offer(ledger, moved):
         ledger.arm_waits(moved)
     if giver:
@@ -146,6 +146,7 @@ def _queue_there(ledger: Ledger, item: WorkItem, to: Destination, reason: str, c
         preferred_agents=item.preferred,
         excluded_agents=item.excluded,
         boost=item.boost,
+        offer_count=item.offer_count,
         steps=telling.steps_as_wire(item.steps[item.begun_count :]),
         reason=reason,
         context=context,

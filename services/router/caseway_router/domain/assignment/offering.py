@@ -53,8 +53,8 @@ def try_offer(ledger: Ledger, item: WorkItem) -> bool:
     return True
 
 
-def offer(ledger: Ledger, item: WorkItem, why: Explanation, *, is_taken: bool = False) -> None:
-    """Ask the chosen agent, unless it is the agent who asked for it."""
+def offer(ledger: Ledger, item: WorkItem, why: Explanation, *, by_hand: bool = False, is_taken: bool = False) -> None:
+    """Ask the chosen agent, whom the policy chose or, `by_hand`, a person; what `is_taken` is theirs at once."""
     plan = ledger.pool.plan
     standing = Offered(agent=why.chosen, since=ledger.now, expires_at=ledger.now + plan.offer_for(item.queue))
     item = ledger.put(item.but(standing=standing, offer_count=item.offer_count + 1))
@@ -74,7 +74,7 @@ def offer(ledger: Ledger, item: WorkItem, why: Explanation, *, is_taken: bool = 
             explanation=why,
         )
     )
-    telling.offered(ledger, item, standing, why)
+    telling.offered(ledger, item, standing, why, by_hand=by_hand)
     if is_taken or item.channel in plan.agents[why.chosen].profile.auto_accepts:
         take(ledger, item, standing, automatic=not is_taken)
     else:

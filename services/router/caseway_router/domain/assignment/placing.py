@@ -6,6 +6,7 @@ either way nothing changed. Nothing is raised once a change has begun.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,8 @@ _NOT_KEPT = {"customer", "attributes", "context", "actor"}
 """What a queue command may say about people: told when it comes, and not kept. Source: S4-05."""
 _PLACE = {"priority", "class_", "slack_due_at", "boost", "requirements", "queue", "named_agent"}
 """What of a raise holds for what came meanwhile as well."""
+ENDED = frozenset({"closed", "merged"})
+"""Reasons to withdraw after which nothing is expected of the case any more."""
 RESTING = frozenset({"customer", "department", "third", "held", "out_of_hours"})
 """Reasons that leave it in its agent's hands, where it rests: it is somebody else's turn."""
 NOT_NOW = RESTING | {"not_routed", "callback_requested"}
@@ -150,10 +153,17 @@ def _raised(ledger: Ledger, item: WorkItem, command: RaiseWork) -> WorkItem:
     return item.but(**changes).relaxed(ledger.now)
 
 
+_STRAGGLING = dt.timedelta(days=1)
+"""So long after a case's end what still comes about it is sent on. Forgotten at once, a case that is opened again could be
+queued here before the other pool has heard of its end: two would hold it."""
+
+
 def forward(ledger: Ledger, command: Any, moved: Moved) -> None:
-    """Send a command on to where the case's work went; what ends the case's need ends the remembering."""
-    if isinstance(command, WithdrawWork) and command.reason in {"closed", "merged"}:
-        ledger.forget_move(moved.case_id)
+    """Send a command on to where the case's work went; what ends the case ends the remembering, a while later."""
+    if isinstance(command, WithdrawWork) and command.reason in ENDED:
+        ledger.arm("moved", moved.case_id, ledger.now + _STRAGGLING)
+    elif isinstance(command, QueueWork):
+        ledger.disarm("moved", moved.case_id)
     ledger.tell(command.model_copy(update={"pool": moved.to_pool}))
 
 

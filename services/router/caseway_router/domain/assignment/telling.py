@@ -134,8 +134,8 @@ def raised(ledger: Ledger, item: WorkItem, reason: str, actor: parts.Actor | Non
     )
 
 
-def offered(ledger: Ledger, item: WorkItem, standing: Offered, why: Explanation) -> None:
-    """An agent is asked."""
+def offered(ledger: Ledger, item: WorkItem, standing: Offered, why: Explanation, *, by_hand: bool = False) -> None:
+    """An agent is asked; beyond what they may hold only where a person wants it so."""
     ledger.tell(
         trusted(
             WorkOffered,
@@ -147,6 +147,7 @@ def offered(ledger: Ledger, item: WorkItem, standing: Offered, why: Explanation)
             weight=contacts(item.weight),
             waited_seconds=seconds(ledger.now - item.queued_at),
             offer_count=item.offer_count,
+            overload=by_hand and _is_overloaded(ledger, standing.agent),
         )
     )
 
@@ -180,7 +181,7 @@ def turned(ledger: Ledger, item: WorkItem, before: WorkItem) -> None:
         return
     weighs = {"agent": item.agent, "weight": contacts(seat.cost_of(item)), "load": contacts(seat.load)}
     if isinstance(item.standing, Held) and item.standing.is_quiet:
-        ledger.tell(WorkQuieted(**ledger.about(item), **weighs))
+        ledger.tell(WorkQuieted(**ledger.about(item), **weighs, overload=seat.is_overloaded))
     else:
         ledger.tell(WorkRevived(**ledger.about(item), **weighs, overload=seat.is_overloaded))
 
@@ -237,8 +238,19 @@ def paused(ledger: Ledger, item: WorkItem, standing: Held, because_of: str | Non
 
 
 def wrapping_up(ledger: Ledger, item: WorkItem, standing: WrappingUp) -> None:
-    """The contact is over, its writing-up is not."""
-    ledger.tell(trusted(WorkWrappingUp, **ledger.about(item), agent=standing.agent, until=standing.ends_at))
+    """The contact is over, its writing-up is not; what rested may weigh more now than there is room for."""
+    seat = ledger.pool.seat(standing.agent)
+    ledger.tell(
+        trusted(
+            WorkWrappingUp,
+            **ledger.about(item),
+            agent=standing.agent,
+            until=standing.ends_at,
+            weight=contacts(seat.cost_of(item)) if seat else None,
+            load=contacts(seat.load) if seat else None,
+            overload=_is_overloaded(ledger, standing.agent),
+        )
+    )
 
 
 def completed(ledger: Ledger, item: WorkItem, standing: WrappingUp, at: dt.datetime) -> None:
@@ -293,6 +305,7 @@ def presence_changed(ledger: Ledger, attendance: Attendance, previous: Presence 
             channels={name: attendance.channels.get(name) != 0 for name in channels},
             capacity=contacts(seat.capacity) if seat else None,
             load=contacts(seat.load) if seat else None,
+            overload=seat is not None and seat.is_overloaded,
             reason=reason,
             name=seat.agent.name if seat else None,
         )
