@@ -18,6 +18,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pymongo import AsyncMongoClient
+from pymongo.errors import ConnectionFailure
 
 from caseway.contracts.codec import event_headers
 from caseway.runtime.kafka import admin, create_topics
@@ -26,7 +27,7 @@ from caseway.testkit.chaos.proxy import LosingProxy
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
 from caseway.testkit.waiting import eventually
-from tests.chaos_desk import PARTITIONS, Desk, opened
+from tests.chaos_desk import PARTITIONS, SESSION_SECONDS, Desk, opened
 
 LANE_FAILPOINTS = {
     "claim": ("claim.before", "claim.after_seek"),
@@ -133,6 +134,42 @@ async def test_a_broker_and_a_database_killed_under_load(private_stack, tmp_path
         await asyncio.to_thread(private_stack.kafka.restart)
         await intake.until_ready(seconds=60)
         await latecomer.until_ready(seconds=60)
+        await sending
+        assert await desk.verdict(seconds=90) == {}
+
+
+async def test_a_primary_that_steps_down_under_load(private_stack, tmp_path: Path) -> None:
+    """5, 6: as at each maintenance of a hosted database; running transactions are aborted, some in their commit."""
+    namespace = Namespace.new(private_stack.kafka_url, private_stack.mongo_url)
+    async with opened(namespace, tmp_path) as desk:
+        intake = await desk.intake().until_ready()
+        sending = asyncio.create_task(desk.load.send(500, per_second=60))
+        for _ in range(3):
+            await asyncio.sleep(1.5)
+            await _step_down(namespace)
+        await sending
+        assert await desk.verdict(seconds=90) == {}
+        assert await intake.status("/readyz") == 200
+
+
+async def _step_down(namespace: Namespace) -> None:
+    async with AsyncMongoClient(namespace.mongo_url) as client:
+        with contextlib.suppress(ConnectionFailure):  # some versions hang up on whoever asked
+            await client.admin.command("replSetStepDown", 1, force=True)
+
+
+@pytest.mark.slow
+async def test_a_process_cut_off_from_the_database_comes_back_and_doubles_nothing(desk: Desk) -> None:
+    """5, 6: in the middle of its transactions, for longer than its session; what it had sent arrives late."""
+    async with LosingProxy(desk.namespace.mongo_url, b"nothing") as line:
+        cut_off = await desk.intake(CASEWAY_MONGO_URL=line.url).until_ready()
+        await desk.intake().until_ready()
+        sending = asyncio.create_task(desk.load.send(600, per_second=60))
+        await asyncio.sleep(2)
+        with line.silent():
+            await eventually(lambda: _is_unready(cut_off), "not ready without its database")
+            await asyncio.sleep(SESSION_SECONDS)
+        await cut_off.until_ready(seconds=60)
         await sending
         assert await desk.verdict(seconds=90) == {}
 

@@ -1,9 +1,10 @@
-"""A TCP proxy that loses the reply to a chosen request."""
+"""A TCP proxy that loses the reply to a chosen request, or falls silent."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 class LosingProxy:
     """Between a service and MongoDB: forwards all, but cuts the line instead of bringing the reply to `marker`.
 
-    The request itself has arrived, and is carried out: the service cannot know.
+    The request itself has arrived, and is carried out: the service cannot know. While the line is silent nothing
+    passes, and no connection closes, as in a partition of the network; afterwards all that was sent arrives, late.
     """
 
     def __init__(self, mongo_url: str, marker: bytes) -> None:
@@ -23,6 +25,17 @@ class LosingProxy:
         self.losses_left = 0
         """How many replies are still to be lost."""
         self.lost = 0
+        self._speaks = asyncio.Event()
+        self._speaks.set()
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """The line is silent for as long as the `with` lasts."""
+        self._speaks.clear()
+        try:
+            yield
+        finally:
+            self._speaks.set()
 
     @property
     def url(self) -> str:
@@ -58,6 +71,7 @@ class LosingProxy:
             if self.losses_left > 0 and self._marker in chunk:
                 self.losses_left -= 1
                 is_losing.set()
+            await self._speaks.wait()
             to_server.write(chunk)
             await to_server.drain()
         to_server.close()
@@ -69,6 +83,7 @@ class LosingProxy:
             if is_losing.is_set():
                 self.lost += 1
                 break
+            await self._speaks.wait()
             to_client.write(chunk)
             await to_client.drain()
         to_client.close()
