@@ -19,6 +19,7 @@ from typing import Any
 
 from caseway.kernel.errors import CasewayError, Rejected
 from caseway.runtime.rebuilt import Pace, Rebuilt
+from caseway.runtime.replay_setup import replay_of
 from caseway.runtime.replaying import Offsets, Replay
 
 _LINE_BYTES = 256 * 1024 * 1024
@@ -115,8 +116,6 @@ class _Relayed(Pace):
 
 
 async def _main(service: str, *, from_what_is_left: bool) -> None:
-    from caseway.runtime.replay_commands import replay_of  # the command imports this module
-
     replay = await replay_of(service, from_what_is_left=from_what_is_left)
     lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
