@@ -23,6 +23,8 @@ from caseway_notifier.domain.fanout.telling import tell, tell_other
 from caseway_notifier.domain.fanout.watching import missed
 from caseway_notifier.domain.kept import BROADCASTS, CASES, CUSTOMERS, FLOODS, JOINED, OBSTACLES
 
+_NAMING_CUSTOMERS = frozenset({CaseOpened, CustomerLinked})
+
 
 def about_case(message: Message[Any]) -> Iterable[Ref]:
     """The case; and the customer, where the fact names one."""
@@ -149,4 +151,4 @@ def _lane(message: Message[Any]) -> str:
 
 
 def _customer_of(fact: Any) -> str:
-    return (fact.customer.id or "") if isinstance(fact, CaseOpened | CustomerLinked) else ""
+    return (fact.customer.id or "") if type(fact) in _NAMING_CUSTOMERS else ""

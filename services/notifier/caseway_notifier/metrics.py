@@ -46,10 +46,13 @@ UNTOLD = Counter(
 )
 
 
+_UNTOLD = frozenset({NotificationGivenUp, NotificationSuppressed})
+
+
 def counted(decision: Decision) -> Decision:
     """The decision, after counting those whom it does not tell."""
     for each in decision.emits:
-        if isinstance(each, NotificationGivenUp | NotificationSuppressed):
+        if type(each) in _UNTOLD:
             whom = "customer" if each.recipient.startswith("customer:") else "house"
             UNTOLD.labels(whom, each.reason.partition(":")[0]).inc()
     return decision

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 import hashlib
 import hmac
 import re
@@ -144,16 +143,8 @@ def _file_signature(key: bytes, digest: str, shown: str, until: int) -> bytes:
 
 def _signature(key: bytes, *parts: bytes) -> bytes:
     """Over the parts with their lengths, so that no two lists of parts look alike."""
-    content = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    signing = _keyed(key).copy()
-    signing.update(content)
-    return signing.digest()[:_SIGNATURE_BYTES]
-
-
-@functools.lru_cache(maxsize=16)
-def _keyed(key: bytes) -> hmac.HMAC:
-    """To be copied: to begin anew costs three times as much as what is then signed."""
-    return hmac.new(key, digestmod=hashlib.sha256)
+    content = b"".join([len(part).to_bytes(4, "big") + part for part in parts])
+    return hmac.digest(key, content, "sha256")[:_SIGNATURE_BYTES]
 
 
 def _is_signed(key: bytes, signature: str, *parts: bytes) -> bool:

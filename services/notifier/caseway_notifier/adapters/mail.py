@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.policy
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, MessageIDHeader, UnstructuredHeader
 from email.message import EmailMessage
@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from typing import Any, cast
 
 from caseway.kernel.ids import derived_id
+from caseway.kernel.replacing import replace
 from caseway.kernel.signing import LOOP_HEADER, loop_mark, reply_address, sign_message_id
 from caseway_notifier.domain.content import Content, one_line
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from jinja2 import Template, TemplateError
+from jinja2.runtime import Context
 
 from caseway_notifier.adapters.compiling import (
     TERMS,
@@ -56,6 +57,8 @@ class Letter:
     html: Template | None
     names: frozenset[str]
     """What it looks at, such as `case.number`."""
+    looks: tuple[tuple[str, tuple[str, ...]], ...]
+    """The same by group, such as `case`, so that a rendering takes just that of its data."""
     terms: frozenset[tuple[str, str]]
     """Values that it calls by a term, with the table that has it."""
 
@@ -131,9 +134,7 @@ class Templates:
         letter = self._letters.get(name, {}).get(language)
         if letter is None:
             raise UnrenderableError(f"no template {name!r} in {language!r}")
-        looked_at = _looked_at({**data, "letter": {"language": language}}, letter.names)
-        # the links are ours, and hold the mark that no customer's text may
-        safe = {name: held if name == "link" else _clean(held) for name, held in looked_at.items()}
+        safe = _safe({**data, "letter": {"language": language}}, letter.looks)
         safe[TERMS] = self._terms.spoken(language) if letter.terms else {}
         return Content(
             language=language,
@@ -175,14 +176,23 @@ def _letter(text: str, html: str | None, layouts: Layouts) -> Letter:
     trees = [parsed(each) for each in (body, html or "", subject or "")]
     sources = dict(layouts)
     around = [parsed(sources[each]) for each in shown_in if each in sources]
+    names = frozenset(name for tree in (*trees, *around) for name in names_in(tree))
     return Letter(
         title=front.get("title", ""),
         subject=compiled_text(subject) if subject is not None else None,
         text=compiled_text(body),
         html=compiled_html(html, layouts) if html is not None else None,
-        names=frozenset(name for tree in (*trees, *around) for name in names_in(tree)),
+        names=names,
+        looks=_grouped(names),
         terms=frozenset(each for tree in (*trees, *around) for each in terms_in(tree)),
     )
+
+
+def _grouped(names: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    groups: dict[str, list[str]] = {}
+    for group, _, field in (name.partition(".") for name in sorted(names)):
+        groups.setdefault(group, []).append(field)
+    return tuple((group, tuple(fields)) for group, fields in groups.items())
 
 
 def _front(text: str) -> tuple[dict[str, str], str]:
@@ -208,8 +218,8 @@ def _filled(template: Template | None, data: dict[str, Any]) -> str:
     parts: list[str] = []
     size = 0
     try:
-        # what `generate` does, without a generator around the generator
-        for part in template.root_render_func(template.new_context(data)):
+        # what `generate` does, without a generator around the generator, and without globals, of which there are none
+        for part in template.root_render_func(Context(template.environment, data, template.name, template.blocks)):
             parts.append(part)
             size += len(part)
             if size > LARGEST:
@@ -221,24 +231,24 @@ def _filled(template: Template | None, data: dict[str, Any]) -> str:
     return "".join(parts)
 
 
-def _looked_at(data: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    """Of the data what the template asks for; what is missing stays missing, and is a fault of the template."""
+def _safe(data: Mapping[str, Any], looks: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, Any]:
+    """Of the data what the template asks for, clean; what is missing stays missing, and is a fault of the template."""
     wanted: dict[str, Any] = {}
-    for name in names:
-        group, _, field = name.partition(".")
-        held = data.get(group)
-        if not isinstance(held, Mapping):
-            if group in data:
-                wanted[group] = held
+    for group, fields in looks:
+        if group not in data:
             continue
-        found = wanted.setdefault(group, {})
-        if field in held:
-            found[field] = held[field]
+        held = data[group]
+        if isinstance(held, Mapping):
+            held = {field: held[field] for field in fields if field in held}
+        # the links are ours, and hold the mark that no customer's text may
+        wanted[group] = held if group == "link" else _clean(held)
     return wanted
 
 
 def _clean(value: Any) -> Any:
     """The data without control characters; nothing but texts, numbers, truths and collections of them passes."""
+    if type(value) is str:
+        return plain(value)
     match value:
         case Mapping():
             return {str(key): _clean(each) for key, each in value.items()}

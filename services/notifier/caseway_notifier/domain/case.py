@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from caseway.kernel.replacing import replace
 
 _MOST_REFERENCES = 20
 """Message-IDs in `References`: the first and the newest; more make a header that some servers refuse."""

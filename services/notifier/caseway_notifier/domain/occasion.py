@@ -9,6 +9,7 @@ import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+_AS_IT_IS = frozenset({str, int, float, bool})
 _PLAIN = (str, int, float, bool, dt.datetime, dt.date, enum.Enum)
 
 _KNOWN: dict[type[Any], frozenset[str]] = {}
@@ -69,6 +70,8 @@ def pairs(value: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _shown(value: Any, zone: zoneinfo.ZoneInfo) -> Any:  # noqa: PLR0911 - one line a kind
+    if type(value) in _AS_IT_IS:
+        return value
     match value:
         case None:
             return ""

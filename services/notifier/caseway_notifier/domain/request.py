@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caseway.kernel.ids import derived_id
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain import addresses, obstacle
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import replace
 
 from caseway.contracts.case_commands import RequestEscalation
 from caseway.contracts.cases import CaseStamped, ContactAdded
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.contracts.parts import Actor
 from caseway.kernel.decision import NOTHING, Arm, Decision, Disarm, Due, Moment, Put
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.acknowledgement import (
     Awaited,
@@ -35,6 +35,8 @@ OURSELVES = Actor(kind="machine", id="notifier")
 
 def acknowledged(known: KnownCase, fact: CaseOccasion, cause: str, moment: Moment) -> tuple[KnownCase, Decision]:
     """The case after an answer that this fact may be."""
+    if not known.awaiting:
+        return known, NOTHING
     plan: Plan = moment.configuration.plan
     match fact:
         case CaseStamped() if not fact.removed:

@@ -7,7 +7,6 @@ with the same name is put in its way; should the cause come back, the obstacle i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from caseway.contracts.cases import CaseClosed, CaseMerged, CaseReopened, CaseResolved
 from caseway.contracts.milestones import (
@@ -19,6 +18,7 @@ from caseway.contracts.milestones import (
 )
 from caseway.contracts.work import WorkAccepted, WorkDeclined, WorkExpired, WorkOffered, WorkWithdrawn
 from caseway.kernel.decision import NOTHING, Decision, Delete, Moment, Put
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.learning import CaseOccasion
 from caseway_notifier.domain.kept import OBSTACLES
@@ -54,6 +54,8 @@ def begun(known: KnownCase, cause: str) -> tuple[KnownCase, Decision]:
 
 def ended(known: KnownCase, fact: CaseOccasion, moment: Moment) -> tuple[KnownCase, Decision]:
     """The case after what this fact ends, with an obstacle for each cause that notices waited on."""
+    if not known.causes:
+        return known, NOTHING
     if isinstance(fact, CaseReopened):
         return begun(known, f"solved/{known.id}") if f"{_GONE}solved/{known.id}" in known.causes else (known, NOTHING)
     gone = [each for each in _ends(fact) if each in known.causes]

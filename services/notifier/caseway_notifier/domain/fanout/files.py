@@ -19,7 +19,7 @@ SignFile = Callable[[str, str, dt.datetime], str]
 
 def linked_files(fact: object, sign: SignFile, now: dt.datetime) -> tuple[LinkedFile, ...]:
     """Where the customer finds each file of a reply: with us until its end, or still where a gateway keeps it."""
-    if not isinstance(fact, CaseReplied):
+    if type(fact) is not CaseReplied:
         return ()
     return tuple(_linked(fact.attachments, sign, now + KEPT))
 

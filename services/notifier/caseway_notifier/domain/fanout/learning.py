@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
 
 from caseway.contracts.about_cases import CaseFact
 from caseway.contracts.cases import (
@@ -87,6 +86,7 @@ from caseway.contracts.work import (
     WorkWithdrawn,
 )
 from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
+from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, forgotten, threaded
@@ -144,79 +144,101 @@ CaseOccasion: TypeAlias = Any
 CONVERSING = frozenset({Channel.CHAT, Channel.MESSAGE})
 
 
-def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None = None) -> KnownCase:  # noqa: C901, PLR0911, PLR0912 - one line a fact
+def learned(known: KnownCase, fact: CaseOccasion, customer: KnownCustomer | None = None) -> KnownCase:
     """The case after what the fact teaches about answering it."""
-    match fact:
-        case CaseOpened():
-            return _with_customer(_opened(known, fact), customer)
-        case ContactAdded() if fact.direction == "inbound" and fact.author.kind == "customer":
-            return replace(known, **_contact(known, fact))
-        case ContactUpdated(event="ended", channel=Channel.CHAT):
-            return replace(known, conversation="")
-        case FactsAssigned():
-            return replace(
-                known,
-                language=fact.language or known.language,
-                priority=fact.priority or known.priority,
-                category=fact.category or known.category,
-                subject=fact.subject or known.subject,
-            )
-        case CustomerLinked():
-            linked = replace(known, customer=fact.customer.id or "", name=fact.customer.name or known.name)
-            return _with_customer(linked, customer)
-        case ContactBounced() if fact.permanent:
-            return replace(known, has_bounced=True)
-        case WorkAccepted():
-            return replace(known, agent=fact.agent)
-        case WorkQueued():
-            return replace(known, queue=fact.queue) if known.queue != fact.queue else known
-        case WorkReturned() | WorkTransferred() | WorkWithdrawn():
-            return replace(known, agent="") if known.agent else known
-        case PersonalDataErased():
-            return forgotten(known)
-        case CaseFollowed() | TeamChanged() | IncidentRoleSet():
-            return _with_people(known, fact)
-        case CaseFact():
-            return _with_standing(known, fact)
-        case _:
-            return known
+    lesson = _LESSONS.get(type(fact))
+    after = lesson(known, fact) if lesson is not None else known
+    return _with_customer(after, customer) if customer is not None else after
 
 
-def _with_people(known: KnownCase, fact: CaseFollowed | TeamChanged | IncidentRoleSet) -> KnownCase:
-    """Who follows the case, works on it, and answers for its incident."""
-    match fact:
-        case CaseFollowed():
-            others = tuple(each for each in known.followers if each != fact.follower)
-            return replace(known, followers=others if fact.stopped else (*others, fact.follower))
-        case TeamChanged():
-            return replace(known, team=tuple(each.agent for each in fact.members))
-        case IncidentRoleSet():
-            pair = (fact.role, fact.person)
-            rest = tuple(each for each in known.roles if each != pair)
-            return replace(known, roles=rest if fact.renounced else (*rest, pair))
-        case _:
-            assert_never(fact)
+def _heard(known: KnownCase, fact: ContactAdded) -> KnownCase:
+    if fact.direction == "inbound" and fact.author.kind == "customer":
+        return replace(known, **_contact(known, fact))
+    return _standing(known, fact)
 
 
-def _with_standing(known: KnownCase, fact: CaseFact) -> KnownCase:
-    """Where the case stands, who is to act, and how often the company heard of its incident."""
-    match fact:
-        case IncidentDeclared():
-            known = replace(
-                known,
-                reports=known.reports + 1,
-                severity=fact.severity or known.severity,
-                department=fact.cause_department or known.department,
-                number=known.number or fact.number or 0,
-            )
-        case EscalatedToDepartment():
-            known = replace(known, department=fact.department)
-        case IncidentJoined():
-            known = replace(known, incident=fact.incident)
-        case CaseLinked(relation="incident") if fact.other not in known.linked:
-            known = replace(known, linked=(*known.linked, fact.other))
-        case _:
-            pass
+def _updated(known: KnownCase, fact: ContactUpdated) -> KnownCase:
+    if fact.event == "ended" and fact.channel is Channel.CHAT:
+        return replace(known, conversation="")
+    return _standing(known, fact)
+
+
+def _assigned(known: KnownCase, fact: FactsAssigned) -> KnownCase:
+    return replace(
+        known,
+        language=fact.language or known.language,
+        priority=fact.priority or known.priority,
+        category=fact.category or known.category,
+        subject=fact.subject or known.subject,
+    )
+
+
+def _linked(known: KnownCase, fact: CustomerLinked) -> KnownCase:
+    return replace(known, customer=fact.customer.id or "", name=fact.customer.name or known.name)
+
+
+def _bounced(known: KnownCase, fact: ContactBounced) -> KnownCase:
+    return replace(known, has_bounced=True) if fact.permanent else _standing(known, fact)
+
+
+def _accepted(known: KnownCase, fact: WorkAccepted) -> KnownCase:
+    return replace(known, agent=fact.agent)
+
+
+def _queued(known: KnownCase, fact: WorkQueued) -> KnownCase:
+    return replace(known, queue=fact.queue) if known.queue != fact.queue else known
+
+
+def _let_go(known: KnownCase, _fact: WorkReturned | WorkTransferred | WorkWithdrawn) -> KnownCase:
+    return replace(known, agent="") if known.agent else known
+
+
+def _erased(known: KnownCase, _fact: PersonalDataErased) -> KnownCase:
+    return forgotten(known)
+
+
+def _followed(known: KnownCase, fact: CaseFollowed) -> KnownCase:
+    others = tuple(each for each in known.followers if each != fact.follower)
+    return replace(known, followers=others if fact.stopped else (*others, fact.follower))
+
+
+def _teamed(known: KnownCase, fact: TeamChanged) -> KnownCase:
+    return replace(known, team=tuple(each.agent for each in fact.members))
+
+
+def _in_role(known: KnownCase, fact: IncidentRoleSet) -> KnownCase:
+    pair = (fact.role, fact.person)
+    rest = tuple(each for each in known.roles if each != pair)
+    return replace(known, roles=rest if fact.renounced else (*rest, pair))
+
+
+def _declared(known: KnownCase, fact: IncidentDeclared) -> KnownCase:
+    declared = replace(
+        known,
+        reports=known.reports + 1,
+        severity=fact.severity or known.severity,
+        department=fact.cause_department or known.department,
+        number=known.number or fact.number or 0,
+    )
+    return _standing(declared, fact)
+
+
+def _escalated(known: KnownCase, fact: EscalatedToDepartment) -> KnownCase:
+    return _standing(replace(known, department=fact.department), fact)
+
+
+def _joined(known: KnownCase, fact: IncidentJoined) -> KnownCase:
+    return _standing(replace(known, incident=fact.incident), fact)
+
+
+def _with_report(known: KnownCase, fact: CaseLinked) -> KnownCase:
+    if fact.relation == "incident" and fact.other not in known.linked:
+        known = replace(known, linked=(*known.linked, fact.other))
+    return _standing(known, fact)
+
+
+def _standing(known: KnownCase, fact: CaseFact) -> KnownCase:
+    """What any fact about a case may say: where it stands."""
     return replace(known, status=fact.status.value) if fact.status is not None else known
 
 
@@ -259,9 +281,7 @@ def _contact(known: KnownCase, contact: ContactContent) -> dict[str, Any]:
     }
 
 
-def _with_customer(known: KnownCase, customer: KnownCustomer | None) -> KnownCase:
-    if customer is None:
-        return known
+def _with_customer(known: KnownCase, customer: KnownCustomer) -> KnownCase:
     return replace(
         known,
         name=known.name or customer.name,
@@ -291,4 +311,29 @@ def turned_away(fact: ContactRefused) -> KnownCase:
 def ordering(fact: OrderChanged, customer: KnownCustomer | None) -> KnownCase:
     """An order's customer, as far as telling them needs; it is about no case, and so is never kept."""
     known = KnownCase(id="", customer=fact.customer, email=addresses.normal(fact.email or ""))
-    return _with_customer(known, customer)
+    return _with_customer(known, customer) if customer is not None else known
+
+
+_LESSONS: dict[type[WireModel], Callable[[KnownCase, Any], KnownCase]] = {
+    **{each: _standing for each in OCCASIONS if issubclass(each, CaseFact)},
+    CaseOpened: _opened,
+    ContactAdded: _heard,
+    ContactUpdated: _updated,
+    FactsAssigned: _assigned,
+    CustomerLinked: _linked,
+    ContactBounced: _bounced,
+    WorkAccepted: _accepted,
+    WorkQueued: _queued,
+    WorkReturned: _let_go,
+    WorkTransferred: _let_go,
+    WorkWithdrawn: _let_go,
+    PersonalDataErased: _erased,
+    CaseFollowed: _followed,
+    TeamChanged: _teamed,
+    IncidentRoleSet: _in_role,
+    IncidentDeclared: _declared,
+    EscalatedToDepartment: _escalated,
+    IncidentJoined: _joined,
+    CaseLinked: _with_report,
+}
+"""What each fact teaches. By its very type, since whether it is one of thirty classes is too dear to ask of each."""

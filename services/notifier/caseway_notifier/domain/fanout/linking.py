@@ -7,11 +7,12 @@ and whoever tells goes through the linked cases in steps, each a timer that name
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
+from caseway.contracts.voices import PersonalDataErased
 from caseway.contracts.wire import WireModel
 from caseway.kernel.decision import NOTHING, Arm, Decision, Delete, Due, Moment, Put
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.record import joined
 from caseway_notifier.domain.kept import JOINED, LINKED
@@ -21,10 +22,11 @@ CHUNK = 200
 """Linked cases told of in one step."""
 
 
-def shared(before: KnownCase | None, known: KnownCase, *, is_erased: bool) -> Decision:
-    """A joined case as other lanes see it, where it is known otherwise than before; gone with the person."""
-    if not known.incident or known == before:
+def shared(known: KnownCase, fact: WireModel) -> Decision:
+    """A joined case, known otherwise than before, as other lanes see it; gone with the person."""
+    if not known.incident:
         return NOTHING
+    is_erased = isinstance(fact, PersonalDataErased)
     change = Delete(collection=JOINED, id=known.id) if is_erased else Put(collection=JOINED, id=known.id, value=known)
     return Decision(changes=(change,))
 

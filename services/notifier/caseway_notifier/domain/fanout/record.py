@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from caseway.contracts.notifications import (
@@ -17,7 +17,9 @@ from caseway.contracts.notifications import (
 )
 from caseway.contracts.outbound import OutboundMessage
 from caseway.contracts.parts import FileReference
+from caseway.contracts.trusted import trusted
 from caseway.kernel.decision import NOTHING, Decision, Put
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import ACKNOWLEDGE, Content
 from caseway_notifier.domain.delivery import Delivery, NotTried, Outcome, Patience, Refused, State, Urgency, settle
@@ -70,7 +72,8 @@ def _about(delivery: Delivery, at: dt.datetime, version: str) -> dict[str, Any]:
 
 def requested(delivery: Delivery, at: dt.datetime, version: str, language: str = "") -> NotificationRequested:
     """The fact that somebody is to be told."""
-    return NotificationRequested(
+    return trusted(
+        NotificationRequested,
         **_about(delivery, at, version),
         language=language or None,
         message_id=(delivery.mailing.message_id if delivery.mailing else "") or None,
@@ -192,12 +195,18 @@ def outcome_fact(delivery: Delivery, at: dt.datetime, version: str) -> Notificat
     match delivery.state:
         case State.DELIVERED:
             message_id = delivery.mailing.message_id if delivery.mailing else None
-            return NotificationDelivered(
-                **about, message_id=message_id, attempt=attempt, maybe_doubled=delivery.may_have_doubled
+            return trusted(
+                NotificationDelivered,
+                **about,
+                message_id=message_id,
+                attempt=attempt,
+                maybe_doubled=delivery.may_have_doubled,
             )
         case State.GIVEN_UP:
-            return NotificationGivenUp(**about, attempt=attempt, reason=delivery.reason)
+            return trusted(NotificationGivenUp, **about, attempt=attempt, reason=delivery.reason)
         case State.SUPPRESSED:
-            return NotificationSuppressed(**about, reason=delivery.reason)
+            return trusted(NotificationSuppressed, **about, reason=delivery.reason)
         case State.PENDING | State.LEASED:
-            return NotificationFailed(**about, attempt=attempt, reason=delivery.reason, next_attempt_at=delivery.due_at)
+            return trusted(
+                NotificationFailed, **about, attempt=attempt, reason=delivery.reason, next_attempt_at=delivery.due_at
+            )

@@ -6,12 +6,11 @@ it, so a process that dies in the middle goes on where it was. Called off, the r
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from caseway.kernel.decision import NOTHING, Arm, Decision, Due, Moment, Put
 from caseway.kernel.ids import derived_id
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain.addressing import CHAT, MESSAGE, Nobody, Target
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, State
@@ -61,8 +60,8 @@ def begin(
 
 def _read_by_one(contents: Mapping[str, Content], targets: Sequence[tuple[Target, str]]) -> dict[str, Content]:
     """The contents that stand in their only recipient's delivery; what has files stands by itself, read when it goes."""
-    readers = Counter(language for _, language in targets)
-    return {name: each for name, each in contents.items() if readers[name] == 1 and not each.attachments}
+    readers = [language for _, language in targets]
+    return {name: each for name, each in contents.items() if readers.count(name) == 1 and not each.attachments}
 
 
 def go_on(broadcast: Broadcast, called_off: Obstacle | None, due: Due, moment: Moment) -> Decision:

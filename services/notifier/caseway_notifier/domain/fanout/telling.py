@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from caseway.contracts.about_cases import CaseFact
@@ -12,8 +12,8 @@ from caseway.contracts.cases import CaseReplied, RemoteRequested
 from caseway.contracts.customers import OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact, MilestoneWarned
-from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.decision import Decision, Moment, Put
+from caseway.kernel.replacing import replace
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
@@ -42,6 +42,8 @@ from caseway_notifier.domain.kept import CASES
 from caseway_notifier.domain.request import Request
 from caseway_notifier.domain.subscription import Once, Plan, Subscription
 
+_ANSWERING_NOBODY = frozenset({WatchDue, ReportPublished, AnswersHeld})
+"""What the notifier says to itself, and reports: they are decided without the lane's count."""
 MOST_COPIES = 100
 """Addresses in copy of one reply: more is a mailing, or a mistake."""
 
@@ -86,10 +88,10 @@ def tell(
         known, told = _told(known, fact, cause, facts, moment, flood)
         known, watches = watched(known, fact, facts, moment)
         decision = decision + told + watches
-    decision += linking.shared(before, known, is_erased=isinstance(fact, PersonalDataErased))
-    if known == before or not known.id:
+    if known == before:
         return decision
-    return Decision(changes=(Put(collection=CASES, id=known.id, value=known),)) + decision
+    decision += linking.shared(known, fact)
+    return Decision(changes=(Put(collection=CASES, id=known.id, value=known),)) + decision if known.id else decision
 
 
 def facts_of(known: KnownCase, fact: CaseOccasion, plan: Plan) -> dict[str, Any]:
@@ -118,8 +120,7 @@ def _told(
 ) -> tuple[KnownCase, Decision]:
     rules: Rules = moment.configuration
     wanted = rules.plan.wanted(occasion.name_of(fact.TYPE), facts)
-    # what the notifier says to itself, and reports, answer nobody: they are decided without the lane's count
-    answering = () if isinstance(fact, WatchDue | ReportPublished | AnswersHeld) else wanted
+    answering = () if type(fact) in _ANSWERING_NOBODY else wanted
     is_held, counted = breaker(flood, answering, moment.lane, moment)
     files = linked_files(fact, rules.sign_file, moment.now)
     decisions = [counted]
@@ -156,15 +157,22 @@ class _Telling:
     is_held: bool = False
     """Whether automatic answers are held back just now."""
 
+    @property
+    def reply(self) -> CaseReplied | None:
+        """The fact, where it is an agent's answer."""
+        # by its very type: whether a model is one of a class that it is not takes as long as a rendered line
+        return self.fact if type(self.fact) is CaseReplied else None
+
     def of(self, subscription: Subscription) -> tuple[KnownCase, Decision]:
         """The case, and everything that this subscription wants told."""
-        request = self._request(subscription)
+        addressed = self._addressed()
+        request = self._request(subscription, addressed)
         if self._is_repeated(subscription, request.occurrence):
             again = Nobody(reference=f"subscription:{subscription.name}", channel=EMAIL, reason="duplicate")
             return self.known, silence(
                 replace(request, occurrence=f"{request.occurrence}!{self.cause}"), again, self.moment
             )
-        found = self._found(subscription)
+        found = self._found(subscription, addressed)
         targets = [each for each in found if isinstance(each, Target)]
         nobodies = [*(each for each in found if isinstance(each, Nobody)), *self._beyond(targets)]
         silences = joined(silence(request, each, self.moment) for each in nobodies)
@@ -173,11 +181,11 @@ class _Telling:
         others = linking.steps(known, subscription, self.fact, self.cause, self.moment)
         return known, silences + written + decision + others
 
-    def _found(self, subscription: Subscription) -> Sequence[Target | Nobody]:
+    def _found(self, subscription: Subscription, addressed: KnownCase) -> Sequence[Target | Nobody]:
         """The recipients; nobody where what it tells is overtaken, or answers are held back."""
-        if isinstance(self.fact, MilestoneWarned) and self.fact.is_overtaken:
+        if type(self.fact) is MilestoneWarned and self.fact.is_overtaken:
             return (Nobody(reference=f"subscription:{subscription.name}", channel=EMAIL, reason="overtaken"),)
-        found = find(subscription, self._addressed(), self._named(), self.rules.plan)
+        found = find(subscription, addressed, self._named(), self.rules.plan)
         if not self.is_held or not is_answer(subscription):
             return found
         return [
@@ -210,11 +218,11 @@ class _Telling:
             decision += Decision(timers=timers)
         return known, decision
 
-    def _request(self, subscription: Subscription) -> Request:
-        known, fact = self.known, self.fact
+    def _request(self, subscription: Subscription, addressed: KnownCase) -> Request:
+        known, fact, reply = self.known, self.fact, self.reply
         thread = known.thread
-        if isinstance(fact, CaseReplied) and fact.in_reply_to:
-            thread = threaded(fact.in_reply_to, fact.references, ())
+        if reply is not None and reply.in_reply_to:
+            thread = threaded(reply.in_reply_to, reply.references, ())
         return Request(
             case_id=known.id,
             occurrence=_occurrence(fact, self.cause),
@@ -223,7 +231,7 @@ class _Telling:
             template=subscription.template,
             urgency=subscription.urgency,
             automatic=subscription.automatic,
-            sender=self.rules.plan.sender_for(subscription, self._addressed()).name,
+            sender=self.rules.plan.sender_for(subscription, addressed).name,
             thread=thread,
             copies=self._copies(),
             requested_at=self.moment.now,
@@ -235,42 +243,43 @@ class _Telling:
 
     def _addressed(self) -> KnownCase:
         """The case, with the ways that an agent's reply itself names before those that are known."""
-        known, fact = self.known, self.fact
-        if isinstance(fact, RemoteRequested):
+        known, fact, reply = self.known, self.fact, self.reply
+        if type(fact) is RemoteRequested:
             return replace(
                 known, email=addresses.normal(fact.to or "") or known.email, language=fact.language or known.language
             )
-        if not isinstance(fact, CaseReplied):
+        if reply is None:
             return known
-        conversing = fact.channel in CONVERSING
+        conversing = reply.channel in CONVERSING
         return replace(
             known,
-            email=addresses.normal(fact.to or "") or known.email,
-            mailbox=addresses.normal(fact.mailbox or "") or known.mailbox,
-            conversation=(fact.conversation or known.conversation) if conversing else "",
-            platform=fact.platform or known.platform or fact.channel.value,
-            language=fact.language or known.language,
+            email=addresses.normal(reply.to or "") or known.email,
+            mailbox=addresses.normal(reply.mailbox or "") or known.mailbox,
+            conversation=(reply.conversation or known.conversation) if conversing else "",
+            platform=reply.platform or known.platform or reply.channel.value,
+            language=reply.language or known.language,
         )
 
     def _copies(self) -> tuple[str, ...]:
         return self._all_copies()[:MOST_COPIES]
 
     def _all_copies(self) -> tuple[str, ...]:
-        copies = self.fact.copies if isinstance(self.fact, CaseReplied) else ()
-        return tuple(dict.fromkeys(filter(None, map(addresses.normal, copies))))
+        copies = self.reply.copies if self.reply is not None else ()
+        return tuple(dict.fromkeys(filter(None, map(addresses.normal, copies)))) if copies else ()
 
     def _beyond(self, targets: Sequence[Target]) -> Sequence[Nobody]:
         """Whoever is in copy of more than a mail's `Cc` may name: told of as one, since nobody meant a mailing."""
-        count = len(self._all_copies()) - MOST_COPIES
+        count = len(self._all_copies()) - MOST_COPIES if self.reply is not None else 0
         if count <= 0 or not any(each.is_customer and each.channel == EMAIL for each in targets):
             return ()
         return (Nobody(reference=f"copies:{count}", channel=EMAIL, reason="too-many-copies"),)
 
     def _with_copies(self, targets: Sequence[Target]) -> list[Target]:
         """Whoever gets a copy of a reply by mail reads the customer's address in `To`."""
-        copies = self._copies()
+        if not (copies := self._copies()):
+            return list(targets)
         first = next((each for each in targets if each.is_customer and each.channel == EMAIL), None)
-        if first is None or not copies:
+        if first is None:
             return list(targets)
         there = {each.recipient for each in targets}
         reference = customer_reference(self.known)
@@ -316,7 +325,7 @@ class _Telling:
 
 def _with_files(content: Content, fact: CaseOccasion, links: tuple[LinkedFile, ...]) -> Content:
     """A reply's links; a report's files, as far as they are in the fact: larger ones are a link in its words."""
-    if not isinstance(fact, ReportPublished):
+    if type(fact) is not ReportPublished:
         return replace(content, files=links) if links else content
     files = (
         Attachment(name=one_line(each.name, 100), media_type=each.media_type, content=each.content)
