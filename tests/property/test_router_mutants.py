@@ -39,7 +39,7 @@ MUTANTS = {
         "self.queued_at + each.drop_after <= at",
         "self.queued_at + each.drop_after < at",
     ),
-    "lower of two levels": (ITEMS, "max(each.level, levels.get(each.skill, 0))", "each.level"),
+    "lower of two levels": (ITEMS, "max(level, levels.get(skill, 0))", "level"),
     "capacity one too many": (STAFF, "self.capacity - self.load\n", "self.capacity + 100 - self.load\n"),
     "channel one too many": (STAFF, "min(left, at_most - there)", "min(left, at_most + 100 - there)"),
     "channel one too few": (STAFF, "min(left, at_most - there)", "min(left, at_most - 100 - there)"),
@@ -50,7 +50,7 @@ MUTANTS = {
         "True",
     ),
     "exclusive channel beside others": (STAFF, "self.load - there > limit.beside", "False"),
-    "others beside an exclusive one": (STAFF, "beside - (self.load - weight)", "beside"),
+    "others beside an exclusive one": (STAFF, "limit.beside - (self.load - weight)", "limit.beside"),
     "two telephones ring": (
         STAFF,
         "self.ringing.get(channel, 0) >= limit.rings",

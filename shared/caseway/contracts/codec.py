@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +20,7 @@ from caseway.contracts.structured import Attributes, media_type, structured_even
 from caseway.contracts.topology import Topic, is_lane_source, model_of, topic_named
 from caseway.contracts.wire import WireModel
 from caseway.kernel.errors import Rejected, Superseded
+from caseway.kernel.values import dataclass
 
 __all__ = [
     "Envelope",

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from caseway.kernel.values import dataclass
 
 Data = TypeVar("Data", covariant=True)  # noqa: PLC0105 - it is read as a word in signatures
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
+from caseway.kernel.values import dataclass
 from caseway_router.domain.explained import Explanation
 
 KEPT_PER_ITEM = 20

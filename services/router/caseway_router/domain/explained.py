@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import field
 
+from caseway.kernel.values import dataclass
 from caseway_router.domain.bench import Bench
 from caseway_router.domain.crews import Crew
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.roster import Roster
 
 
-class Candidate(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Candidate:
     """One agent as a decision saw them."""
 
     agent: str
@@ -49,8 +50,10 @@ def tie_break(item: WorkItem, best: list[Candidate], names: Iterable[str]) -> st
         return "preferred"
     if len(best) == 1:
         return "only candidate"
-    pairs = zip(names, chosen.score, best[1].score, strict=True)
-    return next((name for name, mine, other in pairs if mine != other), "stable hash")
+    for name, mine, other in zip(names, chosen.score, best[1].score, strict=True):
+        if mine != other:
+            return name
+    return "stable hash"
 
 
 def rest(

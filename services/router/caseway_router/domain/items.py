@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from dataclasses import field, replace
+from functools import lru_cache
 from typing import Any, ClassVar
+
+from caseway.kernel.values import dataclass, derived
 
 WHOLE = 100
 """Weights and capacities are counted in hundredths of a contact, so that sums are exact."""
+_AT_ONCE = dt.timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +124,11 @@ _DECIDING = frozenset({"queue", "channel", "weight", "requirements", "step", "na
 
 
 @lru_cache(maxsize=20_000)
-def _needed(requirements: tuple[Requirement, ...], dropped: tuple[Requirement, ...]) -> tuple[tuple[str, int], ...]:
+def _highest(asked: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
     """One object for all that need the same: it is part of the key of every line and crew."""
     levels: dict[str, int] = {}
-    for each in requirements:
-        if each not in dropped:
-            levels[each.skill] = max(each.level, levels.get(each.skill, 0))
+    for skill, level in asked:
+        levels[skill] = max(level, levels.get(skill, 0))
     return tuple(sorted(levels.items()))
 
 
@@ -177,18 +179,21 @@ class WorkItem:
     def __hash__(self) -> int:
         return hash((self.work_item, self.offer_count))
 
-    @cached_property
+    @derived
     def relaxations(self) -> tuple[Requirement, ...]:
         """The requirements that are dropped, in the order in which that happens."""
         soft = [each for each in self.requirements if each.drop_after is not None]
-        return tuple(sorted(soft, key=lambda each: (each.drop_after, each.order, each.skill)))
+        if len(soft) > 1:
+            soft.sort(key=lambda each: (each.drop_after, each.order, each.skill))
+        return tuple(soft)
 
-    @cached_property
+    @derived
     def needed(self) -> tuple[tuple[str, int], ...]:
         """Skills and levels that count at this step, by name; the highest level where one is named twice."""
-        return _needed(self.requirements, self.relaxations[: self.step])
+        dropped = self.relaxations[: self.step] if self.step else ()
+        return _highest(tuple([(each.skill, each.level) for each in self.requirements if each not in dropped]))
 
-    @cached_property
+    @derived
     def signature(self) -> Signature:
         """What decides who may take it."""
         return (self.queue, self.channel, self.weight, self.needed, self.only)
@@ -201,11 +206,10 @@ class WorkItem:
     @property
     def next_relaxation_at(self) -> dt.datetime | None:
         """When the next requirement is dropped, or others than the named agent may have it; None: never."""
-        following = self.relaxations[self.step : self.step + 1]
-        drops_at = next((self.queued_at + each.drop_after for each in following if each.drop_after is not None), None)
-        if drops_at is None or self.named_until is None:
-            return drops_at or self.named_until
-        return min(drops_at, self.named_until)
+        if self.step >= len(self.relaxations):
+            return self.named_until
+        drops_at = self.queued_at + (self.relaxations[self.step].drop_after or _AT_ONCE)
+        return drops_at if self.named_until is None else min(drops_at, self.named_until)
 
     @property
     def next_step(self) -> FlowStep | None:
@@ -221,13 +225,14 @@ class WorkItem:
     @property
     def dropped(self) -> tuple[str, ...]:
         """The skills no longer asked for at this step."""
-        return tuple(each.skill for each in self.relaxations[: self.step])
+        return tuple([each.skill for each in self.relaxations[: self.step]]) if self.step else ()
 
     def relaxed(self, at: dt.datetime) -> WorkItem:
         """Without the requirements due to be dropped by `at`."""
-        due = sum(
-            1 for each in self.relaxations if each.drop_after is not None and self.queued_at + each.drop_after <= at
-        )
+        due = 0
+        for each in self.relaxations:
+            if each.drop_after is not None and self.queued_at + each.drop_after <= at:
+                due += 1
         until = self.named_until if self.named_until is not None and self.named_until > at else None
         if due <= self.step and until is self.named_until:
             return self

@@ -43,10 +43,11 @@ def lead_of(place: int) -> int:
 
 def parts_of(place: int) -> tuple[int, int, int, int, int]:
     """The policy's number, the surplus of skill, the interest, since when they are idle, and whose place it is."""
+    fit_and_lead = place >> _INTEREST_AT  # mostly no longer than a machine's word: quicker to take apart than the whole
     return (
-        place >> _LEAD_AT,
-        place >> _SURPLUS_AT & _SURPLUSES,
-        place >> _INTEREST_AT & 1,
+        fit_and_lead >> _LEAD_AT - _INTEREST_AT,
+        fit_and_lead >> 1 & _SURPLUSES,
+        fit_and_lead & 1,
         place >> _NUMBER_BITS & _INSTANTS,
         place & _NUMBERS,
     )

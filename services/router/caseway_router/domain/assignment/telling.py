@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from caseway.contracts import parts
-from caseway.contracts.trusted import trusted
+from caseway.contracts.trusted import trusted, whole
 from caseway.contracts.work import (
     AgentPresenceChanged,
     WorkAccepted,
@@ -329,5 +329,7 @@ def _decision(why: Explanation, version: str) -> parts.RoutingDecision:
 
 
 def _candidate(each: Candidate) -> parts.Candidate:
-    score = tuple(map(float, each.score))
-    return trusted(parts.Candidate, agent=each.agent, ok=not each.failed, failed=each.failed, score=score)
+    return whole(
+        parts.Candidate,
+        {"agent": each.agent, "ok": not each.failed, "failed": each.failed, "score": tuple(map(float, each.score))},
+    )

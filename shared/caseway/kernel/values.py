@@ -1,0 +1,46 @@
+"""How values that are made by the thousand are declared.
+
+`dataclass(frozen=True)` and `cached_property` cost a core more than what it decides: a frozen value takes each field by a
+call that goes round its own lock (four times a plain assignment), and Python 3.11 takes a lock for each property. So here
+`dataclass` leaves the freezing to the type checker, which refuses every assignment as it always does, and to `python -X
+dev`, under which values refuse it themselves; `derived` is `cached_property` as it is from Python 3.12 on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["dataclass", "derived"]
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass  # the type checker knows these
+    from functools import cached_property as derived
+else:
+
+    def dataclass(*, frozen: bool = False, **options: Any) -> Callable[[type], type]:
+        """As the standard one, with the same equality, hash, slots and text; frozen only where that is checked."""
+
+        def declared(kind: type) -> type:
+            hashes = frozen and "__hash__" not in vars(kind)
+            return dataclasses.dataclass(kind, frozen=frozen and sys.flags.dev_mode, unsafe_hash=hashes, **options)
+
+        return declared
+
+    class derived:  # noqa: N801 - it is read as a word above a method, as the standard one is
+        """What follows from an object's fields, reckoned when it is first asked for, and kept with the object."""
+
+        def __init__(self, reckon: Callable[[Any], Any]) -> None:
+            self._reckon = reckon
+            self.__doc__ = reckon.__doc__
+
+        def __set_name__(self, owner: type, name: str) -> None:
+            self._name = name
+
+        def __get__(self, value: Any, owner: type | None = None) -> Any:
+            if value is None:
+                return self
+            found = value.__dict__[self._name] = self._reckon(value)
+            return found
