@@ -36,6 +36,8 @@ POOL = "desk"
 VERSION = "v1"
 SECOND = dt.timedelta(seconds=1)
 AnyFact = TypeVar("AnyFact")
+_ENDLESS = 20_000
+"""More timers in one stretch of time than anything here arms."""
 
 DUMPS: Mapping[str, Any] = {
     "work_items": documents.dump_item,
@@ -144,7 +146,10 @@ class Desk:
         """Let time pass, and whatever falls due happen; what that tells."""
         end = self.now + seconds * SECOND
         told: list[Any] = []
+        fired = 0
         while due := min((each for each in self.timers.values() if each.due_at <= end), key=_when, default=None):
+            fired += 1
+            assert fired < _ENDLESS, f"timers go round in circles: {due.key}"
             self.now = max(self.now, due.due_at)
             del self.timers[due.key]
             decision = process.on_due(self.pool, self.plan, self.version, due, self.now)

@@ -91,9 +91,18 @@ def cost(agent: Agent, item: WorkItem) -> int:
 
 
 def is_overloaded(person: Person) -> bool:
-    """Beyond what they should hold, in all or on a channel: then nothing new comes to them."""
+    """Beyond what they should hold, in all, on a channel or beside one: then nothing new comes to them."""
     limits = person.agent.profile.channels
-    return person.load > person.total or any(person.on(name) > limit.at_most for name, limit in limits.items())
+    beside = [
+        person.load - person.on(name) > limit.beside
+        for name, limit in limits.items()
+        if limit.beside is not None and person.on(name) > 0
+    ]
+    return (
+        person.load > person.total
+        or any(beside)
+        or any(person.on(name) > each.at_most for name, each in limits.items())
+    )
 
 
 def has_room(person: Person, item: WorkItem) -> bool:

@@ -124,7 +124,7 @@ MUTANTS = {
         "        offer(ledger, item, why)\n\n\ndef try_offer",
         "        offer(ledger, item, why)\n        return\n\n\ndef try_offer",
     ),
-    "nobody asked after a change of rules": (PROCESS, "        settle(ledger)", "        pass"),
+    "nobody asked after a change of rules": (PROCESS, "        adapt(ledger)", "        pass"),
     "age lost on return": (
         OFFERING,
         "item.but(standing=Waiting(), cool_downs=",

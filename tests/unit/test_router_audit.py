@@ -93,6 +93,31 @@ def test_an_overloaded_agent_gets_nothing_new() -> None:
     assert not wrong(*facts, *over), "until they hold no more than they may"
 
 
+def test_what_is_beyond_capacity_is_said_where_it_begins() -> None:
+    """Written up, given by a supervisor, or because the agent wants to hold less."""
+    rests = (here(), queued(), offered(), of("quieted", weight=0), *(x for n in "23" for x in (queued(n), offered(n))))
+    assert any("nobody says so" in each for each in wrong(*rests, of("wrapping-up", weight=1)))
+    over = (*rests, of("wrapping-up", weight=1, overload=True))
+    assert not wrong(*over, of("completed"))
+    assert any("who is overloaded" in each for each in wrong(*over, queued("c4"), offered("c4")))
+
+    full = (here(), *(x for n in "12" for x in (queued(n), offered(n))), queued("c3"))
+    given = ("offered", {"case_id": "c3", "agent": "ada", "at": AT, "overload": True})
+    assert not wrong(*full, given)
+    assert wrong(*full, offered("c3"))
+
+    less = {"agent": "ada", "presence": "online", "capacity": 1.0}
+    assert any("nobody says so" in each for each in wrong(*full, ("presence-changed", less)))
+    assert not wrong(*full, ("presence-changed", {**less, "overload": True}))
+
+
+def test_who_takes_work_by_their_own_wish_may_be_busy_but_not_gone() -> None:
+    taken = ("offered", {"case_id": "c1", "agent": "ada", "at": AT, "decision": {"tie_break": "taken"}})
+    assert not wrong(here(presence="busy"), queued(), taken)
+    assert wrong(here(presence="offline"), queued(), taken)
+    assert wrong(here(presence="busy"), queued(), offered())
+
+
 def test_a_soft_skill_is_not_missed_after_its_time() -> None:
     assert not wrong(here("ben"), queued("c1", SOFT), offered(agent="ben", at="2026-11-23T08:01:00Z"))
 

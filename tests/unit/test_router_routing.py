@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -13,7 +14,7 @@ from caseway.contracts.milestones import LadderRungReached, MilestoneWarned
 from caseway.contracts.parts import CustomerLink, FlowStep, Requirement
 from caseway.contracts.voices import PersonalDataErased
 from caseway.contracts.work_commands import QueueWork, RaiseWork, WithdrawWork
-from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
+from caseway.contracts.work_notices import WorkMentioned, WorkPostponed
 from caseway.kernel.business_hours import BusinessHours, Hours, Span
 from caseway.kernel.errors import Superseded
 from caseway.kernel.rules import compile_condition
@@ -138,24 +139,6 @@ class TestRules:
         case = EdgeCase(router(switch=("assign_by_rules", False)))
         assert len(case.opened(fields={"assign_by_rules": said} if said else {})) == queued
 
-    def test_what_nobody_could_ever_take_is_said_on_the_case(self) -> None:
-        """Bad input: configuration that makes a case unroutable."""
-        rule = RoutingRule(name="hard", queue="mail", requirements=(items.Requirement(skill="de", level=3),))
-        queued, said = EdgeCase(router(rule)).opened()
-        assert isinstance(queued, QueueWork)
-        assert isinstance(said, WorkUnroutable)
-        assert said.detail == "nobody in mail takes email with en ≥ 1, de ≥ 3"
-        assert said.matched_rule == "hard"
-
-    def test_nor_on_a_channel_that_nobody_works(self) -> None:
-        assert words(EdgeCase(router()).opened(Channel.WEB)) == ["queue", "unroutable"]
-
-    def test_a_soft_skill_that_nobody_has_is_dropped_in_time(self) -> None:
-        soft = items.Requirement(skill="klingon", level=4, drop_after=MINUTE)
-        assert words(EdgeCase(router(RoutingRule(name="soft", queue="mail", requirements=(soft,)))).opened()) == [
-            "queue"
-        ]
-
 
 class TestFlows:
     """S1-27, S4-17."""
@@ -273,11 +256,14 @@ class TestHours:
         (told,) = EdgeCase(desk(), friday_night).called(language="de")
         assert (told.reason, told.until) == ("closed", dt.datetime(2026, 11, 30, 9, tzinfo=dt.UTC))
 
-    def test_calendars_that_never_meet_postpone_nothing(self) -> None:
+    def test_calendars_that_never_meet_postpone_nothing_but_leave_nobody_waiting_for_ever(self) -> None:
+        """Whoever is on the line may choose at once; nobody can say how long they would wait."""
         weekend = calendar("weekend", "08:00", "09:00", range(5, 7))
         assert next_opening([weekend, calendar("desk", "08:00", "20:00")], MONDAY) is None
-        hours = OpeningHours(queues={"calls": weekend}, languages=OPEN.languages, channels=OPEN.channels)
-        assert words(EdgeCase(desk(hours=hours), MONDAY).called(language="de")) == ["queue"]
+        hours = dataclasses.replace(OPEN, queues={"calls": weekend})
+        queued, told = EdgeCase(desk(hours=hours), MONDAY).called(language="de")
+        assert isinstance(queued, QueueWork)
+        assert (told.reason, told.until, told.choices) == ("closed", None, ("callback", "case"))
 
     def test_mail_waits_at_any_hour(self) -> None:
         assert words(EdgeCase(desk(), MONDAY - 2 * HOUR).opened()) == ["queue"]

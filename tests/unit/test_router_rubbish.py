@@ -109,7 +109,8 @@ def core() -> Core:
         # work
         ("queue", WAITS, "superseded"),
         ("queue", WAITS | {"case_id": "c2", "queue": "moon"}, "queued offered"),
-        ("queue", WAITS | {"case_id": "c2", "requirements": [{"skill": "klingon", "level": 9}]}, "queued"),
+        ("queue", WAITS | {"case_id": "c2", "requirements": [{"skill": "klingon", "level": 9}]}, "queued unroutable"),
+        ("queue", WAITS | {"case_id": "c2", "weight": 100}, "queued unroutable"),
         ("queue", WAITS | {"case_id": "c2", "weight": 0}, "parked malformed"),
         ("queue", WAITS | {"case_id": "c2", "weight": -1}, "parked malformed"),
         ("queue", WAITS | {"case_id": "c2", "weight": 1e9}, "parked malformed"),

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from caseway.contracts.parts import Destination
+from caseway.contracts.parts import Destination, FlowStep
 from caseway.contracts.work import (
     AgentPresenceChanged,
     WorkAccepted,
@@ -33,8 +33,10 @@ from caseway.contracts.work_commands import (
     TransferWork,
     WithdrawWork,
 )
+from caseway.contracts.work_notices import WorkUnroutable
 from caseway.kernel.errors import Rejected, Superseded
 from caseway.kernel.vocabulary import Presence, Priority
+from caseway_router import metrics
 from caseway_router.domain.decided import KEPT_PER_ITEM
 from caseway_router.domain.items import Held, Waiting
 from caseway_router.domain.plan import PoolPlan, QueuePlan
@@ -621,8 +623,118 @@ class TestConfigurationChanges:
         desk = desk_with_ada()
         desk.does(queue("c1"), queue("c2"), accept("ada", "c1"))
         desk = self.changed(desk, plan(agent("ben")))
-        assert words(desk.does(complete("ada", "c1"))) == ["completed c1"]
-        assert words(desk.passes(20)) == ["expired c2", "returned c2"]
+        assert words(desk.does(complete("ada", "c1"))) == ["returned c2", "completed c1"]
+
+    def test_if_they_do_not_others_get_it(self) -> None:
+        """They cannot log out any more: a command of theirs about presence is parked."""
+        desk = desk_with_ada()
+        desk.does(queue("c1"), queue("c2"), accept("ada", "c1"))
+        desk = self.changed(desk, plan(agent("ben", profile=profile(1, email=1)), agent("cyd")))
+        told = desk.does(presence("ben"))
+        gone = of(told, AgentPresenceChanged)[0]
+        assert (gone.agent, gone.presence, gone.reason) == ("ada", Presence.OFFLINE, "not_configured")
+        assert desk.holder("c2") == "ben"
+        desk.does(accept("ben", "c2"))
+        assert words(desk.passes(130)) == ["returned c1"]
+        assert words(desk.does(presence("cyd"))) == ["offered c1"]
+        assert list(desk.rebuilt().states()) == list(desk.pool.states())
+
+    def test_what_waited_for_them_alone_waits_for_anyone(self) -> None:
+        desk = Desk(plan(agent("ada", profile=profile(1, email=1)), agent("ben")))
+        desk.does(presence("ada"), presence("ben"), queue("c0", preferred_agents=("ada",)), accept("ada", "c0"))
+        desk.does(queue("c1", named_agent="ada", named_seconds=600))
+        assert desk.holder("c1") == ""
+        desk = self.changed(desk, plan(agent("ben")))
+        desk.does(withdraw("unknown"))
+        assert desk.holder("c1") == "ben"
+
+    def test_work_of_a_queue_that_is_gone_waits_in_the_default_one(self) -> None:
+        mailer = agent("ada", queues=frozenset({"mail"}))
+        desk = Desk(plan(mailer))
+        desk.does(queue("c1", queue="calls", steps=(FlowStep(name="on", after_seconds=60, priority="urgent"),)))
+        rules = plan(mailer, queues={"mail": QueuePlan(name="mail")}, default_queue="mail")
+        told = self.changed(desk, rules).does(presence("ada"))
+        raised = only(told, WorkRaised)
+        assert (raised.queue, raised.reason, desk.holder("c1")) == ("mail", "queue_not_configured", "ada")
+        assert list(desk.rebuilt().states()) == list(desk.pool.states())
+
+    def test_or_goes_to_the_pool_that_has_its_queue_now(self) -> None:
+        desk = Desk(plan(agent("ada")))
+        desk.does(presence("ada"), queue("held", queue="calls"), accept("ada", "held"), presence("ada", "away"))
+        desk.does(queue("c1", queue="calls"))
+        rules = plan(
+            agent("ada"),
+            queues={"mail": QueuePlan(name="mail")}, default_queue="mail", elsewhere={"calls": "partners"},
+        )  # fmt: skip
+        told = self.changed(desk, rules).does(withdraw("unknown"))
+        assert (only(told, QueueWork).pool, only(told, QueueWork).queue) == ("partners", "calls")
+        assert [(case, item.queue) for case, item in desk.pool.items.items()] == [("held", "mail")]
+
+    def test_who_holds_more_than_the_new_rules_allow_is_told_and_gets_nothing_new(self) -> None:
+        desk = desk_with_ada()
+        desk.does(queue("c1"), accept("ada", "c1"), queue("c2"), accept("ada", "c2"))
+        told = self.changed(desk, plan(agent("ada", profile=profile(1, email=1)))).does(queue("c3"))
+        over = only(told, AgentPresenceChanged)
+        assert (over.agent, over.overload, over.load, over.capacity) == ("ada", True, 2.0, 1.0)
+        assert desk.holder("c3") == ""
+        desk.does(complete("ada", "c1"))
+        assert desk.holder("c3") == ""
+
+
+class TestUnroutable:
+    """Bad input: what nobody who is configured may ever take is said on the case."""
+
+    def desk(self) -> Desk:
+        return Desk(plan(agent("ada", {"en": 2}), agent("ben", {"de": 1}, queues=frozenset({"mail"}))))
+
+    @pytest.mark.parametrize(
+        ("command", "detail"),
+        [
+            (queue("c1", need("en", 3)), "nobody in mail takes email of weight 1 with en ≥ 3"),
+            (queue("c1", need("en"), need("de")), "nobody in mail takes email of weight 1 with en ≥ 1, de ≥ 1"),
+            (queue("c1", need("de"), queue="calls"), "nobody in calls takes email of weight 1 with de ≥ 1"),
+            (queue("c1", weight=6.5), "nobody in mail takes email of weight 6.5"),
+            (queue("c1", channel="web"), "nobody in mail takes web of weight 1"),
+            (queue("c1", excluded_agents=("ada", "ben")), "nobody in mail takes email of weight 1"),
+        ],
+    )
+    def test_is_told(self, command: QueueWork, detail: str) -> None:
+        told = only(self.desk().does(command.model_copy(update={"matched_rule": "r"})), WorkUnroutable)
+        assert (told.case_id, told.detail, told.matched_rule) == ("c1", detail, "r")
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            queue("c1", need("en", 3, 60)),
+            queue("c1", need("de")),
+            queue("c1", weight=4),
+            queue("c1", excluded_agents=("ada",)),
+            queue("c1", need("xx"), steps=(FlowStep(name="out", after_seconds=60, department="legal"),)),
+            queue("c1", need("xx"), steps=(FlowStep(name="any", after_seconds=60, requirements=()),)),
+        ],
+    )
+    def test_is_not_told_where_somebody_may_come_or_a_step_may_help(self, command: QueueWork) -> None:
+        assert words(self.desk().does(command)) == ["queued c1"]
+
+    def test_when_the_last_step_did_not_help(self) -> None:
+        steps = (FlowStep(name="on", after_seconds=60, requirements=(need("xx"),)),)
+        desk = self.desk()
+        desk.does(queue("c1", need("yy"), steps=steps))
+        assert only(desk.passes(60), WorkUnroutable).requirements == (need("xx"),)
+
+    def test_when_it_was_judged_anew_or_sent_where_nobody_is(self) -> None:
+        desk = self.desk()
+        desk.does(queue("c1", need("de")))
+        assert of(desk.does(RaiseWork(pool=POOL, case_id="c1", requirements=(need("xx"),))), WorkUnroutable)
+        assert of(desk.does(RaiseWork(pool=POOL, case_id="c1", boost=1)), WorkUnroutable) == []
+        to = Destination(pool=POOL, queue="calls", requirements=(need("de"),))
+        assert of(desk.does(TransferWork(pool=POOL, case_id="c1", to=to)), WorkUnroutable)
+
+    def test_each_is_counted(self) -> None:
+        told = tuple(self.desk().does(queue("c1", need("xx"))))
+        before = metrics.UNROUTABLE.labels(POOL, "mail")._value.get()
+        metrics.count(told)
+        assert metrics.UNROUTABLE.labels(POOL, "mail")._value.get() == before + 1
 
 
 def test_decisions_are_kept_for_so_many_offers_of_a_case() -> None:

@@ -9,6 +9,7 @@ import pytest
 from caseway.contracts.case_commands import EscalateToDepartment
 from caseway.contracts.parts import Actor, Destination, FlowStep
 from caseway.contracts.work import (
+    AgentPresenceChanged,
     WorkAccepted,
     WorkOffered,
     WorkQueued,
@@ -19,6 +20,7 @@ from caseway.contracts.work import (
     WorkRevived,
     WorkTransferred,
     WorkWithdrawn,
+    WorkWrappingUp,
 )
 from caseway.contracts.work_commands import QueueWork, RaiseWork, TakeWork, TransferWork, WithdrawWork
 from caseway.contracts.work_notices import WorkPostponed
@@ -212,6 +214,49 @@ class TestTaking:
         assert only(desk.does(accept("ben", "c2")), WorkAccepted).overload
 
 
+class TestOverload:
+    """S4-14: what is beyond capacity is said where it begins, and nothing new comes."""
+
+    def test_what_rested_and_weighs_more_while_it_is_written_up(self) -> None:
+        rules = plan(agent("ada", profile=conversations(quiet=0)), wrap_up={"chat": 60 * SECOND})
+        desk = Desk(rules)
+        desk.does(presence("ada"), chat("c1"), accept("ada", "c1"), withdraw("c1", "customer"))
+        desk.does(chat("c2"), accept("ada", "c2"))
+        told = only(desk.does(withdraw("c1")), WorkWrappingUp)
+        assert (told.weight, told.load, told.overload) == (1.0, 2.0, True)
+        assert desk.does(complete("ada", "c2"), chat("c3")) != []
+        assert desk.holder("c3") == "", "both are being written up"
+        desk.passes(61)
+        assert desk.holder("c3") == "ada"
+
+    def test_what_is_written_up_within_capacity(self) -> None:
+        desk = Desk(plan(agent("ada", profile=conversations(wrap_up=50)), wrap_up={"chat": 60 * SECOND}))
+        desk.does(presence("ada"), chat("c1"), accept("ada", "c1"))
+        told = only(desk.does(complete("ada", "c1")), WorkWrappingUp)
+        assert (told.weight, told.load, told.overload) == (0.5, 0.5, False)
+
+    def test_what_a_supervisor_gives_is_marked_from_the_offer_on(self) -> None:
+        desk = Desk(plan(agent("ada"), agent("ben", profile=profile(1, email=1))))
+        desk.does(presence("ben"), queue("c1"), accept("ben", "c1"), presence("ada"), queue("c2"), accept("ada", "c2"))
+        told = desk.does(transfer("c2", agent="ben").model_copy(update={"actor": SUPERVISOR}))
+        assert only(told, WorkOffered).overload
+
+    def test_who_wants_to_hold_less_than_they_do(self) -> None:
+        desk = Desk(plan(agent("ada")))
+        desk.does(presence("ada"), queue("c1"), accept("ada", "c1"), queue("c2"), accept("ada", "c2"))
+        told = only(desk.does(presence("ada", capacity=1)), AgentPresenceChanged)
+        assert (told.load, told.capacity, told.overload) == (2.0, 1.0, True)
+
+    def test_a_conversation_that_comes_back_beside_an_exclusive_call(self) -> None:
+        """Within the total, and still more than the call allows beside it."""
+        limits = {"phone": ChannelLimit(at_most=100, beside=0), "chat": ChannelLimit(at_most=200, quiet=0)}
+        desk = Desk(plan(agent("ada", profile=profile(3, **limits))))
+        desk.does(presence("ada"), chat("c1"), accept("ada", "c1"), withdraw("c1", "customer"))
+        desk.does(queue("c2", channel="phone"), accept("ada", "c2"))
+        assert only(desk.does(chat("c1", work_item="again")), WorkRevived).overload
+        assert words(desk.does(chat("c3"))) == ["queued c3"]
+
+
 class TestElsewhere:
     RULES: PoolPlan = plan(agent("ada"), departments={"warehouse": "returns", "shops": "calls"})
 
@@ -326,6 +371,17 @@ class TestFlows:
         desk = self.desk(self.step(30, choices=("callback", "case")))
         postponed = only(desk.passes(30), WorkPostponed)
         assert (postponed.choices, postponed.reason, postponed.skills) == (("callback", "case"), "unstaffed", ("en:1",))
+
+    def test_also_when_whoever_was_there_goes(self) -> None:
+        """Never endless waiting: it is not asked once and for all."""
+        desk = Desk(plan(agent("ada", {"en": 1}, profile=profile(1, email=1))))
+        desk.does(presence("ada"), queue("c0"), accept("ada", "c0"))
+        desk.does(queue("c1", need("en"), steps=(self.step(5, choices=("case",)), self.step(50, priority="urgent"))))
+        assert desk.passes(20) == []
+        desk.does(presence("ada", "away"))
+        assert only(desk.passes(20), WorkPostponed).choices == ("case",)
+        assert only(desk.passes(60), WorkRaised).priority is Priority.URGENT
+        assert desk.passes(1_000) == [], "once is enough"
 
     def test_no_choice_where_somebody_will_be_free(self) -> None:
         desk = Desk(plan(agent("ada", {"en": 1}, profile=profile(1, email=1))))

@@ -60,7 +60,7 @@ from caseway_router import handlers
 from caseway_router.adapters import documents, routed_documents
 from caseway_router.adapters.gauges import keep_gauges
 from caseway_router.adapters.reading import routes
-from caseway_router.domain.assignment.falling_due import BY_KIND
+from caseway_router.domain.assignment.falling_due import BY_KIND, FOLLOWING, open_timers
 from caseway_router.domain.demand.asking import OPENING
 from caseway_router.domain.ledger import ATTENDANCES, DECISIONS, HOLDERS, MOVED, WORK_ITEMS
 from caseway_router.domain.pool import Pools
@@ -158,7 +158,9 @@ def _core() -> Stage:
                 expires_after=dt.timedelta(days=730),
             ),
         ),
-        resident=Resident(collections=(WORK_ITEMS, ATTENDANCES, MOVED), build=_pools),
+        resident=Resident(
+            collections=(WORK_ITEMS, ATTENDANCES, MOVED), build=_pools, kinds=FOLLOWING, timers=open_timers
+        ),
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from caseway.kernel.rules import Fault, Path
 from caseway.kernel.vocabulary import Channel
 from caseway_router.domain.items import Requirement
-from caseway_router.domain.staffing import Staffing
+from caseway_router.domain.staffing import Staffing, Work
 from caseway_router.mention_settings import Mentions
-from caseway_router.pool_settings import Queues
+from caseway_router.pool_settings import Queues, hundredths
 from caseway_router.routing_settings import Routing, Rule, Skill
 from caseway_router.staff_settings import Agents
 
@@ -100,6 +100,7 @@ def _strange_names(routing: Routing, mentions: Mentions, calendars: frozenset[st
 def _unroutable(routing: Routing, agents: Agents, queues: Queues) -> Iterator[Fault]:
     """Cases that would wait for ever, as far as that can be known before there is one."""
     staffing = Staffing(pools={pool: tuple(agents.of_pool(pool).values()) for pool in queues.pools})
+    yield from _too_heavy(routing, staffing)
     for index, rule in enumerate(routing.rules):
         yield from _beyond_everybody(("routing", "rules", index), rule, routing, staffing, queues)
     for name, steps in routing.flows.items():
@@ -118,20 +119,42 @@ def _beyond_everybody(path: Path, rule: Rule, routing: Routing, staffing: Staffi
     queue = rule.queue or (queues.pools[rule.pool].default_queue if rule.pool in queues.pools else None)
     if queue not in queues.queues or rule.department is not None:
         return
-    hard = [skill.to_domain() for skill in rule.skills]
+    hard = [skill.to_domain() for skill in rule.skills if skill.drop_after_seconds is None]
     languages = [*routing.languages.skills.values(), *filter(None, [routing.languages.otherwise])]
     asked = [[Requirement(skill=each, level=int(routing.languages.level))] for each in languages] or [[]]
     for spoken in asked if rule.language else [[]]:
-        if any(
-            staffing.could(queues.queues[queue].pool, queue, channel.value, [*hard, *spoken]) for channel in Channel
-        ):
+        if any(staffing.could(queues.queues[queue].pool, work) for work in _kinds(rule, queue, routing, hard, spoken)):
             return
-    needs = ", ".join(f"{each.skill} ≥ {each.level}" for each in hard if each.drop_after is None)
+    needs = ", ".join(f"{each.skill} ≥ {each.level}" for each in hard)
     yield Fault(
         path=(*path, "skills"),
         expected=f"somebody of the pool {queues.queues[queue].pool} who serves {queue}"
-        + (f" and has {needs}: hard requirements are never dropped" if needs else ""),
+        + (f" and has {needs}: hard requirements are never dropped" if needs else "")
+        + (f", and may hold {rule.weight:g} contacts at once" if rule.weight is not None else ""),
     )
+
+
+def _kinds(
+    rule: Rule, queue: str, routing: Routing, hard: Iterable[Requirement], spoken: Iterable[Requirement]
+) -> Iterator[Work]:
+    """What such cases come to, by channel."""
+    for channel in Channel:
+        weight = hundredths(rule.weight or routing.weights.get(channel, 1))
+        yield Work(
+            queue=queue, channel=channel.value, weight=weight, hard=(*hard, *spoken), excluded=tuple(rule.excluded)
+        )
+
+
+def _too_heavy(routing: Routing, staffing: Staffing) -> Iterator[Fault]:
+    """A channel that people work, of which not one piece fits into anybody's capacity."""
+    everybody = [agent for pool in staffing.pools.values() for agent in pool]
+    for channel, weight in routing.weights.items():
+        workers = [each for each in everybody if each.profile.fits(channel.value, 0)]
+        if workers and not any(each.profile.fits(channel.value, hundredths(weight)) for each in workers):
+            yield Fault(
+                path=("routing", "weights", channel.value),
+                expected=f"a weight that somebody may hold at once; {weight:g} is more than anybody may",
+            )
 
 
 def _has(skill: Skill, agents: Agents) -> bool:

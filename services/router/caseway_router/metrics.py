@@ -34,7 +34,7 @@ OFFERS = Counter(
 REFUSED = Counter("caseway_router_refused_total", "Commands refused as a fact.", ["pool"])
 UNMATCHED = Counter("caseway_router_unmatched_total", "Cases that no routing rule fits, sent to the default queue.")
 UNROUTABLE = Counter(
-    "caseway_router_unroutable_total", "Work queued that nobody who is configured may ever take.", ["pool", "queue"]
+    "caseway_router_unroutable_total", "Work that nobody who is configured may ever take.", ["pool", "queue"]
 )
 POSTPONED = Counter(
     "caseway_router_postponed_total", "Work that waits for an opening: closed, unstaffed, wished.", ["pool", "reason"]
@@ -75,8 +75,6 @@ def count_stated(told: tuple[WireModel, ...]) -> None:
         match each:
             case QueueWork(matched_rule=None):
                 UNMATCHED.inc()
-            case WorkUnroutable():
-                UNROUTABLE.labels(each.pool, each.queue).inc()
             case WorkPostponed():
                 POSTPONED.labels(each.pool, each.reason).inc()
             case WorkMentioned():
@@ -103,6 +101,8 @@ def count(emits: tuple[Any, ...]) -> None:
             _labelled(QUEUED, fact.pool, fact.queue).inc()
         elif isinstance(fact, WorkRefused):
             _labelled(REFUSED, fact.pool).inc()
+        elif isinstance(fact, WorkUnroutable):
+            UNROUTABLE.labels(fact.pool, fact.queue).inc()
         elif outcome := _OUTCOMES.get(type(fact)):
             _labelled(OFFERS, fact.pool, outcome).inc()
         if isinstance(fact, WorkOffered) and fact.waited_seconds is not None:

@@ -123,6 +123,7 @@ def _dump_standing(standing: Standing) -> Document:
                 "agent": standing.agent,
                 "since": standing.since,
                 "expires_at": standing.expires_at,
+                "cause": standing.cause,
             }
         case Held():
             return {
@@ -143,6 +144,7 @@ def _dump_standing(standing: Standing) -> Document:
                 "accepted_at": standing.accepted_at,
                 "handled_ms": standing.handled // _MILLISECOND,
                 "outcome": standing.outcome,
+                "cause": standing.cause,
             }
         case _:
             assert_never(standing)
@@ -153,7 +155,12 @@ def _load_standing(document: Mapping[str, Any]) -> Standing:
         case Waiting.word:
             return _WAITING
         case Offered.word:
-            return Offered(agent=document["agent"], since=document["since"], expires_at=document["expires_at"])
+            return Offered(
+                agent=document["agent"],
+                since=document["since"],
+                expires_at=document["expires_at"],
+                cause=document.get("cause", ""),
+            )
         case Held.word:
             return Held(
                 agent=document["agent"],
@@ -171,6 +178,7 @@ def _load_standing(document: Mapping[str, Any]) -> Standing:
                 accepted_at=document["accepted_at"],
                 handled=document["handled_ms"] * _MILLISECOND,
                 outcome=document["outcome"],
+                cause=document.get("cause", ""),
             )
         case unknown:
             raise ValueError(f"a work item stands nowhere known: {unknown!r}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from caseway.kernel.vocabulary import CaseStatus, Turn
-from caseway_router.domain.items import FlowStep, Held, Offered, Waiting, WorkItem, WrappingUp
+from caseway_router.domain.items import WHOLE, FlowStep, Held, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.obstacles import Lack, Obstacles
 from caseway_router.domain.phrases import Speech, count, duration, listed
 from caseway_router.domain.routed import RoutedCase
@@ -122,7 +122,7 @@ def _why_waiting(item: WorkItem, found: Obstacles, ahead: str, speech: Speech, n
         yield f"The customer asked for {speech.name(item.only)}: until {speech.clock(item.named_until, now)} it is theirs alone."
     yield from (_lacking(lack, speech) for lack in found.lacks)
     if found.is_hopeless and all(lack.absent for lack in found.lacks):
-        yield _hopeless(item, speech)
+        yield _hopeless(item, found, speech)
     elif not found.lacks:
         yield from _with_everybody(found, speech, now)
     if ahead:
@@ -138,7 +138,9 @@ def _lacking(lack: Lack, speech: Speech) -> str:
     return f"Nobody present has {skill}; {count(sum(lack.absent.values()), 'agent has', 'agents have')} it: {listed(absent)}."
 
 
-def _hopeless(item: WorkItem, speech: Speech) -> str:
+def _hopeless(item: WorkItem, found: Obstacles, speech: Speech) -> str:
+    if found.counts.get("weight"):
+        return f"It weighs {item.weight / WHOLE:g} contacts: more than anybody who could do it may hold at once."
     skills = [speech.skill(skill, level) for skill, level in item.needed]
     having = f" has {listed(skills)} together and" if len(skills) > 1 else f" has {skills[0]} and" if skills else ""
     return f"As it is, nobody at this desk{having} serves {speech.queue(item.queue)} on this channel."

@@ -63,6 +63,8 @@ class Offered:
     agent: str
     since: dt.datetime
     expires_at: dt.datetime
+    cause: str = ""
+    """The id of the message that led to the offer: what its expiring names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,8 @@ class WrappingUp:
     accepted_at: dt.datetime
     handled: dt.timedelta = dt.timedelta(0)
     outcome: str = ""
+    cause: str = ""
+    """The id of the message that ended the contact: what the end of writing up names."""
 
 
 Standing = Waiting | Offered | Held | WrappingUp

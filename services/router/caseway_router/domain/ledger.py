@@ -97,8 +97,8 @@ class Ledger:
 
     def arm(self, kind: str, name: str, due_at: dt.datetime) -> None:
         """Make something due for the case or agent of this name."""
-        key = f"{kind}/{name}"
-        self._timers[key] = Arm(key=key, kind=kind, due_at=due_at, data={"pool": self.pool.name, "name": name})
+        arm = armed(kind, self.pool.name, name, due_at)
+        self._timers[arm.key] = arm
 
     def disarm(self, kind: str, name: str) -> None:
         """It is due no longer."""
@@ -150,3 +150,8 @@ class Ledger:
 
     def _delete(self, collection: str, name: str) -> None:
         self._changes[collection, name] = Delete(collection=collection, id=name)
+
+
+def armed(kind: str, pool: str, name: str, due_at: dt.datetime) -> Arm:
+    """The timer of a kind for a case or agent of the pool."""
+    return Arm(key=f"{kind}/{name}", kind=kind, due_at=due_at, data={"pool": pool, "name": name})

@@ -13,7 +13,7 @@ from caseway_router.domain.matching import reasons_against
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.staff import Agent, Seat
 
-_UNABLE = ("skill", "queue", "excluded", "named", "closed")
+_UNABLE = ("skill", "queue", "excluded", "named", "closed", "weight")
 """What keeps somebody out whoever is there and however little they hold."""
 
 
@@ -32,7 +32,7 @@ class Obstacles:
     """Why it still waits: everybody in the pool, by the first thing that keeps them out."""
 
     counts: Mapping[str, int]
-    """`skill`, `queue`, `excluded`, `named`, `closed` (the channel is not theirs), `channel` (not now), a presence such as `offline`, `capacity`, `cool_down`, `free`."""
+    """`skill`, `queue`, `excluded`, `named`, `closed` (the channel is not theirs), `weight` (more than they may ever hold), `channel` (not now), a presence such as `offline`, `capacity`, `cool_down`, `free`."""
     able_count: int
     """Who may take it at all: skills, queue and channel."""
     lacks: tuple[Lack, ...] = ()
@@ -82,6 +82,7 @@ def _for_good(agent: Agent, item: WorkItem) -> Iterator[tuple[str, bool]]:
     yield "excluded", agent.agent in item.excluded
     yield "named", bool(item.only) and item.only != agent.agent
     yield "closed", item.channel not in agent.profile.channels
+    yield "weight", not agent.profile.fits(item.channel, item.weight)
 
 
 def _lacks(item: WorkItem, plan: PoolPlan, seats: Mapping[str, Seat]) -> Iterator[Lack]:

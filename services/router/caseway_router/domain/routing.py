@@ -176,7 +176,7 @@ class Router:
     callbacks: frozenset[str] = frozenset()
     """Ways to leave a call unanswered after which the customer is called back; other calls just leave."""
     staffing: Staffing | None = None
-    """None: not known, and nothing is said about cases that nobody could take."""
+    """None: not known, and nobody is waited for by name."""
 
     def route(self, facts: Facts) -> Route | None:
         """Where a case with these facts goes; None when a rule says that it is not routed."""
@@ -206,10 +206,6 @@ class Router:
     def agent_named(self, name: object) -> str | None:
         """The agent who goes by this name; None where nobody, or nobody in particular, does."""
         return self.named_calls.names.get(folded(name)) if isinstance(name, str) else None
-
-    def could_be_taken(self, route: Route, channel: str) -> bool:
-        """Whether anybody who is configured could ever take it."""
-        return self.staffing is None or self.staffing.could(route.pool, route.queue, channel, route.requirements)
 
     def _rule(self, facts: Facts) -> RoutingRule:
         if facts.get("by_rules") is False:

@@ -42,6 +42,13 @@ class Profile:
     auto_accepts: frozenset[str] = frozenset()
     """Channels on which an offer counts as accepted at once."""
 
+    def fits(self, channel: str, weight: int) -> bool:
+        """Whether one such piece of work may be held at all, with nothing beside it."""
+        limit = self.channels.get(channel)
+        if limit is None:
+            return False
+        return 0 < min(self.total, limit.at_most) >= weight * limit.active // _PERCENT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
@@ -141,7 +148,7 @@ class Seat:
         channels = self.agent.profile.channels
         for name, load in self.by_channel.items():
             limit = channels.get(name)
-            if limit is not None and load > limit.at_most:
+            if limit is not None and _exceeds(limit, load, self.load - load):
                 return True
         return False
 
@@ -212,6 +219,11 @@ class Seat:
         _add(self.by_channel, channel, cost)
         if isinstance(item.standing, Offered):
             _add(self.ringing, channel, one)
+
+
+def _exceeds(limit: ChannelLimit, there: int, beside: int) -> bool:
+    """Whether so much of a channel, with so much else beside it, is more than it should be."""
+    return there > limit.at_most or (limit.beside is not None and beside > limit.beside)
 
 
 def _add(counts: dict[str, int], name: str, amount: int) -> None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from caseway_router.domain.items import Requirement
 from caseway_router.domain.staff import Agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What decides whether somebody could ever take a piece of work."""
+
+    queue: str
+    channel: str
+    weight: int
+    hard: tuple[Requirement, ...] = ()
+    """The requirements that are never dropped."""
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +31,15 @@ class Staffing:
         """The pool that an agent belongs to; None for one who is configured nowhere."""
         return next((pool for pool, staff in self.pools.items() if any(each.agent == agent for each in staff)), None)
 
-    def could(self, pool: str, queue: str, channel: str, requirements: Iterable[Requirement]) -> bool:
-        """Whether anybody could take such work once every soft requirement is dropped."""
-        hard = [each for each in requirements if each.drop_after is None]
-        return any(_could(agent, queue, channel, hard) for agent in self.pools.get(pool, ()))
+    def could(self, pool: str, work: Work) -> bool:
+        """Whether anybody of the pool could ever take such work."""
+        return any(could_ever(agent, work) for agent in self.pools.get(pool, ()))
 
 
-def _could(agent: Agent, queue: str, channel: str, hard: list[Requirement]) -> bool:
-    limit = agent.profile.channels.get(channel)
-    if limit is None or limit.at_most <= 0 or agent.profile.total <= 0:
+def could_ever(agent: Agent, work: Work) -> bool:
+    """Whether an agent, were they there and free, could take such work once every soft requirement is dropped."""
+    if agent.agent in work.excluded or (agent.queues is not None and work.queue not in agent.queues):
         return False
-    if agent.queues is not None and queue not in agent.queues:
+    if not agent.profile.fits(work.channel, work.weight):
         return False
-    return all(agent.skills.get(each.skill, 0) >= each.level for each in hard)
+    return all(agent.skills.get(each.skill, 0) >= each.level for each in work.hard)

@@ -55,16 +55,26 @@ class Audit:
         self._held: dict[str, list[_Work]] = defaultdict(list)
         """By agent."""
         self._present: dict[str, str] = {}
+        self._capacity: dict[str, float] = {}
+        """By agent, what they said they would hold at most, where they said so."""
         self._overloaded: set[str] = set()
+        """Who holds more than they may, as the facts said where that began."""
 
     def read(self, facts: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
         """Read facts, each with its short name (`offered`) and its data as on the wire; what is wrong so far."""
         for name, data in facts:
             if name == "presence-changed":
-                self._present[data["agent"]] = data["presence"]
+                self._attend(data)
             elif "case_id" in data:
                 self._about_case(name, data)
         return self.wrong
+
+    def _attend(self, data: Mapping[str, Any]) -> None:
+        agent = data["agent"]
+        self._present[agent] = data["presence"]
+        if data.get("capacity") is not None:
+            self._capacity[agent] = data["capacity"]
+        self._marked(agent, data, "presence-changed")
 
     def _about_case(self, name: str, data: Mapping[str, Any]) -> None:
         work = self._work[data["case_id"]]
@@ -87,6 +97,9 @@ class Audit:
         if name != "offered":
             if work.agent != agent:
                 self.wrong.append(f"{case}: {name} by {agent}, to whom it was not offered")
+            if data.get("weight") is not None:
+                work.cost = data["weight"]
+            self._marked(agent, data, f"{case} {name}")
             return
         self.offered_count += 1
         if work.agent:
@@ -98,9 +111,9 @@ class Audit:
         if person is None:
             self.wrong.append(f"{case}: offered to {agent}, whom nobody configured")
             return
-        if self._present.get(agent) != "online":
+        if not self._is_there(agent, data):
             self.wrong.append(f"{case}: offered to {agent}, who is {self._present.get(agent, 'absent')}")
-        if agent in self._overloaded and self._load(agent) > person.total + _ROUNDING:
+        if agent in self._overloaded and not data.get("overload"):
             self.wrong.append(f"{case}: offered to {agent}, who is overloaded")
         for each in _required(work, instant(data["at"])):
             if person.skills.get(each["skill"], 0) < each.get("level", 1):
@@ -108,12 +121,21 @@ class Audit:
         self._free(work)
         work.agent, work.cost = agent, work.weight
         self._held[agent].append(work)
-        self._within(agent, person, work.channel, case)
+        if data.get("overload"):
+            self._overloaded.add(agent)
+        else:
+            self._within(agent, person, work.channel, case)
+
+    def _is_there(self, agent: str, data: Mapping[str, Any]) -> bool:
+        """Online; or not gone, where they took it by their own wish."""
+        by_own_wish = (data.get("decision") or {}).get("tie_break") == "taken"
+        presence = self._present.get(agent, "absent")
+        return presence == "online" or (by_own_wish and presence not in {"absent", "offline"})
 
     def _within(self, agent: str, person: Person, channel: str, case: str) -> None:
-        load = self._load(agent)
-        if load > person.total + _ROUNDING:
-            self.wrong.append(f"{case}: {agent} holds {load:g} of {person.total:g}")
+        load, total = self._load(agent), self._total(agent)
+        if load > total + _ROUNDING:
+            self.wrong.append(f"{case}: {agent} holds {load:g} of {total:g}")
         there = sum(each.cost for each in self._held[agent] if each.channel == channel)
         if there > person.at_most.get(channel, 0) + _ROUNDING:
             self.wrong.append(f"{case}: {agent} holds {there:g} of {person.at_most.get(channel, 0):g} by {channel}")
@@ -121,11 +143,20 @@ class Audit:
     def _weighed(self, work: _Work, data: Mapping[str, Any]) -> None:
         """It rests, or the customer came back: then it may weigh more than there is room for, and says so."""
         work.cost = data["weight"]
-        agent, person = data["agent"], self._staff.get(data["agent"])
+        self._marked(data["agent"], data, data["case_id"])
+
+    def _marked(self, agent: str, data: Mapping[str, Any], where: str) -> None:
+        """Whatever makes an agent hold more than they may has to say so."""
         if data.get("overload"):
             self._overloaded.add(agent)
-        elif person is not None and self._load(agent) > person.total + _ROUNDING and agent not in self._overloaded:
-            self.wrong.append(f"{data['case_id']}: {agent} holds more than they may, and nobody says so")
+        elif self._is_beyond(agent) and agent not in self._overloaded:
+            self.wrong.append(f"{where}: {agent} holds more than they may, and nobody says so")
+        elif not self._is_beyond(agent):
+            self._overloaded.discard(agent)
+
+    def _total(self, agent: str) -> float:
+        person = self._staff.get(agent)
+        return min(person.total if person else 0.0, self._capacity.get(agent, float("inf")))
 
     def _load(self, agent: str) -> float:
         return sum(each.cost for each in self._held[agent])
@@ -136,9 +167,18 @@ class Audit:
             return
         work.agent, work.cost = "", 0.0
         self._held[agent] = [each for each in self._held[agent] if each is not work]
-        person = self._staff.get(agent)
-        if person is not None and self._load(agent) <= person.total:
+        if not self._is_beyond(agent):
             self._overloaded.discard(agent)
+
+    def _is_beyond(self, agent: str) -> bool:
+        """Whether they hold more than they may, in all or of a channel; what may be beside a call is not known here."""
+        person = self._staff.get(agent)
+        if person is None or self._load(agent) > self._total(agent) + _ROUNDING:
+            return person is not None
+        by_channel: dict[str, float] = defaultdict(float)
+        for each in self._held[agent]:
+            by_channel[each.channel] += each.cost
+        return any(load > person.at_most.get(channel, 0) + _ROUNDING for channel, load in by_channel.items())
 
 
 def _queued(data: Mapping[str, Any]) -> _Work:

@@ -23,6 +23,7 @@ def wrap_up(ledger: Ledger, item: WorkItem, standing: Held, outcome: str = "") -
         accepted_at=standing.since,
         handled=standing.handled_until(ledger.now),
         outcome=outcome,
+        cause=ledger.cause,
     )
     if not length:
         complete(ledger, item, wrapping, ledger.now)

@@ -10,6 +10,7 @@ from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.flowing import follow
 from caseway_router.domain.assignment.offering import try_offer
 from caseway_router.domain.assignment.reading import hundredths, length, requirements, steps, to_milliseconds
+from caseway_router.domain.assignment.warning import warn
 from caseway_router.domain.items import Moved, WorkItem
 from caseway_router.domain.ledger import Ledger
 
@@ -42,6 +43,7 @@ def enter(ledger: Ledger, command: QueueWork) -> None:
     item = ledger.put(_new_item(ledger, command))
     telling.queued(ledger, item, command)
     if not try_offer(ledger, item):
+        warn(ledger, item)
         ledger.arm_waits(item)
         follow(ledger, item)
 

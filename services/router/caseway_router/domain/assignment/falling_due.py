@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from caseway.kernel.decision import Due
 from caseway_router.domain.assignment.attending import fall_silent, stay_absent
 from caseway_router.domain.assignment.ending import complete
 from caseway_router.domain.assignment.flowing import follow
 from caseway_router.domain.assignment.offering import expire, try_offer
-from caseway_router.domain.items import Offered, Waiting, WrappingUp
-from caseway_router.domain.ledger import Ledger
+from caseway_router.domain.items import Offered, Waiting, WorkItem, WrappingUp
+from caseway_router.domain.ledger import Ledger, armed
+from caseway_router.domain.pool import Pool
 
 
 def _offer(ledger: Ledger, case_id: str, at: dt.datetime) -> None:
@@ -71,3 +73,24 @@ BY_KIND: Mapping[str, Callable[[Ledger, str, dt.datetime], None]] = {
     "silent": lambda ledger, agent, _: fall_silent(ledger, agent),
 }
 """What each kind of timer does, to the case or agent that it names."""
+
+FOLLOWING = frozenset({"offer", "wrap"})
+"""Kinds of timers that are nothing but what an item's standing says: whoever has the pool has them."""
+
+
+def open_timers(pools: Iterable[Pool]) -> Iterator[Due]:
+    """Those of the kinds that follow from a pool, as its items stand: for who takes it over."""
+    for pool in pools:
+        for item in pool.items.values():
+            match item.standing:
+                case Offered() as standing:
+                    yield _due("offer", item, standing.expires_at, standing.cause)
+                case WrappingUp() as standing:
+                    yield _due("wrap", item, standing.ends_at, standing.cause)
+                case _:
+                    pass
+
+
+def _due(kind: str, item: WorkItem, at: dt.datetime, cause: str) -> Due:
+    arm = armed(kind, item.pool, item.case_id, at)
+    return Due(key=arm.key, kind=arm.kind, due_at=arm.due_at, armed_by=cause, data=arm.data)

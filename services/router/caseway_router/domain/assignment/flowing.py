@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from caseway.contracts.case_commands import EscalateToDepartment
@@ -10,11 +13,14 @@ from caseway.contracts.work_notices import WorkPostponed
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.moving import send_away
 from caseway_router.domain.assignment.offering import rearm_relaxation, try_offer
+from caseway_router.domain.assignment.warning import warn
 from caseway_router.domain.items import FlowStep, WorkItem
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import could_take
 
 _ROUTER = Actor(kind="machine", id="router")
+_UNTIL_ASKED = dt.timedelta(seconds=30)
+"""So long after somebody was there for it, it is seen whether somebody still is."""
 
 
 def follow(ledger: Ledger, item: WorkItem) -> None:
@@ -24,12 +30,17 @@ def follow(ledger: Ledger, item: WorkItem) -> None:
     Source: semantics.md 5.4 (TaskRouter).
     """
     while (step := item.next_step) is not None and _begins(ledger, item, step):
+        if step.choices and could_take(ledger.pool, item):
+            item = _asked_later(ledger, item, step)
+            continue
         begun = item.but(begun_count=item.begun_count + 1)
         if _leaves(ledger, begun, step):
             return
         item = _changed(ledger, item, begun, step)
         if try_offer(ledger, item):
             return
+        if step.queue or step.requirements is not None:
+            warn(ledger, item)
     if item.steps:
         ledger.arm_waits(item)
 
@@ -37,6 +48,13 @@ def follow(ledger: Ledger, item: WorkItem) -> None:
 def _begins(ledger: Ledger, item: WorkItem, step: FlowStep) -> bool:
     is_due = item.queued_at + step.after <= ledger.now
     return is_due or (step.is_early and not could_take(ledger.pool, item))
+
+
+def _asked_later(ledger: Ledger, item: WorkItem, step: FlowStep) -> WorkItem:
+    """With the choice after a further while: whoever is there for it now may have gone by then."""
+    later = replace(step, after=ledger.now - item.queued_at + _UNTIL_ASKED)
+    rest = sorted((*item.steps[item.begun_count + 1 :], later), key=attrgetter("after"))
+    return ledger.put(item.but(steps=(*item.steps[: item.begun_count], *rest)))
 
 
 def _leaves(ledger: Ledger, item: WorkItem, step: FlowStep) -> bool:
@@ -54,7 +72,7 @@ def _changed(ledger: Ledger, before: WorkItem, begun: WorkItem, step: FlowStep) 
     rearm_relaxation(ledger, before, item)
     if item != begun:
         telling.raised(ledger, item, f"step:{step.name}")
-    if step.choices and not could_take(ledger.pool, item):
+    if step.choices:
         _offer_a_choice(ledger, item, step)
     if step.department:
         # it waits on until intake says that the department has it: a refused command loses nobody

@@ -11,6 +11,7 @@ from caseway.kernel.errors import Superseded
 from caseway_router.domain.assignment import telling
 from caseway_router.domain.assignment.offering import note_release, offer, rearm_relaxation, serve, try_offer
 from caseway_router.domain.assignment.reading import is_supervisor, requirements
+from caseway_router.domain.assignment.warning import warn
 from caseway_router.domain.items import CoolDown, Moved, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.matching import direct
@@ -95,6 +96,7 @@ def _transfer_within(ledger: Ledger, item: WorkItem, command: TransferWork, to: 
     if seat is not None:
         offer(ledger, moved, direct(ledger.pool, moved, seat), by_hand=True)
     elif not try_offer(ledger, moved):
+        warn(ledger, moved)
         ledger.arm_waits(moved)
     if giver:
         note_release(ledger, giver)

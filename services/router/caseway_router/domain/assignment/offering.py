@@ -56,7 +56,8 @@ def try_offer(ledger: Ledger, item: WorkItem) -> bool:
 def offer(ledger: Ledger, item: WorkItem, why: Explanation, *, by_hand: bool = False, is_taken: bool = False) -> None:
     """Ask the chosen agent, whom the policy chose or, `by_hand`, a person; what `is_taken` is theirs at once."""
     plan = ledger.pool.plan
-    standing = Offered(agent=why.chosen, since=ledger.now, expires_at=ledger.now + plan.offer_for(item.queue))
+    expires_at = ledger.now + plan.offer_for(item.queue)
+    standing = Offered(agent=why.chosen, since=ledger.now, expires_at=expires_at, cause=ledger.cause)
     item = ledger.put(item.but(standing=standing, offer_count=item.offer_count + 1))
     if ledger.pool.order.is_rotation:
         ledger.attend(replace(ledger.pool.attendances[why.chosen], offered_at=ledger.now))
@@ -102,17 +103,22 @@ def _rings(ledger: Ledger, item: WorkItem) -> bool:
 
 def give_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool = True) -> None:
     """The item waits again with its original age; others are asked at once, its last agent not for a while."""
-    agent = item.agent
+    waiting = stand_back(ledger, item, reason, cools=cools)
+    if not try_offer(ledger, waiting):
+        ledger.arm_waits(waiting)
+    serve(ledger, item.agent)
+
+
+def stand_back(ledger: Ledger, item: WorkItem, reason: str, *, cools: bool) -> WorkItem:
+    """The item waits again with its original age, and nobody is asked yet."""
     until = ledger.now + ledger.pool.plan.cool_down if cools else None
     if isinstance(item.standing, Offered):
         ledger.disarm("offer", item.case_id)
     back = item.but(standing=Waiting(), cool_downs=_cooling(ledger, item, until), again=None)
     waiting = ledger.put(back.relaxed(ledger.now))
-    telling.returned(ledger, waiting, agent, reason, until)
-    note_release(ledger, agent)
-    if not try_offer(ledger, waiting):
-        ledger.arm_waits(waiting)
-    serve(ledger, agent)
+    telling.returned(ledger, waiting, item.agent, reason, until)
+    note_release(ledger, item.agent)
+    return waiting
 
 
 def _cooling(ledger: Ledger, item: WorkItem, until: dt.datetime | None) -> tuple[CoolDown, ...]:

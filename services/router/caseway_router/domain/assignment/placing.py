@@ -19,6 +19,7 @@ from caseway_router.domain.assignment.entering import check, enter, finite, name
 from caseway_router.domain.assignment.moving import against_destination, resolved, send_away
 from caseway_router.domain.assignment.offering import rearm_relaxation, serve, try_offer
 from caseway_router.domain.assignment.reading import requirements, to_milliseconds
+from caseway_router.domain.assignment.warning import warn
 from caseway_router.domain.items import Held, Moved, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.ledger import Ledger
 
@@ -123,8 +124,8 @@ def raise_work(ledger: Ledger, command: RaiseWork) -> None:
     ledger.put(raised)
     rearm_relaxation(ledger, item, raised)
     telling.raised(ledger, raised, command.reason, command.actor)
-    if isinstance(raised.standing, Waiting) and raised.signature != item.signature:
-        try_offer(ledger, raised)
+    if isinstance(raised.standing, Waiting) and raised.signature != item.signature and not try_offer(ledger, raised):
+        warn(ledger, raised)
 
 
 def _destination(pool: str, command: RaiseWork) -> Destination:

@@ -18,9 +18,9 @@ from caseway.contracts.work_commands import (
 from caseway.kernel.decision import Decision, Due
 from caseway.kernel.errors import Rejected, Superseded
 from caseway_router.domain.assignment import attending, moving, placing
+from caseway_router.domain.assignment.adapting import adapt
 from caseway_router.domain.assignment.falling_due import BY_KIND
 from caseway_router.domain.assignment.handling import OnWork, handle, take_up
-from caseway_router.domain.assignment.offering import settle
 from caseway_router.domain.assignment.reading import to_milliseconds
 from caseway_router.domain.ledger import Ledger
 from caseway_router.domain.plan import PoolPlan
@@ -56,7 +56,7 @@ def _ledger(pool: Pool, plan: PoolPlan, version: str, cause: str, now: dt.dateti
     if pool.version != version:
         # the rules changed, or the pool was just rebuilt: whoever may now take what waits is asked before anything else
         pool.follow(plan, version)
-        settle(ledger)
+        adapt(ledger)
     return ledger
 
 

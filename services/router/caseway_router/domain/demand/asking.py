@@ -49,9 +49,11 @@ def queue(
     if away is not None and away.until is not None:
         return postpone(case, route, away, router, occasion)
     queued = telling.queue(case, route, occasion, reason, router)
-    told = (queued,) if router.could_be_taken(found, case.facts["channel"]) else (
-        queued, telling.unroutable(case, route, occasion),
-    )  # fmt: skip
+    told: tuple[WireModel, ...] = (queued,)
+    if (
+        away is not None and case.is_on_the_line
+    ):  # it never opens, as far as can be seen: they are not left to find that out
+        told = (queued, telling.postponed(case, route, occasion, away, router.hours.choices))
     known = replace(case, route=route, told_due_at=case.nearest_promise)
     demand = Demand(case=known, tells=told, timers=_closing(case, route, router, occasion))
     return _posted(demand, route, occasion)

@@ -11,7 +11,7 @@ from caseway.contracts import parts
 from caseway.contracts.case_commands import EscalateToDepartment
 from caseway.contracts.parts import Actor
 from caseway.contracts.work_commands import QueueWork, RaiseWork, WithdrawWork
-from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
+from caseway.contracts.work_notices import WorkMentioned, WorkPostponed
 from caseway.kernel.ids import derived_id
 from caseway.kernel.vocabulary import Channel, Priority
 from caseway_router.domain.assignment.telling import as_wire, contacts
@@ -140,18 +140,6 @@ def postponed(
         "conversation": case.conversation,
     }
     return WorkPostponed.model_validate(values)
-
-
-def unroutable(case: RoutedCase, route: Route, occasion: Occasion) -> WorkUnroutable:
-    """Nobody who is configured could ever take it."""
-    about = {name: value for name, value in _about(case, route, occasion).items() if name not in {"language", "number"}}
-    skills = ", ".join(f"{each.skill} ≥ {each.level}" for each in route.requirements if each.drop_after is None)
-    return WorkUnroutable(
-        **about,
-        requirements=as_wire(route.requirements),
-        matched_rule=route.rule or None,
-        detail=f"nobody in {route.queue} takes {case.facts['channel']}" + (f" with {skills}" if skills else ""),
-    )
 
 
 def mentions(case: RoutedCase, route: Route, occasion: Occasion) -> list[WorkMentioned]:
