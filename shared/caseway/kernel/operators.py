@@ -25,6 +25,9 @@ def _equals(operand: Any) -> Asks:
 def _in(operand: Any) -> Asks:
     if not isinstance(operand, list | tuple) or not operand:
         raise ValueError("a list of at least one value")
+    if all(isinstance(each, str) for each in operand):
+        texts = frozenset(operand)
+        return lambda value: isinstance(value, str) and value in texts
     asks = tuple(_equals(each) for each in operand)
     return lambda value: any(ask(value) for ask in asks)
 

@@ -128,7 +128,9 @@ def value_of(facts: Facts, name: str) -> Any:
         return facts[name]
     value: Any = facts
     for part in name.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+        # `dict` by its name first: whether a value is any mapping takes as long as all the rest
+        is_mapping = type(value) is dict or isinstance(value, Mapping)
+        value = value.get(part) if is_mapping else getattr(value, part, None)
         if value is None:
             return None
     return value

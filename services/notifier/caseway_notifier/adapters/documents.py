@@ -128,12 +128,13 @@ def load_customer(document: Document) -> KnownCustomer:
     return KnownCustomer(**_with_id(KnownCustomer, document))
 
 
-_NESTED = ("words", "mailing", "hops", "mentions", "obstacles")
+_NESTED = ("words", "hops", "mentions", "obstacles")
 _FLAT = tuple(
     pair
     for pair in _defaults(Delivery)
-    if pair[0] not in {"id", "due_at", "state", "urgency", "bucket", "destination", *_NESTED}
+    if pair[0] not in {"id", "due_at", "state", "urgency", "bucket", "destination", "mailing", *_NESTED}
 )
+_FLAT_MAILING = tuple(pair for pair in _defaults(Mailing) if pair[0] not in {"automatic", "copies", "references"})
 """By hand, and not field by field through `plain`: a broadcast writes each recipient three times."""
 
 
@@ -143,6 +144,8 @@ def dump_delivery(delivery: Delivery) -> Document:
     for name in _NESTED:
         if held := getattr(delivery, name):
             document[name] = plain(held)
+    if delivery.mailing is not None:
+        document["mailing"] = _dump_mailing(delivery.mailing)
     return {
         **document,
         "due_at": delivery.due_at,
@@ -151,6 +154,14 @@ def dump_delivery(delivery: Delivery) -> Document:
         "bucket": delivery.bucket,
         "destination": delivery.destination,
     }
+
+
+def _dump_mailing(mailing: Mailing) -> Document:
+    document = {name: held for name, default in _FLAT_MAILING if (held := getattr(mailing, name)) != default}
+    for name in ("copies", "references"):
+        if held := getattr(mailing, name):
+            document[name] = list(held)
+    return {**document, "automatic": mailing.automatic.value}
 
 
 def load_delivery(document: Document) -> Delivery:
