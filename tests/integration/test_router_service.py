@@ -251,7 +251,7 @@ async def test_a_restart_in_the_middle_loses_no_hold_no_timer_and_no_place(aroun
     await around.told("wrapping-up", case_id="case-3-held")
     expired = await around.told("expired", case_id="case-3-offered")
     offered = await around.told("offered", case_id="case-3-offered")
-    assert expired["at"] == offered["expires_at"]
+    assert (expired["at"], expired["cause"]) == (offered["expires_at"], offered["cause"])
     await around.told("completed", case_id="case-3-held")
 
 

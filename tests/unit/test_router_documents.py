@@ -33,11 +33,17 @@ SECOND = dt.timedelta(seconds=1)
 SOFT = Requirement(skill="orders", level=2, drop_after=1.5 * SECOND, order=3)
 STANDINGS: list[Standing] = [
     Waiting(),
-    Offered(agent="ada", since=AT, expires_at=AT + SECOND),
+    Offered(agent="ada", since=AT, expires_at=AT + SECOND, cause="message-1"),
     Held(agent="ada", since=AT),
     Held(agent="ada", since=AT, activity="guidance", started_at=AT + SECOND, handled=90 * SECOND),
     WrappingUp(
-        agent="ada", since=AT, ends_at=AT + SECOND, accepted_at=AT - SECOND, handled=2 * SECOND, outcome="solved"
+        agent="ada",
+        since=AT,
+        ends_at=AT + SECOND,
+        accepted_at=AT - SECOND,
+        handled=2 * SECOND,
+        outcome="solved",
+        cause="message-2",
     ),
 ]
 

@@ -175,7 +175,7 @@ async def _create(database: Database, lane_id: str) -> None:
 
 
 async def load_resident(lane: Lane, stage: Stage, database: Database, collections: Mapping[str, Collection]) -> None:
-    """Build the lane's resident object from what the lane has written."""
+    """Build the lane's resident object from what the lane has written, and hold the timers that follow from it."""
     if stage.resident is None:
         return
     values = {}
@@ -187,6 +187,7 @@ async def load_resident(lane: Lane, stage: Stage, database: Database, collection
         while batch := await documents.to_list(RESIDENT_BATCH):
             loaded += map(load, batch)
     lane.resident = stage.resident.build(lane.number, values)
+    lane.horizon.follow(stage.resident.kinds, stage.resident.timers(lane.resident))
 
 
 async def refill(lane: Lane, database: Database, now: dt.datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
+from collections.abc import Iterable
 
 from caseway.kernel.decision import Due
 
@@ -15,15 +16,19 @@ of them have fired; a lane is looked at every second, so half of them are also t
 
 
 class Horizon:
-    """Due timers in order; everything due before `until` is known here."""
+    """Due timers in order; everything due before `until` is known here, and whatever follows from a resident object."""
 
     def __init__(self) -> None:
         self.until = dt.datetime.min.replace(tzinfo=dt.UTC)
+        self.kinds: frozenset[str] = frozenset()
+        """Of timers that follow from the lane's resident object: they stand nowhere else, and all of them are held."""
         self._timers: dict[str, Due] = {}
+        self._following: set[str] = set()
         self._heap: list[tuple[dt.datetime, str]] = []
 
     def __len__(self) -> int:
-        return len(self._timers)
+        """How many are held that MongoDB has as well."""
+        return len(self._timers) - len(self._following)
 
     def __contains__(self, key: str) -> bool:
         return key in self._timers
@@ -32,16 +37,32 @@ class Horizon:
         """Whether it has room, and does not reach far enough."""
         return len(self) <= HELD // 2 and self.until - now < REACH / 2
 
+    def follow(self, kinds: frozenset[str], timers: Iterable[Due]) -> None:
+        """Timers of these kinds follow from an object that was just built; these are the open ones."""
+        self.kinds = kinds
+        for key in tuple(self._following):
+            self.disarm(key)
+        for due in timers:
+            self.arm(due)
+
+    def follows(self, key: str) -> bool:
+        """Whether a timer is held that stands nowhere else."""
+        return key in self._following
+
     def arm(self, due: Due) -> None:
         """Hold `due`, in place of an earlier one with its key; one beyond the horizon is left to MongoDB."""
-        self._timers.pop(due.key, None)
-        if due.due_at <= self.until:
-            self._timers[due.key] = due
-            heapq.heappush(self._heap, (due.due_at, due.key))
+        self.disarm(due.key)
+        if due.kind in self.kinds:
+            self._following.add(due.key)
+        elif due.due_at > self.until:
+            return
+        self._timers[due.key] = due
+        heapq.heappush(self._heap, (due.due_at, due.key))
 
     def disarm(self, key: str) -> None:
         """Forget the timer with this key."""
         self._timers.pop(key, None)
+        self._following.discard(key)
 
     def first_at(self) -> dt.datetime | None:
         """When the first one is due."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from caseway.kernel.decision import Add, Decision, Message, Moment, Ref, States
+from caseway.kernel.decision import Add, Decision, Due, Message, Moment, Ref, States
 
 Document = dict[str, Any]
 
@@ -65,6 +65,10 @@ class Resident:
     collections: Sequence[str]
     build: Callable[[int, Mapping[str, Sequence[Any]]], Any]
     """Lane number and, per collection, the loaded values that this lane wrote."""
+    kinds: frozenset[str] = frozenset()
+    """Of timers that follow from the object: the lane holds them in memory alone, and writes nothing of them."""
+    timers: Callable[[Any], Iterable[Due]] = lambda _: ()
+    """All timers of those kinds that the object has open, when it was built."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

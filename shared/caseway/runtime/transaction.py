@@ -228,8 +228,8 @@ def _addition_write(collection: Collection, id_: str, addition: Addition, now: d
 
 
 def timer_writes(share: LaneOutcome) -> list[Write]:
-    """The lane's timers as they will stand."""
-    lane = share.lane.id
+    """The lane's timers as they will stand, but for those that follow from its resident object."""
+    lane, horizon = share.lane.id, share.lane.horizon
     writes: list[Write] = [
         ReplaceOne(
             {"_id": f"{lane}/{due.key}"},
@@ -244,9 +244,10 @@ def timer_writes(share: LaneOutcome) -> list[Write]:
             upsert=True,
         )
         for due in share.armed.values()
+        if due.kind not in horizon.kinds
     ]
-    if share.disarmed:
-        writes.append(DeleteMany({"_id": {"$in": [f"{lane}/{key}" for key in share.disarmed]}}))
+    if gone := [f"{lane}/{key}" for key in share.disarmed if not horizon.follows(key)]:
+        writes.append(DeleteMany({"_id": {"$in": gone}}))
     return writes
 
 
