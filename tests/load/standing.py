@@ -70,7 +70,7 @@ class Filler:
             "kind": "next",
             "due_at": due_at,
             "armed_by": f"fact-{case_id}",
-            "data": {"case_id": case_id},
+            "data": {},
         }
         return {"_id": case_id, "_lane": lane, **document}, timer
 

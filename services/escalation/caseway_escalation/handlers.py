@@ -59,12 +59,12 @@ def on_passed_on(message: Message[AcknowledgeLadder | ReportUnreached], states: 
 
 
 def _of_timer(message: Message[Due]) -> Iterable[Ref]:
-    return (Ref(CASES, message.data.data["case_id"]),)
+    return (Ref(CASES, message.data.key),)
 
 
 def on_due(message: Message[Due], states: States, moment: Moment) -> Decision:
     """An instant that has come."""
-    case = states.get(CASES, message.data.data["case_id"])
+    case = states.get(CASES, message.data.key)
     return notice(case, message, moment.configuration.promises, moment)
 
 

@@ -56,6 +56,11 @@ class _Year:
     before: list[int]
     total: int
 
+    def is_open(self, at: int) -> bool:
+        """Whether an instant of this year is business time."""
+        index = bisect_right(self.starts, at) - 1
+        return index >= 0 and at < self.ends[index]
+
     def passed(self, at: int) -> int:
         """Business time of this year before an instant."""
         index = bisect_right(self.starts, at) - 1
@@ -154,7 +159,8 @@ class BusinessHours:
 
     def is_open(self, at: dt.datetime) -> bool:
         """Whether an instant is business time."""
-        return self.elapsed(at, at + MICROSECOND) > dt.timedelta(0)
+        at = to_utc(at)
+        return self._year(_year_of(at)).is_open(microseconds(at))
 
     def elapsed(self, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
         """The business time in `[start, end)`; ValueError when it ends before it starts."""
@@ -180,14 +186,16 @@ class BusinessHours:
         start = to_utc(start)
         if wanted == 0:
             return start
-        year = first = _year_of(start)
-        wanted += self._year(year).passed(microseconds(start))
-        while wanted > self._year(year).total:
-            wanted -= self._year(year).total
-            year += 1
-            if year - first > _FURTHEST:
+        number = first = _year_of(start)
+        year = self._year(number)
+        wanted += year.passed(microseconds(start))
+        while wanted > year.total:
+            wanted -= year.total
+            number += 1
+            if number - first > _FURTHEST:
                 raise OverflowError(f"nothing is due more than {_FURTHEST} years ahead")
-        return instant(self._year(year).reaches(wanted))
+            year = self._year(number)
+        return instant(year.reaches(wanted))
 
     def counted(self, start: dt.datetime, end: dt.datetime) -> Iterator[Interval]:
         """The stretches of business time within `[start, end)`, in order: why so much has elapsed."""

@@ -24,6 +24,8 @@ class WallClock:
 
 def to_utc(instant: dt.datetime) -> dt.datetime:
     """`instant` in UTC; a naive one is a mistake and raises ValueError."""
+    if instant.tzinfo is dt.UTC:
+        return instant
     if instant.tzinfo is None:
         raise ValueError(f"an instant without an offset: {instant.isoformat()}")
     return instant.astimezone(dt.UTC)

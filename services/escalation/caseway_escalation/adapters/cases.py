@@ -7,6 +7,9 @@ numbers sort as the instants do. What is as it is by default is left out: a mill
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from caseway.kernel.business_hours import Interval
@@ -27,6 +30,8 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 _ENUMS: dict[str, Any] = {"channel": Channel, "priority": Priority, "turn": Turn, "status": CaseStatus}
 _UNSAID = Standing()
 _STANDING = tuple((name, name.rstrip("_"), getattr(_UNSAID, name)) for name in Standing.__dataclass_fields__)
+_SHOWN = tuple((shown, unsaid) for _, shown, unsaid in _STANDING)
+_SAID = attrgetter(*(name for name, _, _ in _STANDING))
 
 
 def instant(written: Any) -> dt.datetime:
@@ -54,8 +59,8 @@ def dump(case: Case) -> Document:
     document: Document = {
         "standing": {
             shown: _plain(value)
-            for name, shown, unsaid in _STANDING
-            if (value := getattr(case.standing, name)) != unsaid
+            for (shown, unsaid), value in zip(_SHOWN, _SAID(case.standing), strict=True)
+            if value is not unsaid and value != unsaid
         },
         "milestones": [_dump_milestone(milestone) for milestone in case.milestones],
         "turn": str(case.turns.turn),
@@ -124,22 +129,35 @@ def _dump_milestone(milestone: Milestone) -> Document:
         "calendar_version": milestone.calendar_version,
         "given_by": milestone.given_by,
     }
-    more = {
-        "earlier": _dump_earlier(milestone.earlier) if milestone.earlier else None,
-        "stretches": [(microseconds(run.start), microseconds(run.end)) for run in milestone.stretches],
-        "warned": [before // _MICROSECOND for before in milestone.warned],
-        "outcome": str(milestone.outcome) if milestone.outcome else None,
-        "violation": milestone.violation,
-        "ended_at": _number(milestone.ended_at),
-        "reason": milestone.reason,
-        "subject": milestone.subject,
-        "extension_months": milestone.extension_months,
-        "taken_over_from": milestone.taken_over_from,
-        "is_awaiting_stamps": milestone.is_awaiting_stamps,
-        "timed_by": milestone.timed_by,
-    }
-    document.update({name: value for name, value in more.items() if value})
+    for name, value in zip(_SOMETIMES, _sometimes(milestone), strict=True):
+        if value:
+            document[name] = _DUMPED[name](value) if name in _DUMPED else value
     return document
+
+
+def _dump_earlier(earlier: Earlier) -> Document:
+    return {
+        "count": earlier.count,
+        "since": microseconds(earlier.since),
+        "until": microseconds(earlier.until),
+        "ran": earlier.ran // _MICROSECOND,
+        "used": earlier.used // _MICROSECOND,
+        "calendar": earlier.calendar,
+    }
+
+
+_DUMPED: dict[str, Callable[[Any], Any]] = {
+    "earlier": _dump_earlier,
+    "stretches": lambda stretches: [(microseconds(run.start), microseconds(run.end)) for run in stretches],
+    "warned": lambda warned: [before // _MICROSECOND for before in warned],
+    "outcome": str,
+    "ended_at": microseconds,
+}
+_SOMETIMES = (
+    *_DUMPED, "violation", "reason", "subject", "extension_months", "taken_over_from", "is_awaiting_stamps", "timed_by",
+)  # fmt: skip
+"""What few promises have."""
+_sometimes = attrgetter(*_SOMETIMES)
 
 
 def _load_milestone(document: Document) -> Milestone:
@@ -173,17 +191,6 @@ def _load_milestone(document: Document) -> Milestone:
     )
 
 
-def _dump_earlier(earlier: Earlier) -> Document:
-    return {
-        "count": earlier.count,
-        "since": microseconds(earlier.since),
-        "until": microseconds(earlier.until),
-        "ran": earlier.ran // _MICROSECOND,
-        "used": earlier.used // _MICROSECOND,
-        "calendar": earlier.calendar,
-    }
-
-
 def _load_earlier(document: Document) -> Earlier:
     return Earlier(
         count=document["count"],
@@ -195,6 +202,7 @@ def _load_earlier(document: Document) -> Earlier:
     )
 
 
+@lru_cache(maxsize=1_024)  # those in force, and what running clocks keep of earlier ones
 def _dump_terms(terms: Terms) -> Document:
     document: Document = {
         "policy": terms.policy,
@@ -208,14 +216,26 @@ def _dump_terms(terms: Terms) -> Document:
 
 
 def _load_terms(document: Document) -> Terms:
+    said = document.get
+    return _terms(
+        document["policy"], document["target"], document["calendar"], tuple(document["warnings"]),
+        said("is_wall_time", False), said("months", 0), said("until", ""),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1_024)
+def _terms(
+    policy: str, target: int, calendar: str, warnings: tuple[int, ...], is_wall_time: bool, months: int, until: str
+) -> Terms:
+    """The same object for the same terms: thousands of promises in memory share it."""
     return Terms(
-        policy=document["policy"],
-        target=document["target"] * _MICROSECOND,
-        calendar=document["calendar"],
-        warnings=tuple(each * _MICROSECOND for each in document["warnings"]),
-        is_wall_time=document.get("is_wall_time", False),
-        months=document.get("months", 0),
-        until=document.get("until", ""),
+        policy=policy,
+        target=target * _MICROSECOND,
+        calendar=calendar,
+        warnings=tuple(each * _MICROSECOND for each in warnings),
+        is_wall_time=is_wall_time,
+        months=months,
+        until=until,
     )
 
 
@@ -223,7 +243,8 @@ CASES = Collection(
     name=CASES_NAME,
     dump=dump,
     load=load,
-    indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1)), (("unstamped_since", 1), ("_id", 1))),
+    indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1))),
+    sparse_indexes=((("unstamped_since", 1),),),
 )
 """One document a case. `next_due_at` is the earliest deadline that still ticks; `configured` by which version running
 clocks were reckoned, and nothing where none runs."""

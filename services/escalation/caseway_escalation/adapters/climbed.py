@@ -22,6 +22,8 @@ def dumped(case: Case) -> Document:
     """What there is of it; nothing for most cases."""
     focus = case.focus
     work = case.work
+    if work is None and not (case.runs or focus.stretches or focus.spent or focus.posts):
+        return {}
     document: Document = {
         "work": {"pool": work.pool, "queue": work.queue, "work_item": work.work_item, "agent": work.agent}
         if work

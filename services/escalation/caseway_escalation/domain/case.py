@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
+from caseway.kernel.values import dataclass
 from caseway.kernel.vocabulary import CaseStatus, Channel, Priority, Turn
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.guidance import Focus

@@ -12,11 +12,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_escalation.domain.earlier import Earlier, newest
 from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms
@@ -129,6 +129,7 @@ def started(
     subject: str = "",
     until: dt.datetime | None = None,
     given_by: str = "",
+    timed_by: str = "",
 ) -> Milestone:
     """A clock that begins to run; `until` is the deadline where a fact names it."""
     target = until - at if until is not None and at < until <= at + _FURTHEST else terms.target
@@ -149,11 +150,14 @@ def started(
         warnings=_warnings(terms, target, at, due_at, reached),
         calendar_version=hours.version,
         given_by=given_by,
+        timed_by=timed_by,
     )
 
 
 def elapsed(milestone: Milestone, at: dt.datetime, hours: BusinessHours) -> dt.timedelta:
     """The business time that had been used at an instant, whatever happened after it."""
+    if at <= milestone.started_at and milestone.earlier is None:
+        return _ZERO
     used = milestone.earlier.used_in(hours) if milestone.earlier else _ZERO
     for run in _runs(milestone, at):
         used += hours.elapsed(run.start, run.end)

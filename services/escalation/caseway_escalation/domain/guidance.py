@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from zoneinfo import ZoneInfo
 
 from caseway.kernel.business_hours import BusinessHours
+from caseway.kernel.values import dataclass
 
 _DAY = dt.timedelta(days=1)
 _LONGEST_WAIT = 400

@@ -26,6 +26,8 @@ class Step(StrEnum):
     CANCEL = "cancel"
     EXTEND = "extend"
 
+    __hash__ = str.__hash__  # an enumeration's own is slower, and every fact asks for its steps
+
 
 class Recurrence(StrEnum):
     """Whether a start after the first begins another instance. Source: S1-17, semantics.md 5.2."""

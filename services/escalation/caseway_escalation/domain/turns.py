@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway.kernel.vocabulary import CaseStatus, Turn
 
 _ZERO = dt.timedelta(0)
+_TURNS = tuple(Turn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Turns:
 
     def until(self, at: dt.datetime) -> Mapping[Turn, dt.timedelta]:
         """All of it up to an instant, the running turn included."""
-        spent = {turn: self.spent.get(turn, _ZERO) for turn in Turn}
+        spent = {turn: self.spent.get(turn, _ZERO) for turn in _TURNS}
         if self.is_open and self.since is not None and at > self.since:
             spent[self.turn] += at - self.since
         return spent
@@ -43,6 +45,8 @@ def after(turns: Turns, turn: Turn, status: CaseStatus, at: dt.datetime) -> Turn
     is_open = status is CaseStatus.OPEN
     if turns.since is not None and (turn, is_open) == (turns.turn, turns.is_open):
         return turns
-    at = max(at, turns.since) if turns.since else at
+    if turns.since is None:
+        return replace(turns, turn=turn, is_open=is_open, since=at)
+    at = max(at, turns.since)
     spent = {each: length for each, length in turns.until(at).items() if length}
     return replace(turns, turn=turn, is_open=is_open, since=at, spent=spent)

@@ -190,7 +190,7 @@ def _decision(before: Case, after: Case, telling: Telling, moment: Moment) -> De
     if not has_fired:
         after = remembered(before, after, telling.message.id)
     put = Put(collection=CASES, id=after.id, value=after)
-    counts = (Add(collection=COUNTS, id=moment.lane, amounts=dict(telling.counts)),) if telling.counts else ()
+    counts = (Add(collection=COUNTS, id=moment.lane, amounts=telling.counts),) if telling.counts else ()
     return Decision(
         emits=(*facts, *telling.commands), changes=(put, *counts), timers=timers(before, after, fired=has_fired)
     )

@@ -260,7 +260,7 @@ class Climbing:
             LadderRungReached, run, at, kind, action=rung.action.value, recipients=recipients, outcome=outcome,
             reason=reason, **about,
         )  # fmt: skip
-        self._telling.counts[f"ladder_{outcome}.{run.ladder}"] += 1
+        self._telling.count(f"ladder_{outcome}.{run.ladder}")
         if outcome == "empty" and self._ladders.alarm_to:
             alarm = replace(run, id=f"{run.id}/alarm")
             self._telling.say_ladder(

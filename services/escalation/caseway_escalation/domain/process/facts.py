@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from caseway.kernel.rules import value_of
@@ -14,6 +15,7 @@ CASE = "case"
 """Below it, triggers see the case's standing."""
 
 
+@lru_cache(maxsize=512)  # more than there are types
 def name_of(type_: str) -> str:
     """`case.replied` of `caseway.case.replied.v1`."""
     return ".".join(type_.split(".")[1:3])

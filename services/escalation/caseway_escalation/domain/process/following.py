@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.contracts.voices import PersonalDataErased
@@ -47,12 +47,17 @@ class Following:
     def result(self) -> Case:
         """The case with all that the fact led to."""
         followed = [self._followed(milestone) for milestone in self._case.milestones]
-        for name, kind in self._promises.kinds.items():
-            if trigger := self._steps.get((name, Step.START)):
-                milestone = self._starting.started(kind, trigger, followed, self._at)
-                followed += [self._begun(milestone, kind)] if milestone else []
+        starts = {trigger.kind: trigger for (_, step), trigger in self._steps.items() if step is Step.START}
+        for name in self._promises.kinds if starts else ():
+            if (trigger := starts.get(name)) and (milestone := self._started(trigger, followed)):
+                followed.append(milestone)
         configured = self._telling.version if followed else self._case.configured  # all its clocks were looked at
         return replace(self._case, milestones=tuple(followed), ahead=self._ahead(), configured=configured)
+
+    def _started(self, trigger: Trigger, existing: Sequence[Milestone]) -> Milestone | None:
+        kind = self._promises.kinds[trigger.kind]
+        milestone = self._starting.started(kind, trigger, existing, self._at)
+        return None if milestone is None else self._begun(milestone, kind)
 
     def _steps_of(self, name: str) -> Mapping[tuple[str, Step], Trigger]:
         if name not in self._promises.triggers:

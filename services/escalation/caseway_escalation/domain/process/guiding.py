@@ -72,6 +72,8 @@ class Guiding:
 
     def noticed(self) -> Case:
         """The case once an instant has come: what is long is posted, what is not stamped listed."""
+        if self._focus is self._case.focus and not self._focus.stretches and not self._focus.posts:
+            return self._case
         for stretch in self._focus.stretches:
             if stretch.alert_at is not None and stretch.alert_at <= self._until:
                 self._post(stretch, stretch.alert_at, is_announced=False)
@@ -250,7 +252,7 @@ class Guiding:
             **more,
         )
         self._telling.tell(post.id, fact)
-        self._telling.counts[f"ladder_{action}.{self._rules.ladder}"] += 1
+        self._telling.count(f"ladder_{action}.{self._rules.ladder}")
 
 
 def _more(sums: Mapping[str, dt.timedelta], name: str, length: dt.timedelta) -> Mapping[str, dt.timedelta]:

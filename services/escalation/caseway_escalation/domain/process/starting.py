@@ -44,6 +44,7 @@ class Starting:
             subject=subject,
             until=instant_in(fact, terms.until),
             given_by=self._telling.version,
+            timed_by=self._telling.message.id,
         )
         self._telling.say_started(milestone, at, hours)
         return milestone

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
 from caseway.contracts.milestones import LadderFact, LadderRungReached, MilestoneFact, MilestoneStarted
@@ -16,8 +16,10 @@ from caseway.kernel.ids import emitted_id
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
+from caseway_escalation.domain.process.facts import name_of
 from caseway_escalation.domain.run import Run
 
+_MILESTONE = "milestone."
 AnyFact = TypeVar("AnyFact", bound=MilestoneFact)
 AnyLadderFact = TypeVar("AnyLadderFact", bound=LadderFact | LadderRungReached)
 
@@ -34,7 +36,7 @@ class Telling:
     """The facts of one decision, with the ids that the runtime will give them."""
 
     def __init__(self, case: Case, message: Message[Any], moment: Moment) -> None:
-        self.counts: Counter[str] = Counter()
+        self.counts: dict[str, int] = {}
         """By outcome and kind, such as `met.resolution`."""
         self.commands: list[WireModel] = []
         self._facts: list[Fact] = []
@@ -81,6 +83,10 @@ class Telling:
         self._facts.append(fact)
         self._threads.append(thread)
 
+    def count(self, name: str) -> None:
+        """One more of it, for the metrics."""
+        self.counts[name] = self.counts.get(name, 0) + 1
+
     def say_ladder(self, model: type[AnyLadderFact], run: Run, at: dt.datetime, kind: str | None, **more: Any) -> None:
         """Tell one fact about a run of a ladder."""
         fact = trusted(
@@ -116,7 +122,7 @@ class Telling:
             **more,
         )
         self.tell(milestone.id, fact)
-        self.counts[f"{model.TYPE.split('.')[2]}.{milestone.kind}"] += 1
+        self.count(f"{name_of(model.TYPE).removeprefix(_MILESTONE)}.{milestone.kind}")
 
     def say_started(self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, **more: Any) -> None:
         """Tell that a clock runs, or runs to another deadline."""
@@ -140,6 +146,8 @@ class Telling:
     def in_order(self) -> tuple[Sequence[Fact], Mapping[str, str]]:
         """All facts as they came due, one thread's in the order told; and which ids that changes."""
         if len(self._facts) < 2:
+            return self._facts, {}
+        if all(earlier.at <= later.at for earlier, later in pairwise(self._facts)):
             return self._facts, {}
         reached: dict[str, dt.datetime] = {}
         keys: list[dt.datetime] = []

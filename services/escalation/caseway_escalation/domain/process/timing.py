@@ -50,7 +50,7 @@ def timers(before: Case, after: Case, *, fired: bool) -> tuple[Arm | Disarm, ...
         return ()
     if new is None:
         return (Disarm(key=after.id),)
-    return (Arm(key=after.id, kind=NEXT, due_at=new, data={"case_id": after.id}),)
+    return (Arm(key=after.id, kind=NEXT, due_at=new),)
 
 
 def remembered(before: Case, after: Case, cause: str) -> Case:
@@ -62,12 +62,16 @@ def remembered(before: Case, after: Case, cause: str) -> Case:
             stretches=_timed(before.focus.stretches, focus.stretches, cause),
             posts=_timed(before.focus.posts, focus.posts, cause),
         )
-    milestones = _timed(before.milestones, after.milestones, cause)
-    return replace(after, milestones=milestones, runs=_timed(before.runs, after.runs, cause), focus=focus)
+    milestones, runs = _timed(before.milestones, after.milestones, cause), _timed(before.runs, after.runs, cause)
+    if milestones is after.milestones and runs is after.runs and focus is after.focus:
+        return after
+    return replace(after, milestones=milestones, runs=runs, focus=focus)
 
 
 def _timed(before: tuple[Timed, ...], after: tuple[Timed, ...], cause: str) -> tuple[Timed, ...]:
     if before is after or not after:
+        return after
+    if all(each.timed_by == cause for each in after):
         return after
     known = {_instant(each) for each in before}
     return tuple(each if each.timed_by and _instant(each) in known else replace(each, timed_by=cause) for each in after)
