@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps, loads
+from operator import attrgetter
 from sys import intern
 from typing import Any, assert_never
 
@@ -53,33 +54,22 @@ def digest(pool: Pool) -> str:
 
 
 def dump_item(item: WorkItem) -> Document:
-    """A work item, to be found by case, pool, queue and standing."""
-    return {
+    """A work item, to be found by case, pool, queue and standing; of what most have not, only what it has."""
+    document = {
         "work_item": item.work_item,
         "pool": item.pool,
         "queue": item.queue,
         "channel": item.channel,
         "queued_at": item.queued_at,
         "standing": _dump_standing(item.standing),
-        "requirements": [dump_requirement(each) for each in item.requirements],
         "priority": item.priority,
-        "boost": item.boost,
-        "slack_due_at": item.slack_due_at,
-        "class": item.case_class,
         "weight": item.weight,
-        "step": item.step,
-        "named": item.named,
-        "named_until": item.named_until,
-        "preferred": list(item.preferred),
-        "excluded": list(item.excluded),
-        "steps": [_dump_step(each) for each in item.steps],
-        "begun_count": item.begun_count,
-        "topics": list(item.topics),
-        "passed_on": dict(item.passed_on),
-        "offer_count": item.offer_count,
-        "cool_downs": [{"agent": each.agent, "until": each.until} for each in item.cool_downs],
-        "again": dumps(item.again) if item.again is not None else None,
     }
+    for name, value in zip(_SELDOM, _seldom(item), strict=True):
+        if value:
+            dump = _DUMPS.get(name)
+            document[name] = value if dump is None else dump(value)
+    return document
 
 
 def load_item(document: Mapping[str, Any]) -> WorkItem:
@@ -92,13 +82,13 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
         channel=intern(document["channel"]),
         queued_at=document["queued_at"],
         standing=_load_standing(document["standing"]),
-        requirements=tuple([load_requirement(each) for each in document["requirements"]]),
+        requirements=tuple([load_requirement(each) for each in document.get("requirements", ())]),
         priority=document["priority"],
-        boost=document["boost"],
+        boost=document.get("boost", 0.0),
         slack_due_at=document.get("slack_due_at"),
-        case_class=intern(document["class"]),
+        case_class=intern(document.get("case_class", "")),
         weight=document["weight"],
-        step=document["step"],
+        step=document.get("step", 0),
         named=document.get("named", ""),
         named_until=document.get("named_until"),
         preferred=tuple(document.get("preferred", ())),
@@ -107,9 +97,9 @@ def load_item(document: Mapping[str, Any]) -> WorkItem:
         begun_count=document.get("begun_count", 0),
         topics=tuple(document.get("topics", ())),
         passed_on=document.get("passed_on", {}),
-        offer_count=document["offer_count"],
-        cool_downs=tuple([CoolDown(agent=each["agent"], until=each["until"]) for each in document["cool_downs"]]),
-        again=loads(document["again"]) if document["again"] else None,
+        offer_count=document.get("offer_count", 0),
+        cool_downs=tuple([CoolDown(**each) for each in document.get("cool_downs", ())]),
+        again=loads(document["again"]) if "again" in document else None,
     )
 
 
@@ -238,6 +228,21 @@ def _load_step(document: Mapping[str, Any]) -> FlowStep:
     )
 
 
+_SELDOM = (
+    "requirements", "boost", "slack_due_at", "case_class", "step", "named", "named_until", "preferred", "excluded",
+    "steps", "begun_count", "topics", "passed_on", "offer_count", "cool_downs", "again",
+)  # fmt: skip
+"""What of an item is left out where it is nothing (none, empty, zero), as the item has it who is not told otherwise."""
+_seldom = attrgetter(*_SELDOM)
+_DUMPS: Mapping[str, Callable[[Any], Any]] = {
+    "requirements": lambda given: [dump_requirement(each) for each in given],
+    "steps": lambda given: [_dump_step(each) for each in given],
+    "cool_downs": lambda given: [{"agent": each.agent, "until": each.until} for each in given],
+    "again": dumps,
+}
+"""How it is written, where it cannot be written as it is."""
+
+
 def dump_attendance(attendance: Attendance) -> Document:
     """An agent's attendance, by pool and agent."""
     return {
@@ -304,15 +309,13 @@ def dump_offer(offer: DecidedOffer) -> Document:
         "expires_at": offer.expires_at,
         "configuration": offer.configuration,
         "chosen": why.chosen,
-        "candidates": [
-            {"agent": each.agent, "failed": list(each.failed), "score": list(each.score)} for each in why.candidates
-        ],
+        "candidates": [{"agent": each.agent, "failed": each.failed, "score": each.score} for each in why.candidates],
         "tie_break": why.tie_break,
         "step": why.step,
         "queue_ahead": why.queue_ahead,
         "next_relaxation_at": why.next_relaxation_at,
-        "dropped": list(why.dropped),
-        "rest": dict(why.rest),
+        "dropped": why.dropped,
+        "rest": why.rest,
         "considered_count": why.considered_count,
     }
 
