@@ -165,3 +165,18 @@ async def test_decisions_that_lead_each_other_on_and_on_are_all_taken(bench: Ben
     verdict = await bench.applier(handle).apply(items, {0: bench.lane})
     assert verdict.unsettled is None
     assert (await bench.things())["sign"]["to"] == f"room-{count}"
+
+
+async def test_what_a_decision_wrongly_calls_new_is_replaced(bench: Bench) -> None:
+    """Something stood there after all: the batch is written once more, and nobody is parked for it."""
+    await bench.place.things.insert_one({"_id": "old", "text": "before"})
+
+    def decide(message: Message[ResolveCase], _: Any, __: Any) -> Decision:
+        put = Put(collection="things", id="old", value={"text": f"after {message.offset}"}, is_new=True)
+        return Decision(changes=(put,))
+
+    handle = Handle(decide=decide)
+    verdict = await bench.applier(handle).apply(bench.items(handle, 3), {0: bench.lane})
+    assert verdict.unsettled is None
+    assert await bench.things() == {"old": {"_id": "old", "text": "after 2"}}
+    assert await bench.place.parked.count_documents({}) == 0

@@ -67,9 +67,18 @@ def test_only_the_others_are_written_and_deleted() -> None:
     for key in ("offer/held", "relax/old"):
         share.disarm(key)
     replaced, deleted = timer_writes(share)
+    document = {
+        "_id": "router.core/0/relax/new",
+        "lane": "router.core/0",
+        "key": "relax/new",
+        "kind": "relax",
+        "due_at": NOW,
+        "armed_by": "e",
+        "data": {},
+    }
     assert replaced == ReplaceOne(
-        {"_id": "router.core/0/relax/new"},
-        {"lane": "router.core/0", "key": "relax/new", "kind": "relax", "due_at": NOW, "armed_by": "e", "data": {}},
+        {"_id": document["_id"]},
+        document,
         upsert=True,
     )
     assert deleted == DeleteMany({"_id": {"$in": ["router.core/0/relax/old"]}})

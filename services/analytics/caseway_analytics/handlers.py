@@ -60,7 +60,7 @@ def fold_fact_of_case(message: Message[FactOfCase], states: States, moment: Mome
     if course is after.course and after == before and not texts.changes:
         return Decision()
     after = changed(after, course=course, **texts.changes)
-    wanted = (Put(collection=TEXTS, id=text.id, value=text) for text in texts.kept)
+    wanted = (Put(collection=TEXTS, id=text.id, value=text, is_new=True) for text in texts.kept)
     erased = (Delete(collection=TEXTS, id=id_) for id_ in texts.erased)
     noted = (Put(collection=ERASED, id=customer, value={}) for customer in searching.erased_customers(before, fact))
     put = Put(collection=CASES, id=fact.case_id, value=after)

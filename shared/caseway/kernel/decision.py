@@ -85,6 +85,9 @@ class Put:
     collection: str
     id: str
     value: Any
+    is_new: bool = False
+    """Nothing stands under this id: to insert takes MongoDB half as long as to replace or insert. What the decision was
+    shown as absent need not be said. Where it is wrong the batch is written once more, without believing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,8 @@ class Arm:
     """Which handle decides it when it is due."""
     due_at: dt.datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+    is_new: bool = False
+    """No timer is armed under this key; as with `Put`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

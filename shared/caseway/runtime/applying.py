@@ -98,19 +98,20 @@ class Applier:
             await self._apply_chunk(chunk, lanes, verdict)
 
     async def _apply_chunk(self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict) -> None:
-        backoff = delays(first=0.01, longest=0.5)
+        backoff, doubts = delays(first=0.01, longest=0.5), False
         for attempt in range(1, ATTEMPTS + 1):
             live = [item for item in items if _is_live(item, lanes, verdict)]
             if not live:
                 return
             try:
-                await self._attempt(live, lanes, verdict)
+                await self._attempt(live, lanes, verdict, doubts=doubts)
                 return
             except (Fenced, InDoubt, Condemned) as judgement:
                 self._note(judgement, live, verdict)
                 await self._rebuild(live, lanes)
             except (PyMongoError, TimeoutError) as error:
                 await self._rebuild(live, lanes)
+                doubts |= is_duplicate_key(error)
                 if await self._settle_failure(error, attempt, live, lanes, verdict):
                     return
                 await asyncio.sleep(backoff.next())
@@ -180,7 +181,10 @@ class Applier:
         item.defect = defect
         await self._apply_chunk(items, lanes, verdict)
 
-    async def _attempt(self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict) -> None:
+    async def _attempt(
+        self, items: Sequence[Item], lanes: Mapping[int, Lane], verdict: Verdict, *, doubts: bool
+    ) -> None:
+        """`doubts`: whether something stood where a decision knew of nothing."""
         started = time.monotonic()
         loaded, shared = await self._load_owned(items, lanes)
         now = self._clock.now()
@@ -193,6 +197,8 @@ class Applier:
             loaded_at = self._observe("load", started)
             outcome = await self._decided(items, lanes, loaded, session)
             decided_at = self._observe("decide", loaded_at)
+            if doubts:
+                outcome.doubt()
             await store_blobs(self._database, outcome.blobs)
             parcels = await self._store.write(outcome, loaded, now, session)
             written_at = self._observe("write", decided_at)

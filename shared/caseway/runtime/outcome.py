@@ -37,11 +37,15 @@ class LaneOutcome:
     rows: list[Row] = field(default_factory=list)
     armed: dict[str, Due] = field(default_factory=dict)
     disarmed: set[str] = field(default_factory=set)
+    begun: set[str] = field(default_factory=set)
+    """Keys of armed timers under which none stood before the batch."""
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Lane-owned states as they will stand; None for deleted."""
 
-    def arm(self, due: Due) -> None:
+    def arm(self, due: Due, *, is_new: bool = False) -> None:
         """Arm a timer, in place of an earlier one with its key."""
+        if is_new and due.key not in self.armed and due.key not in self.disarmed:
+            self.begun.add(due.key)
         self.armed[due.key] = due
         self.disarmed.discard(due.key)
 
@@ -74,6 +78,8 @@ class Outcome:
     lanes: dict[int, LaneOutcome] = field(default_factory=dict)
     values: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Every state as it will stand, lane-owned and shared; None for deleted."""
+    begun: set[tuple[str, str]] = field(default_factory=set)
+    """States that decisions know to be absent before the batch, though they were not loaded."""
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     additions: dict[tuple[str, str], Addition] = field(default_factory=dict)
     """What is added to counters, summed over the batch."""
@@ -133,7 +139,11 @@ class Outcome:
             for name, amount in change.amounts.items():
                 addition.amounts[name] = addition.amounts.get(name, 0) + amount
             return
-        value = change.value if isinstance(change, Put) else None
+        value = None
+        if isinstance(change, Put):
+            value = change.value
+            if change.is_new and ref not in self.values:
+                self.begun.add(ref)
         self.values[ref] = value
         if not self.collections[change.collection].shared:
             share.values[ref] = value
@@ -146,7 +156,14 @@ class Outcome:
             return
         armed_by = message.data.armed_by if isinstance(message.data, Due) else message.id
         due_at = whole_milliseconds(timer.due_at, up=True)
-        share.arm(Due(key=timer.key, kind=timer.kind, due_at=due_at, armed_by=armed_by, data=timer.data))
+        due = Due(key=timer.key, kind=timer.kind, due_at=due_at, armed_by=armed_by, data=timer.data)
+        share.arm(due, is_new=timer.is_new)
+
+    def doubt(self) -> None:
+        """Believe no longer what decisions know to be absent: something stood there."""
+        self.begun.clear()
+        for share in self.lanes.values():
+            share.begun.clear()
 
     def send(self, lane: Lane, row: Row) -> None:
         """Add a row that is no fact of ours: a parked record, or one on its way to the right partition."""

@@ -23,7 +23,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from caseway.kernel.decision import Ref
+from caseway.kernel.decision import Due, Ref
 from caseway.runtime import failpoints, metrics
 from caseway.runtime.deciding import ARRIVALS
 from caseway.runtime.mongo import MAJORITY, Client, Database
@@ -125,7 +125,7 @@ class Store:
         failpoints.hit("txn.before_guard")
         self._guard(shares, session)
         failpoints.hit("txn.after_guard")
-        for name, writes in self._state_writes(outcome, loaded, now).items():
+        for name, writes in state_writes(outcome, self._collections, loaded, now).items():
             self._database[name].bulk_write(writes, ordered=False, session=session)
         if timers := [write for share in shares for write in timer_writes(share)]:
             self._database.timers.bulk_write(timers, ordered=False, session=session)
@@ -147,23 +147,6 @@ class Store:
             if document["epoch"] == share.lane.epoch and document["revision"] == share.lane.revision + 1:
                 del stands[document["_id"]]
         raise Fenced([share.lane.number for share in stands.values()])
-
-    def _state_writes(self, outcome: Outcome, loaded: Loaded, now: dt.datetime) -> dict[str, list[Write]]:
-        writes: dict[str, list[Write]] = {}
-        for ref, value in outcome.values.items():
-            name, id_ = ref
-            collection = self._collections[name]
-            writes.setdefault(name, []).append(
-                _state_write(
-                    collection, id_, value, outcome.owners.get(ref, ""), is_new=loaded.get(ref, ...) is None, now=now
-                )
-            )
-        for (name, id_), addition in outcome.additions.items():
-            if write := _addition_write(self._collections[name], id_, addition, now):
-                writes.setdefault(name, []).append(write)
-        if outcome.arrivals:
-            writes[ARRIVALS.name] = [InsertOne({"_id": key, "_at": at}) for key, at in outcome.arrivals.items()]
-        return writes
 
     def _write_outbox(self, parcels: Sequence[Parcel], session: ClientSession) -> None:
         if parcels:
@@ -206,6 +189,24 @@ def guard(share: LaneOutcome) -> UpdateOne:
     )
 
 
+def state_writes(
+    outcome: Outcome, collections: Mapping[str, Collection], loaded: Loaded, now: dt.datetime
+) -> dict[str, list[Write]]:
+    """By collection: states as they will stand, what is added to counters, and what arrived."""
+    writes: dict[str, list[Write]] = {}
+    for ref, value in outcome.values.items():
+        name, id_ = ref
+        is_new = ref in outcome.begun or loaded.get(ref, ...) is None
+        write = _state_write(collections[name], id_, value, outcome.owners.get(ref, ""), is_new=is_new, now=now)
+        writes.setdefault(name, []).append(write)
+    for (name, id_), addition in outcome.additions.items():
+        if added := _addition_write(collections[name], id_, addition, now):
+            writes.setdefault(name, []).append(added)
+    if outcome.arrivals:
+        writes[ARRIVALS.name] = [InsertOne({"_id": key, "_at": at}) for key, at in outcome.arrivals.items()]
+    return writes
+
+
 def _state_write(collection: Collection, id_: str, value: Any, owner: str, *, is_new: bool, now: dt.datetime) -> Write:
     if value is None:
         return DeleteOne({"_id": id_})
@@ -214,7 +215,11 @@ def _state_write(collection: Collection, id_: str, value: Any, owner: str, *, is
         document["_lane"] = owner
     if collection.expires_after is not None:
         document["_at"] = now
-    return InsertOne(document) if is_new else ReplaceOne({"_id": id_}, document, upsert=True)
+    return _write(document, is_new=is_new)
+
+
+def _write(document: Document, *, is_new: bool) -> Write:
+    return InsertOne(document) if is_new else ReplaceOne({"_id": document["_id"]}, document, upsert=True)
 
 
 def _addition_write(collection: Collection, id_: str, addition: Addition, now: dt.datetime) -> Write | None:
@@ -231,24 +236,25 @@ def timer_writes(share: LaneOutcome) -> list[Write]:
     """The lane's timers as they will stand, but for those that follow from its resident object."""
     lane, horizon = share.lane.id, share.lane.horizon
     writes: list[Write] = [
-        ReplaceOne(
-            {"_id": f"{lane}/{due.key}"},
-            {
-                "lane": lane,
-                "key": due.key,
-                "kind": due.kind,
-                "due_at": due.due_at,
-                "armed_by": due.armed_by,
-                "data": dict(due.data),
-            },
-            upsert=True,
-        )
+        _write(_timer_document(lane, due), is_new=due.key in share.begun)
         for due in share.armed.values()
         if due.kind not in horizon.kinds
     ]
     if gone := [f"{lane}/{key}" for key in share.disarmed if not horizon.follows(key)]:
         writes.append(DeleteMany({"_id": {"$in": gone}}))
     return writes
+
+
+def _timer_document(lane: str, due: Due) -> Document:
+    return {
+        "_id": f"{lane}/{due.key}",
+        "lane": lane,
+        "key": due.key,
+        "kind": due.kind,
+        "due_at": due.due_at,
+        "armed_by": due.armed_by,
+        "data": dict(due.data),
+    }
 
 
 def parcels_of(share: LaneOutcome) -> list[Parcel]:

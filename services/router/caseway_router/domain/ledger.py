@@ -47,8 +47,9 @@ class Ledger:
 
     def put(self, item: WorkItem) -> WorkItem:
         """The item is as given from now on."""
+        is_new = item.case_id not in self.pool.items
         self.pool.put_item(item)
-        self._put(WORK_ITEMS, item.case_id, item)
+        self._put(WORK_ITEMS, item.case_id, item, is_new=is_new)
         return item
 
     def drop(self, item: WorkItem) -> None:
@@ -84,7 +85,7 @@ class Ledger:
 
     def keep(self, offer: DecidedOffer) -> None:
         """Remember why, for as many offers as are kept."""
-        self._put(DECISIONS, offer.id, offer)
+        self._put(DECISIONS, offer.id, offer, is_new=True)
         if offer.offer_count > KEPT_PER_ITEM:
             self._delete(DECISIONS, offer_id(offer.work_item, offer.offer_count - KEPT_PER_ITEM))
 
@@ -145,8 +146,10 @@ class Ledger:
             parks=parks,
         )
 
-    def _put(self, collection: str, name: str, value: Any) -> None:
-        self._changes[collection, name] = Put(collection=collection, id=name, value=value)
+    def _put(self, collection: str, name: str, value: Any, *, is_new: bool = False) -> None:
+        before = self._changes.get((collection, name))
+        is_new = before.is_new if isinstance(before, Put) else is_new and before is None
+        self._changes[collection, name] = Put(collection=collection, id=name, value=value, is_new=is_new)
 
     def _delete(self, collection: str, name: str) -> None:
         self._changes[collection, name] = Delete(collection=collection, id=name)

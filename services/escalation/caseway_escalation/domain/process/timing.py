@@ -50,7 +50,7 @@ def timers(before: Case, after: Case, *, fired: bool) -> tuple[Arm | Disarm, ...
         return ()
     if new is None:
         return (Disarm(key=after.id),)
-    return (Arm(key=after.id, kind=NEXT, due_at=new),)
+    return (Arm(key=after.id, kind=NEXT, due_at=new, is_new=old is None and not fired),)
 
 
 def remembered(before: Case, after: Case, cause: str) -> Case:

@@ -38,9 +38,10 @@ class Taken:
     decision: Decision
 
 
-def row(delivery: Delivery, emits: Iterable[Any]) -> Decision:
+def row(delivery: Delivery, emits: Iterable[Any], *, is_new: bool = False) -> Decision:
     """The delivery as it stands now, and what is told of it."""
-    return Decision(changes=(Put(collection=DELIVERIES, id=delivery.id, value=delivery),), emits=tuple(emits))
+    put = Put(collection=DELIVERIES, id=delivery.id, value=delivery, is_new=is_new)
+    return Decision(changes=(put,), emits=tuple(emits))
 
 
 def joined(decisions: Iterable[Decision]) -> Decision:

@@ -107,9 +107,9 @@ def one(
             command(delivery, text),
             outcome_fact(delivery, moment.now, moment.version),
         )
-        return row(delivery, facts), delivery
+        return row(delivery, facts, is_new=True), delivery
     delivery = to_send(request, target, content, _message_id(request, language, moment), words)
-    return row(delivery, (requested(delivery, moment.now, moment.version, language),)), delivery
+    return row(delivery, (requested(delivery, moment.now, moment.version, language),), is_new=True), delivery
 
 
 def _message_id(request: Request, language: str, moment: Moment) -> str:
@@ -132,4 +132,5 @@ def silence(request: Request, nobody: Nobody, moment: Moment, recipient: str = "
     return row(
         delivery,
         (requested(delivery, moment.now, moment.version), outcome_fact(delivery, moment.now, moment.version)),
+        is_new=True,
     )
