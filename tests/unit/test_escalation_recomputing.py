@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caseway.contracts.cases import CaseHeld, CaseNoted, CaseReplied, FactsAssigned
+from caseway.contracts.cases import CaseHeld, CaseMerged, CaseNoted, CaseReplied, CaseResolved, FactsAssigned
 from caseway.contracts.cases import CaseOpened as Opened
 from caseway.contracts.milestone_commands import RecomputeMilestones
 from caseway_escalation.settings import Configuration
@@ -136,6 +136,21 @@ def test_what_is_promised_no_more_is_cancelled_where_the_kind_follows():
 def test_a_kept_promise_that_no_longer_stands_in_the_file_runs_on_when_the_case_changes_otherwise():
     desk = reconfigured(opened(), by(WEEK, shorter()))
     assert desk.tell(FactsAssigned, at("16 12:00"), category="toys") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [(CaseHeld, {"turn": "customer"}), (CaseResolved, {}), (CaseMerged, {"into": "case_9"})],
+    ids=["paused", "completed", "cancelled"],
+)
+def test_whatever_comes_after_other_hours_takes_no_violation_back(model, fields):
+    """By the new hours it would not have been broken yet; nobody hears of Tuesday's violation on Wednesday that it was none."""
+    desk = opened()
+    desk.wait(at("20 12:00"))
+    reconfigured(desk, closed_on_monday()).ask(RECOMPUTE, at("20 12:00"))
+    told = [each for each in desk.tell(model, at("20 13:00"), **fields) if hasattr(each, "corrects")]
+    assert told == []
+    assert (desk.milestone("resolution").state, desk.milestone("resolution").due_at) == ("violated", at("20 10:00"))
 
 
 def test_a_broken_promise_stays_broken_by_any_calendar():

@@ -217,7 +217,9 @@ def restored(milestone: Milestone, hours: BusinessHours) -> Milestone:
 
 
 def timed(milestone: Milestone, hours: BusinessHours) -> Milestone:
-    """With the deadline and the warnings that follow from the stretches and the terms."""
+    """With the deadline and the warnings that follow from the stretches and the terms; a broken one keeps its own."""
+    if milestone.outcome is not None:
+        return milestone
     terms = milestone.terms
     if terms.months:
         months = terms.months + milestone.extension_months

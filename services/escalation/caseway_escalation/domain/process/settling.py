@@ -37,6 +37,8 @@ class Settling:
         self, milestone: Milestone, at: dt.datetime, hours: BusinessHours, *, completing: bool = False
     ) -> Settled:
         """Up to an instant; a completion exactly at the deadline is not late."""
+        if milestone.outcome is Outcome.VIOLATED and milestone.calendar_version != hours.version:
+            return Settled(milestone, None)  # by the hours as they were then; others take nothing back
         milestone = self._warned(milestone, at)
         is_late = not clock.is_kept(milestone, at, hours) if completing else clock.is_over(milestone, at, hours)
         if milestone.outcome is None and is_late:
