@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
+from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_intake.domain.entitlement import Entitlement
 
 MOST_ORDERS = 20

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from caseway.kernel.ids import case_id
+from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 
 MOST_WAITING = 50
 """Events kept of a chat or call that has no case yet; more before the customer's first word is an attack."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
 
 from caseway.kernel.ids import digest
+from caseway.kernel.values import dataclass
 from caseway_intake.domain.mail.likeness import resemblance
 
 MOST_SEEN = 50

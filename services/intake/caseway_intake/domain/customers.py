@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Literal
 
+from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_intake.domain.phones import ToE164, plain, same_number
 from caseway_intake.domain.words import fold
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
+
+from caseway.kernel.values import dataclass
 
 Check = Literal["account", "contact", "service", "product"]
 CHECKS: tuple[Check, ...] = ("account", "contact", "service", "product")

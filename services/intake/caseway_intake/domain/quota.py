@@ -5,18 +5,24 @@ today's are worked on at once, a later day's from its release hour. So whoever w
 tomorrow, and is counted in tomorrow, and the order is that of arrival (S1-05; semantics 5.11).
 
 Lanes do not ask the pool for each form: they lease blocks of today's room. A block is at most a fiftieth of what is
-left, so that towards the end of the day's room blocks are single, and few are left unused in quiet lanes.
+left, so that towards the end of the day's room blocks are single, and few are left unused in quiet lanes. A lane that
+has used one up gets a larger one: whoever leases writes the pool, and lanes that write it at one time wait for each other.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-MOST_IN_A_BLOCK = 50
+from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
+
+FIRST_BLOCK = 50
+_GROWTH = 10
+"""Each of a day's blocks is so many times the one before, as far as the room allows."""
 _SHARE = 50
 NOTICES = 5
 """Of how many refused forms a day the administrator hears; more would be a flood of its own. Source: requirements.md."""
@@ -68,6 +74,8 @@ class Block:
 
     day: dt.date
     left: int
+    size: int = 0
+    """As it was leased; 0 where that was not written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +103,10 @@ def place(pool: Pool | None, block: Block | None, rules: Rules, now: dt.datetime
         return Place(outcome="now", pool=current, block=replace(block, left=block.left - 1))
     left = rules.daily - current.booked.get(today, 0)
     if left > 0:
-        size = max(1, min(MOST_IN_A_BLOCK, left // _SHARE))
+        used_up = block.size if block is not None and block.day == today else 0
+        size = max(1, min(used_up * _GROWTH or FIRST_BLOCK, left // _SHARE))
         leased = _booked(current, today, size)
-        return Place(outcome="now", pool=leased, block=Block(day=today, left=size - 1))
+        return Place(outcome="now", pool=leased, block=Block(day=today, left=size - 1, size=size))
     return _later(current, block, rules, now, today)
 
 

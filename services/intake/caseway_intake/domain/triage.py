@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from caseway.kernel.rules import Condition
+from caseway.kernel.values import dataclass
 from caseway.kernel.vocabulary import Priority
 from caseway_intake.domain.words import fold, has_any
 

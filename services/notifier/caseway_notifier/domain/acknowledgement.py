@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.request import Request

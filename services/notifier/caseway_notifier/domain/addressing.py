@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, assert_never
 
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, has_grown
 from caseway_notifier.domain.delivery import Automatic, Hop

@@ -7,9 +7,9 @@ Source: semantics.md 5.1 ("Budget").
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

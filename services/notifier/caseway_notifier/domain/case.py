@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 
 _MOST_REFERENCES = 20
 """Message-IDs in `References`: the first and the newest; more make a header that some servers refuse."""

@@ -7,10 +7,10 @@ they hold: a fact's own value then finds the few whose answer can be yes, and on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from caseway.kernel.rules import Facts, Rule, value_of
+from caseway.kernel.values import dataclass
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
 _Question = tuple[str, frozenset[Any]]

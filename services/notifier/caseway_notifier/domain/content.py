@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
+
+from caseway.kernel.values import dataclass
 
 LONGEST_VALUE = 20_000
 """Characters of one text that a template is given: with templates' loops one deep, it bounds what rendering costs."""

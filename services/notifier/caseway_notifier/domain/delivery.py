@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.content import Content
 
 

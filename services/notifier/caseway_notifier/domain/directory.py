@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.addresses import normal
 from caseway_notifier.domain.restraint import Quiet
 

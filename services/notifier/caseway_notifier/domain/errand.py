@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from caseway.kernel.values import dataclass
 
 BOUNCE, ERASE = "bounce", "erase"
 

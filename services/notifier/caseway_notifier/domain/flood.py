@@ -7,9 +7,9 @@ have their own: this breaker counts them together. Source: semantics.md 5.7 ("st
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.budget import Allowance
 
 

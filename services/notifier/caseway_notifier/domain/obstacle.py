@@ -8,7 +8,8 @@ before each attempt. So nobody has to change a delivery that is in another's han
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+
+from caseway.kernel.values import dataclass
 
 MOOT, ERASED, CANCELLED, BOUNCED, CLOSED = "cause-gone", "erased", "cancelled", "bounced", "endpoint-closed"
 

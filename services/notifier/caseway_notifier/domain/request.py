@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from caseway.kernel.ids import derived_id
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain import addresses, obstacle
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread

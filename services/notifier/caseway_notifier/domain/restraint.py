@@ -9,9 +9,9 @@ import datetime as dt
 import itertools
 import zoneinfo
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.delivery import Delivery
 
 STORM = "storm"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from caseway.kernel.rules import Condition, Facts
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.budget import Allowance
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.choosing import Filed, filed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from caseway.kernel.values import dataclass
 
 Table = Mapping[str, Mapping[str, str]]
 """By language: each code's word."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from caseway.contracts.parts import FileReference
 from caseway.kernel.ids import digest
+from caseway.kernel.values import dataclass
 from caseway_intake.domain.mail.mail import Attachment, Mail
 
 

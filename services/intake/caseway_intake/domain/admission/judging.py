@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from caseway.contracts.parts import CustomerLink, EntitlementLink
 from caseway.kernel.errors import Rejected
+from caseway.kernel.values import dataclass
 from caseway.kernel.vocabulary import Channel, Priority
 from caseway_intake.domain import campaigns, entitlement, gates, guidance
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
 from caseway.contracts.parts import Actor, Author, CustomerLink, Direction, Party
 from caseway.kernel.decision import States
+from caseway.kernel.values import dataclass
 from caseway.kernel.vocabulary import Channel, Priority
 from caseway_intake.domain.campaigns import Campaign
 from caseway_intake.domain.entitlement import Rules as OwedRules

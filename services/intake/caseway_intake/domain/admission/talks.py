@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,7 @@ from caseway.contracts.case_commands import AssignFacts, NoteCase
 from caseway.contracts.contacts import ChatContact, PhoneContact
 from caseway.contracts.parts import Actor, Author, Call, CustomerLink, Party
 from caseway.kernel.decision import Decision, Put, Ref, together
+from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, cut_text, linked_files, short
 from caseway_intake.domain.admission.draft import (
@@ -77,8 +77,8 @@ def admit_chat(contact: ChatContact, known: Knowledge) -> Decision:
     if contact.event != _CHAT_ENDS or (before is not None and before.has_ended):
         return _decided(key, turnout, _opening_chat(contact, turnout), known)
     spoken = turnout.conversation
-    silent = dataclasses.replace(spoken, lines=(), email="")  # once it is on the case, nothing is kept here
-    turnout = dataclasses.replace(turnout, conversation=silent)
+    silent = replace(spoken, lines=(), email="")  # once it is on the case, nothing is kept here
+    turnout = replace(turnout, conversation=silent)
     return _decided(key, turnout, _opening_chat(contact, turnout), known) + _at_the_end(spoken, known)
 
 
@@ -127,8 +127,8 @@ def _with_what_was_said(turnout: Turnout, contact: ChatContact, known: Knowledge
     wants_transcript = now.wants_transcript or _wants_transcript(contact)
     email = (contact.customer.email or now.email)[:LONGEST_NAME]
     if (wants_transcript, email) != (now.wants_transcript, now.email):
-        now = dataclasses.replace(now, wants_transcript=wants_transcript, email=email)
-    return dataclasses.replace(turnout, conversation=now)
+        now = replace(now, wants_transcript=wants_transcript, email=email)
+    return replace(turnout, conversation=now)
 
 
 def _line(contact: ChatContact, known: Knowledge) -> str:
@@ -199,9 +199,7 @@ def _decided(key: str, turnout: Turnout, draft: Draft, known: Knowledge) -> Deci
 
 def _waited(kept: Mapping[str, Any], turnout: Turnout, known: Knowledge) -> Decision:
     """A contact that waited for its case; a chat's start tells no more than its first word does."""
-    then = dataclasses.replace(
-        known, id=kept["id"], source=kept["source"], time=dt.datetime.fromisoformat(kept["time"])
-    )
+    then = replace(known, id=kept["id"], source=kept["source"], time=dt.datetime.fromisoformat(kept["time"]))
     if kept["type"] == PhoneContact.TYPE:
         draft = _call_draft(PhoneContact.model_validate_json(kept["data"]), turnout, then, opens=False)
     else:
@@ -210,7 +208,7 @@ def _waited(kept: Mapping[str, Any], turnout: Turnout, known: Knowledge) -> Deci
             return Decision()
         draft = _chat_draft(contact, turnout, None)
     # its party is that of the contact which opened the case: only that one's points are loaded
-    command, blobs = complete(dataclasses.replace(draft, party=Party(name=draft.party.name)), then)
+    command, blobs = complete(replace(draft, party=Party(name=draft.party.name)), then)
     return Decision(emits=(command,), blobs=blobs)
 
 
@@ -220,7 +218,7 @@ def _opening_chat(contact: ChatContact, turnout: Turnout) -> Draft:
         earlier = ChatContact.model_validate_json(kept["data"])
         if earlier.event == "started":
             draft = _chat_draft(contact, turnout, earlier)
-            return dataclasses.replace(draft, link=CustomerLink.model_validate_json(kept["link"]))
+            return replace(draft, link=CustomerLink.model_validate_json(kept["link"]))
     return _chat_draft(contact, turnout, None)
 
 

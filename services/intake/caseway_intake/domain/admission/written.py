@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from caseway.contracts.parts import Actor, Author, Party
 from caseway.contracts.voice_commands import DeclareIncident
 from caseway.kernel.decision import Decision, Put, Ref
 from caseway.kernel.ids import case_id
+from caseway.kernel.replacing import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain import background
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files
@@ -97,7 +97,7 @@ def admit_form(contact: WebContact, known: Knowledge) -> Decision:
     if rules is None or is_free or not decision.changes:
         return decision
     placed = within_quota(command, rules, known)
-    return placed if placed.parks else dataclasses.replace(decision, emits=()) + placed
+    return placed if placed.parks else replace(decision, emits=()) + placed
 
 
 def admit_message(contact: MessageContact, known: Knowledge) -> Decision:

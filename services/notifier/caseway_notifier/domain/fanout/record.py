@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from caseway.contracts.notifications import (
@@ -20,6 +19,7 @@ from caseway.contracts.parts import FileReference
 from caseway.contracts.trusted import trusted
 from caseway.kernel.decision import NOTHING, Decision, Put
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import ACKNOWLEDGE, Content
 from caseway_notifier.domain.delivery import Delivery, NotTried, Outcome, Patience, Refused, State, Urgency, settle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from caseway.contracts.about_cases import CaseFact
@@ -14,6 +13,7 @@ from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact, MilestoneWarned
 from caseway.kernel.decision import Decision, Moment, Put
 from caseway.kernel.replacing import replace
+from caseway.kernel.values import dataclass
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find
