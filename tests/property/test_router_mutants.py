@@ -61,7 +61,7 @@ MUTANTS = {
     "the absent are asked": (STAFF, "or not self.is_online or", "or"),
     "level must be higher": (CREWS, "if has >= level", "if has > level"),
     "any level will do": (CREWS, "if has >= level", "if has"),
-    "queues ignored": (CREWS, "able &= mask_of(self._serving(kind[1]))", "able &= self._all"),
+    "queues ignored": (CREWS, "able &= self.serving(kind[1])", "able &= self._all"),
     "interests ignored": (CREWS, "0 if any(number in self._fans[topic] for topic in topics) else 1", "1"),
     "fit ignored": (CREWS, "surplus += ", "surplus += 0 * "),
     "who changed keeps their place": (ROSTER, "row.note(number)", "pass"),

@@ -6,7 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from caseway_router.domain.crews import Crew, Crews
+from caseway_router.domain.crews import Crew, Crews, mask_of
 from caseway_router.domain.items import WorkItem
 from caseway_router.domain.places import standing
 from caseway_router.domain.plan import PoolPlan
@@ -33,6 +33,9 @@ class Bench:
         self.online = 0
         """Who is there, a bit each."""
         self.crews = Crews(plan.agents, self.numbers, plan.looked_at_one_by_one, counts=order.counts_surplus)
+        self._agents = plan.agents
+        self._fitting: dict[tuple[str, int], int] = {}
+        """By channel and weight, whose profile has room for such work, a bit each."""
         self._order = order
         self._reserves = tuple((each, self.crews.mask(tuple(each.skills.items()))) for each in plan.reserves)
         self._rosters: dict[tuple[str, int], Roster] = {}
@@ -63,6 +66,24 @@ class Bench:
     def best(self, roster: Roster, crew: Crew, case_place: int) -> Iterator[int]:
         """The places of those who are able and have room, the best first (see `places`); `case_place`: on the ring."""
         return roster.best(crew, bisect_left(self.rings, case_place))
+
+    def could_ever(self, item: WorkItem) -> bool:
+        """Whether anybody who is configured could ever take it, once every soft requirement is dropped."""
+        hard = tuple([(each.skill, each.level) for each in item.requirements if each.drop_after is None])
+        able = self.crews.mask(hard) & self.crews.serving(item.queue) & self._fit(item.channel, item.weight)
+        for name in item.excluded:
+            if name in self.numbers:
+                able &= ~(1 << self.numbers[name])
+        return able != 0
+
+    def _fit(self, channel: str, weight: int) -> int:
+        found = self._fitting.get((channel, weight))
+        if found is None:
+            if len(self._fitting) >= _MOST_ROSTERS:
+                self._fitting.clear()
+            fits = [self.numbers[name] for name, each in self._agents.items() if each.profile.fits(channel, weight)]
+            found = self._fitting[channel, weight] = mask_of(fits)
+        return found
 
     def kept_free(self, item: WorkItem) -> int:
         """Whom the work should leave alone now because so few of them are free, a bit each."""

@@ -53,6 +53,7 @@ class Crews:
         self._all = mask_of(self._everybody)
         self._levels: dict[str, dict[int, int]] = {}
         self._queues: dict[str, set[int]] | None = _queues(agents, numbers)
+        self._served: dict[str, int] = {}
         self._fans: dict[str, set[int]] = {}
         self._holders: dict[tuple[str, int], frozenset[int]] = {}
         self._masks: dict[tuple[str, int], int] = {}
@@ -97,10 +98,19 @@ class Crews:
             total &= self._mask(skill, level)
         return total
 
+    def serving(self, queue: str) -> int:
+        """Everybody who serves the queue, a bit each."""
+        if self._queues is None:
+            return self._all
+        found = self._served.get(queue)
+        if found is None:
+            found = self._served[queue] = mask_of(self._serving(queue))
+        return found
+
     def _found(self, kind: Kind) -> Crew:
         skilled = able = self.mask(kind[0])
         if kind[1]:
-            able &= mask_of(self._serving(kind[1]))
+            able &= self.serving(kind[1])
         fits = self.fits(kind)
         least = min(fits.values(), default=0)
         return Crew(kind, skilled, able, _together(fits) if len(fits) <= self._few else None, least)

@@ -12,11 +12,8 @@ from caseway_router.domain.lines import Lines
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.policy import Order
 from caseway_router.domain.staff import Attendance, Seat
-from caseway_router.domain.staffing import Work, could_ever
 
 Followed = TypeVar("Followed")
-_MOST_KNOWN = 10_000
-"""Kinds of work of which it is remembered whether anybody could ever take them."""
 
 
 class Pool:
@@ -38,8 +35,6 @@ class Pool:
         self._order: Order | None = None
         self._bench: Bench | None = None
         self._lines: Lines | None = None
-        self._could: dict[Work, bool] = {}
-        """By what decides it, whether anybody configured could ever take such work."""
 
     @property
     def plan(self) -> PoolPlan:
@@ -82,7 +77,6 @@ class Pool:
         skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
         self._lines = Lines(plan.urgency, skilled)
         self._seats = {}
-        self._could.clear()
         for attendance in self.attendances.values():
             self._place(attendance)
         for item in self.items.values():
@@ -92,19 +86,7 @@ class Pool:
 
     def could_ever(self, item: WorkItem) -> bool:
         """Whether anybody who is configured could ever take it, once every soft requirement is dropped."""
-        work = Work(
-            queue=item.queue,
-            channel=item.channel,
-            weight=item.weight,
-            hard=tuple([each for each in item.requirements if each.drop_after is None]),
-            excluded=item.excluded,
-        )
-        known = self._could.get(work)
-        if known is None:
-            if len(self._could) >= _MOST_KNOWN:
-                self._could.clear()
-            known = self._could[work] = any(could_ever(agent, work) for agent in self.plan.agents.values())
-        return known
+        return self.bench.could_ever(item)
 
     def put_item(self, item: WorkItem) -> None:
         """The item is as given from now on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from operator import attrgetter
 
 from caseway.contracts.parts import Destination
 from caseway.kernel.vocabulary import Presence
@@ -68,7 +69,8 @@ def _free(ledger: Ledger, agent: str) -> list[str]:
 def _rehouse(ledger: Ledger) -> list[str]:
     """Work whose queue is configured no longer goes where that queue is now, or into the pool's default one."""
     plan = ledger.pool.plan
-    strays = [item for _, item in sorted(ledger.pool.items.items()) if item.queue not in plan.queues]
+    strays = [item for item in ledger.pool.items.values() if item.queue not in plan.queues]
+    strays.sort(key=attrgetter("case_id"))
     for item in strays if plan.default_queue else ():
         elsewhere = plan.elsewhere.get(item.queue)
         if elsewhere is not None and isinstance(item.standing, Waiting):
