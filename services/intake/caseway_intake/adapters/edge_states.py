@@ -201,11 +201,11 @@ def load_pool(document: Document) -> Pool:
 
 
 def _dump_block(block: Block) -> Document:
-    return {"day": block.day.isoformat(), "left": block.left, "size": block.size}
+    return {"day": block.day.isoformat(), "left": block.left}
 
 
 def _load_block(document: Document) -> Block:
-    return Block(day=dt.date.fromisoformat(document["day"]), left=document["left"], size=document.get("size", 0))
+    return Block(day=dt.date.fromisoformat(document["day"]), left=document["left"])
 
 
 COLLECTIONS = (

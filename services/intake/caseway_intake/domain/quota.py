@@ -5,8 +5,8 @@ today's are worked on at once, a later day's from its release hour. So whoever w
 tomorrow, and is counted in tomorrow, and the order is that of arrival (S1-05; semantics 5.11).
 
 Lanes do not ask the pool for each form: they lease blocks of today's room. A block is at most a fiftieth of what is
-left, so that towards the end of the day's room blocks are single, and few are left unused in quiet lanes. A lane that
-has used one up gets a larger one: whoever leases writes the pool, and lanes that write it at one time wait for each other.
+left, so that towards the end of the day's room blocks are single, and few are left unused in quiet lanes. Where there
+is much room blocks are large: whoever leases writes the pool, and of lanes that write it at one time all but one begin anew.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from zoneinfo import ZoneInfo
 from caseway.kernel.replacing import replace
 from caseway.kernel.values import dataclass
 
-FIRST_BLOCK = 50
-_GROWTH = 10
-"""Each of a day's blocks is so many times the one before, as far as the room allows."""
+ORDINARY_BLOCK = 50
 _SHARE = 50
+_SMALL_SHARE = 1_000
+"""So small a part of what is left may a block be though it holds more than an ordinary one."""
 NOTICES = 5
 """Of how many refused forms a day the administrator hears; more would be a flood of its own. Source: requirements.md."""
 _DAY = dt.timedelta(days=1)
@@ -74,8 +74,6 @@ class Block:
 
     day: dt.date
     left: int
-    size: int = 0
-    """As it was leased; 0 where that was not written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +101,9 @@ def place(pool: Pool | None, block: Block | None, rules: Rules, now: dt.datetime
         return Place(outcome="now", pool=current, block=replace(block, left=block.left - 1))
     left = rules.daily - current.booked.get(today, 0)
     if left > 0:
-        used_up = block.size if block is not None and block.day == today else 0
-        size = max(1, min(used_up * _GROWTH or FIRST_BLOCK, left // _SHARE))
+        size = max(1, min(max(ORDINARY_BLOCK, left // _SMALL_SHARE), left // _SHARE))
         leased = _booked(current, today, size)
-        return Place(outcome="now", pool=leased, block=Block(day=today, left=size - 1, size=size))
+        return Place(outcome="now", pool=leased, block=Block(day=today, left=size - 1))
     return _later(current, block, rules, now, today)
 
 
