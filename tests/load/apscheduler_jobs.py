@@ -1,75 +1,122 @@
-"""APScheduler with its MongoDB store, on the same due times.
+"""APScheduler with its MongoDB store, doing what a promise that falls due wants done.
 
-`python -m tests.load.apscheduler_jobs MONGO_URL RATE COUNT` prints one line of JSON: how late each job began.
+`python -m tests.load.apscheduler_jobs MONGO_URL KAFKA_URL DATABASE TOPIC` runs it until it is ended. Each job writes its
+firing to MongoDB, by a majority, and publishes a fact of the size of ours to Kafka, with the acknowledgement of all: what
+must be so for nothing to be lost that was said. Job and store know nothing of each other's transactions, as is usual.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-import json
-import resource
+import pickle
 import sys
-import time
+import threading
+import uuid
+from collections.abc import Iterable
+from typing import Any
 
+import orjson
+from aiokafka import AIOKafkaProducer
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.job import Job
 from apscheduler.jobstores.mongodb import MongoDBJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
 from pymongo import MongoClient
+from pymongo.collection import Collection
 
+from caseway.contracts.codec import partition_of
+from caseway.contracts.topology import PARTITIONS
 from caseway.kernel.clock import WallClock
 
-DATABASE = "bench_apscheduler"
-LATE: list[float] = []
-_SAMPLE = 500
-"""Jobs by which is reckoned how long all of them take to be added."""
+_THREADS = 50
+"""Jobs at once: each waits for MongoDB and for Kafka, so the ten that APScheduler has by default would be its bound."""
+_AT_ONCE = 5_000
 
 
-def fire(due: float) -> None:
-    """Note how late it is."""
-    LATE.append(time.time() - due)
+class Desk:
+    """Where jobs write to."""
+
+    def __init__(self, mongo_url: str, kafka_url: str, database: str, topic: str) -> None:
+        self.client: MongoClient[dict[str, Any]] = MongoClient(mongo_url, w="majority")
+        self._firings: Collection[dict[str, Any]] = self.client[database]["firings"]
+        self._topic = topic
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._producer = asyncio.run_coroutine_threadsafe(_producer(kafka_url), self._loop).result()
+
+    def fired(self, case_id: str, due_at: str) -> None:
+        """Write it down, and tell it."""
+        id_, now = str(uuid.uuid4()), WallClock().now().isoformat()
+        self._firings.insert_one({"_id": id_, "case_id": case_id, "due_at": due_at, "noticed_at": now})
+        fact = {
+            "at": due_at, "cause": id_, "configuration": "apscheduler", "milestone": f"milestone_{case_id}",
+            "case_id": case_id, "kind": "resolution", "due_at": due_at, "instance": 1, "target_seconds": 86400.0,
+            "elapsed_seconds": 86400.0, "priority": "normal", "noticed_at": now,
+        }  # fmt: skip
+        headers = [
+            ("ce_id", id_.encode()),
+            ("ce_type", b"caseway.milestone.violated.v1"),
+            ("ce_sequence", id_.encode()),
+        ]
+        sending = self._producer.send_and_wait(
+            self._topic, orjson.dumps(fact), key=case_id.encode(), headers=headers,
+            partition=partition_of(case_id.encode(), PARTITIONS),
+        )  # fmt: skip
+        asyncio.run_coroutine_threadsafe(sending, self._loop).result()
 
 
-def main(mongo_url: str, rate: int, count: int) -> None:
-    """Stand the jobs in the store, then let them fire."""
-    client: MongoClient[dict[str, object]] = MongoClient(mongo_url)
-    client.drop_database(DATABASE)
-    scheduler = BackgroundScheduler(
-        jobstores={"default": MongoDBJobStore(database=DATABASE, client=client)},
-        executors={"default": ThreadPoolExecutor(10)},
+async def _producer(kafka_url: str) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka_url, acks="all", enable_idempotence=True)
+    await producer.start()
+    return producer
+
+
+DESKS: list[Desk] = []
+"""The process's one; jobs are named by where they stand in the code, and find it here."""
+
+
+def fire(case_id: str, due_at: str) -> None:
+    """What every job does."""
+    DESKS[0].fired(case_id, due_at)
+
+
+def _scheduler(client: MongoClient[dict[str, Any]], database: str) -> BackgroundScheduler:
+    return BackgroundScheduler(
+        jobstores={"default": MongoDBJobStore(database=database, client=client)},
+        executors={"default": ThreadPoolExecutor(_THREADS)},
         job_defaults={"misfire_grace_time": None},
         timezone=dt.UTC,
     )
-    scheduler.start(paused=True)
-    start = WallClock().now() + dt.timedelta(seconds=_lead(scheduler, count))
-    for number in range(count):
-        due = start + dt.timedelta(milliseconds=number * 1000 // rate)
-        scheduler.add_job(fire, "date", run_date=due, args=[due.timestamp()], id=str(number))
-    scheduler.resume()
-    time.sleep(max(0.0, start.timestamp() - time.time()))
-    used = time.process_time()
-    ends = start.timestamp() + 3 * count / rate + 30
-    while len(LATE) < count and time.time() < ends:
-        time.sleep(0.2)
-    told = {
-        "late": LATE,
-        "seconds": time.time() - start.timestamp(),
-        "most_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "processor_seconds": time.process_time() - used,
-    }
-    sys.stdout.write(json.dumps(told) + "\n")
-    sys.stdout.flush()
-    scheduler.shutdown(wait=False)  # closes the client, too
-    MongoClient[dict[str, object]](mongo_url).drop_database(DATABASE)
 
 
-def _lead(scheduler: BackgroundScheduler, count: int) -> float:
-    """Seconds until the first is due: as long as adding all will take on this machine, and as much again."""
-    begun = time.monotonic()
-    far = WallClock().now() + dt.timedelta(days=300)
-    for number in range(_SAMPLE):
-        scheduler.add_job(fire, "date", run_date=far, args=[0.0], id=f"sample-{number}")
-    return 10 + 2 * count * (time.monotonic() - begun) / _SAMPLE
+def stand(mongo_url: str, database: str, prefix: str, due: Iterable[dt.datetime]) -> None:
+    """Put one job a deadline into the store, as its `add_job` does, thousands at once."""
+    with MongoClient[dict[str, Any]](mongo_url) as client:
+        scheduler = _scheduler(client, database)
+        documents = [_document(scheduler, f"case_{prefix}_{number}", at) for number, at in enumerate(due)]
+        for first in range(0, len(documents), _AT_ONCE):
+            client[database]["jobs"].insert_many(documents[first : first + _AT_ONCE], ordered=False)
+
+
+def _document(scheduler: BackgroundScheduler, case_id: str, at: dt.datetime) -> dict[str, Any]:
+    job = Job(
+        scheduler, id=case_id, func=fire, args=(case_id, at.isoformat()), kwargs={}, name="fire", executor="default",
+        trigger=DateTrigger(at, dt.UTC), misfire_grace_time=None, coalesce=False, max_instances=1, next_run_time=at,
+    )  # fmt: skip
+    state = pickle.dumps(job.__getstate__(), pickle.HIGHEST_PROTOCOL)
+    return {"_id": case_id, "next_run_time": at.timestamp(), "job_state": state}
+
+
+def main(mongo_url: str, kafka_url: str, database: str, topic: str) -> None:
+    """Fire until ended."""
+    DESKS.append(Desk(mongo_url, kafka_url, database, topic))
+    _scheduler(DESKS[0].client, database).start()
+    threading.Event().wait()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    from tests.load import apscheduler_jobs  # jobs look for their desk in the module of this name, not in `__main__`
+
+    apscheduler_jobs.main(*sys.argv[1:])

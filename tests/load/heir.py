@@ -68,7 +68,7 @@ async def _measure(namespace: Namespace, asked: argparse.Namespace, folder: Path
         claimed = await _claimed(filler, lane, two.pid)
         await eventually(lambda: filler.violated() >= asked.due, "all fired", seconds=300, every=0.5)
         await asyncio.sleep(1.0)
-    facts, twice = await told(namespace, "case_due")
+    facts, twice, _ = await told(namespace, "case_due")
     stored = sorted(at for _, at in facts.values())
     say(
         f"| {asked.open:>9,} | {asked.due:>9,} | {len(stored):>9,} | {twice:>5} | {claimed - killed:>15.1f} "

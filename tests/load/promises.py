@@ -2,8 +2,7 @@
 
 `python -m tests.load.promises`: a million cases with a running clock stand in the database; for a minute a thousand a
 second fall due. How late each was, is from its deadline to the broker's stamp on `milestone.violated`: outbox and
-Kafka included. Beside it, in the same run, APScheduler with its MongoDB store fires the same due times; its jobs only
-note the time, in memory, which is less than we do. Nothing is asserted but that each fired once.
+Kafka included. Nothing is asserted but that each fired once. `tests.load.beside` puts another scheduler beside it.
 """
 
 from __future__ import annotations
@@ -18,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 import psutil
@@ -46,7 +47,6 @@ def _arguments() -> argparse.Namespace:
     reading.add_argument("--rate", type=int, default=1_000, help="deadlines a second")
     reading.add_argument("--seconds", type=int, default=60)
     reading.add_argument("--overdue", type=int, default=0, help="deadlines that have passed when the process starts")
-    reading.add_argument("--without-apscheduler", action="store_true")
     return reading.parse_args()
 
 
@@ -75,15 +75,24 @@ class Fired:
         )
 
 
-async def told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float, float]], int]:
-    """By case: when it was due and when Kafka stored its violation; and how many were told twice.
+class Told(NamedTuple):
+    """What stands on Kafka of promises that were broken."""
 
-    A row that was published again, as it may be after any error, has its sequence of the first time, and readers drop it.
-    """
+    facts: Mapping[str, tuple[float, float]]
+    """By case: when it was due, and when Kafka stored that it was broken."""
+    twice: int
+    """Cases of which that was decided more than once."""
+    repeats: int
+    """Rows that were published again, as they may be after any error: each has its sequence of the first time, by which
+    readers know and drop it."""
+
+
+async def told(namespace: Namespace, prefix: str) -> Told:
+    """All that was told of the cases whose name begins so."""
     consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, auto_offset_reset="earliest")
     await consumer.start()
     found: dict[str, tuple[float, float]] = {}
-    sequences: dict[str, set[bytes]] = {}
+    sequences: dict[str, Counter[bytes | None]] = {}
     try:
         places = [TopicPartition(namespace.topic("milestones"), number) for number in range(PARTITIONS)]
         consumer.assign(places)
@@ -95,16 +104,17 @@ async def told(namespace: Namespace, prefix: str) -> tuple[dict[str, tuple[float
                     fact = orjson.loads(record.value)
                     if "noticed_at" not in fact or "rung" in fact or not fact["case_id"].startswith(prefix):
                         continue
-                    sequences.setdefault(fact["case_id"], set()).add(dict(record.headers)["ce_sequence"])
+                    sequences.setdefault(fact["case_id"], Counter())[dict(record.headers)["ce_sequence"]] += 1
                     due_at = dt.datetime.fromisoformat(fact["due_at"]).timestamp()
                     found.setdefault(fact["case_id"], (due_at, record.timestamp / 1000))
     finally:
         await consumer.stop()
-    return found, sum(len(each) > 1 for each in sequences.values())
+    twice = sum(len(each) > 1 for each in sequences.values())
+    return Told(found, twice, sum(each.total() - len(each) for each in sequences.values()))
 
 
-def process(namespace: Namespace, folder: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """Escalation's process, with its one stage."""
+def process(namespace: Namespace, folder: Path, module: str = "", **environment: str) -> subprocess.Popen[bytes]:
+    """Escalation's process: with its one stage and nothing beside it, or a whole service's module."""
     (port,) = free_ports(1)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("CASEWAY_")}
     environment = {
@@ -118,7 +128,7 @@ def process(namespace: Namespace, folder: Path, **environment: str) -> subproces
     }
     with (folder / "escalation.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.load.one_stage", "escalation", "escalation"],
+            [sys.executable, "-m", *([module] if module else ["tests.load.one_stage", "escalation", "escalation"])],
             env=environment,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -133,7 +143,7 @@ def used(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _most_bytes(pid: int) -> int:
+def most_bytes(pid: int) -> int:
     """The most memory that a process ever held."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
@@ -173,7 +183,7 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
     filler.fill("far", evenly(_later(hours=6), 100, max(0, asked.open - count - asked.overdue)))
     filler.fill("past", evenly(_later(hours=-3), 100, asked.overdue))
     say(f"  {asked.open:,} promises stood after {time.monotonic() - begun:.0f} s")
-    start = _later(seconds=_lead()).replace(microsecond=0)
+    start = _later(seconds=lead()).replace(microsecond=0)
     filler.fill("soon", evenly(start, asked.rate, count))
     launched = time.time()
     with running(process(namespace, folder)) as child:
@@ -182,10 +192,10 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
         await _until_violated(filler, count + asked.overdue, asked.seconds * 3 + 60 + asked.overdue / 100)
         processor_seconds = (used(child) - before) / max(1, filler.violated() - fired_before)
         await asyncio.sleep(1.0)  # the last rows are on their way
-        most_bytes = _most_bytes(child.pid)
-    facts, twice = await told(namespace, "case_soon")
+        held = most_bytes(child.pid)
+    facts, twice, repeats = await told(namespace, "case_soon")
     last = max((stored for _, stored in facts.values()), default=start.timestamp())
-    say(f"  {twice} fired twice")
+    say(f"  {twice} fired twice, {repeats} rows published again")
     if asked.overdue:
         await _say_overdue(namespace, asked.overdue, launched)
     return Fired(
@@ -193,12 +203,12 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
         late=[stored - due_at for due_at, stored in facts.values()],
         wanted=count,
         seconds=last - start.timestamp(),
-        most_bytes=most_bytes,
+        most_bytes=held,
         processor_seconds=processor_seconds,
     )
 
 
-def _lead() -> float:
+def lead() -> float:
     """Seconds until the first deadline, so that the process has started by then: several times what importing it takes."""
     begun = time.monotonic()
     subprocess.run([sys.executable, "-c", "import caseway_escalation.app"], cwd=ROOT, check=True)
@@ -214,11 +224,11 @@ async def _until_violated(filler: Filler, count: int, seconds: float) -> None:
 
 
 async def _say_overdue(namespace: Namespace, count: int, launched: float) -> None:
-    facts, twice = await told(namespace, "case_past")
+    facts, twice, repeats = await told(namespace, "case_past")
     stored = [at for _, at in facts.values()]
     say(
-        f"  of {count:,} overdue {len(facts):,} fired, {twice} twice: the first {min(stored) - launched:.1f} s after "
-        f"the process was launched, all within {max(stored) - min(stored):.1f} s more"
+        f"  of {count:,} overdue {len(facts):,} fired, {twice} twice ({repeats} rows published again): the first "
+        f"{min(stored) - launched:.1f} s after the process was launched, all within {max(stored) - min(stored):.1f} s more"
     )
 
 
@@ -226,39 +236,13 @@ def _later(**lengths: float) -> dt.datetime:
     return WallClock().now() + dt.timedelta(**lengths)
 
 
-def _theirs(stack: Stack, asked: argparse.Namespace) -> Fired:
-    """In a process of its own, as ours."""
-    count = asked.rate * asked.seconds
-    arguments = [stack.mongo_url, str(asked.rate), str(count)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.load.apscheduler_jobs", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=1_800,
-        check=False,
-    )
-    assert not done.returncode, done.stderr[-2000:]
-    told = orjson.loads(done.stdout.splitlines()[-1])
-    return Fired(
-        title=f"APScheduler, MongoDBJobStore, {count:,} stand",
-        late=told["late"],
-        wanted=count,
-        seconds=told["seconds"],
-        most_bytes=told["most_bytes"],
-        processor_seconds=told["processor_seconds"] / max(1, len(told["late"])),
-    )
-
-
 def main() -> None:
     """Run it."""
     asked = _arguments()
     with Stack() as stack, tempfile.TemporaryDirectory(prefix="caseway-promises-") as folder:
         say(f"{asked.rate:,} deadlines a second for {asked.seconds} s, {os.cpu_count()} cores:")
-        rows = [asyncio.run(_ours(stack, asked, Path(folder))).row()]
-        if not asked.without_apscheduler:
-            rows.append(_theirs(stack, asked).row())
-        say("\n".join([f"  load {os.getloadavg()[0]:.1f} at the end\n", _HEAD, _RULE, *rows]))
+        row = asyncio.run(_ours(stack, asked, Path(folder))).row()
+        say("\n".join([f"  load {os.getloadavg()[0]:.1f} at the end\n", _HEAD, _RULE, row]))
 
 
 if __name__ == "__main__":

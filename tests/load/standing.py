@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
@@ -27,17 +28,18 @@ _AT_ONCE = 5_000
 class Filler:
     """Puts cases with one promise each, warned already, and their timers into the service's database."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace, calendar: str = "always", scenario: Path = RETAIL) -> None:
+        """`calendar`: in whose hours the promises run."""
         client: MongoClient[dict[str, Any]] = MongoClient(namespace.mongo_url)
         self.database = client[f"{namespace.prefix}{_DATABASE}"]
-        loaded = load(RETAIL, Configuration)
-        self._version = loaded.version
-        self._hours = loaded.value.promises.calendars["always"]
+        loaded = load(scenario, Configuration)
+        self.version = loaded.version
+        self._hours = loaded.value.promises.calendars[calendar]
         kind = loaded.value.promises.kinds["resolution"]
-        self._terms = next(each.terms for each in kind.promises if each.terms.calendar == "always")
+        self.terms = next(each.terms for each in kind.promises if each.terms.calendar == calendar)
 
     def fill(self, prefix: str, due: Iterable[dt.datetime], lane: int | None = None) -> None:
-        """One case a deadline; all of one lane where that is named."""
+        """One case a deadline (in a calendar with closing times: that or a later one); all of one lane where that is named."""
         names = (f"case_{prefix}_{number}" for number in itertools.count())
         ours = (name for name in names if lane is None or _lane_of(name) == lane)
         pairs = (self._documents(name, due_at) for name, due_at in zip(ours, due, strict=False))
@@ -55,20 +57,20 @@ class Filler:
             id=f"milestone_{case_id}",
             kind="resolution",
             instance=1,
-            terms=self._terms,
-            at=due_at - self._terms.target,
+            terms=self.terms,
+            at=due_at - self.terms.target,
             hours=self._hours,
-            given_by=self._version,
+            given_by=self.version,
         )
         told = tuple(each.before for each in milestone.warnings)
         milestone = dataclasses.replace(milestone, warned=told)
-        document = dump(Case(id=case_id, milestones=(milestone,), configured=self._version))
+        document = dump(Case(id=case_id, milestones=(milestone,), configured=self.version))
         timer = {
             "_id": f"{lane}/{case_id}",
             "lane": lane,
             "key": case_id,
             "kind": "next",
-            "due_at": due_at,
+            "due_at": milestone.due_at,
             "armed_by": f"fact-{case_id}",
             "data": {},
         }

@@ -69,7 +69,9 @@ def new_year(number: int) -> int:
 
 def microseconds(at: dt.datetime) -> int:
     """Since 1970, exactly; ValueError for an instant without an offset."""
-    return (to_utc(at) - _EPOCH) // MICROSECOND
+    if at.tzinfo is None:
+        at = to_utc(at)  # says why not
+    return (at - _EPOCH) // MICROSECOND
 
 
 def instant(at: int) -> dt.datetime:

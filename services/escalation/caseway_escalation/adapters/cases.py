@@ -239,11 +239,13 @@ def _terms(
     )
 
 
+BY_CONFIGURATION = [("configured", 1), ("_id", 1)]
+"""The index by which running clocks of an earlier configuration are found."""
 CASES = Collection(
     name=CASES_NAME,
     dump=dump,
     load=load,
-    indexes=((("next_due_at", 1), ("_id", 1)), (("configured", 1), ("_id", 1))),
+    indexes=((("next_due_at", 1), ("_id", 1)), BY_CONFIGURATION),
     sparse_indexes=((("unstamped_since", 1),),),
 )
 """One document a case. `next_due_at` is the earliest deadline that still ticks; `configured` by which version running

@@ -7,6 +7,8 @@ version, and asks each case's lane, by a command, to reckon anew. A command that
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 from prometheus_client import Gauge
@@ -18,6 +20,7 @@ from caseway.kernel.errors import Transient
 from caseway.kernel.ids import derived_id
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
+from caseway_escalation.adapters.cases import BY_CONFIGURATION
 from caseway_escalation.domain.process import CASES
 
 OUTDATED = Gauge(
@@ -48,7 +51,7 @@ async def keep_up(running: Running) -> None:
 
 
 class _Round:
-    """Once through all cases that are behind, in the order of their ids."""
+    """Once through all cases that are behind: along the index by which they are found, so that a million cost no sorting."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -57,24 +60,32 @@ class _Round:
 
     async def all(self) -> int:
         """How many were asked for."""
-        last, asked = "", 0
-        while ids := await self._next(last):
-            OUTDATED.set(await self._cases.count_documents(self._outdated))
+        behind, asked = await self._count(), 0
+        async for ids in self._batches():
+            began = time.monotonic()
             await asyncio.gather(*(self._ask(case_id) for case_id in ids))
-            last, asked = ids[-1], asked + len(ids)
-            await asyncio.sleep(_ROUND_SECONDS)
+            asked += len(ids)
+            OUTDATED.set(max(0, behind - asked))  # to count them takes the longer the more they are: not every second
+            await asyncio.sleep(max(0.0, _ROUND_SECONDS - (time.monotonic() - began)))
             if await self._running.own_lanes.lease(_STAGE, 0, _LEASE_SECONDS) is None:
                 return asked
         if asked:
             _log.info("recomputing asked for", cases=asked, configuration=self._running.version)
-        OUTDATED.set(await self._cases.count_documents(self._outdated))
+            await self._count()
         return asked
 
-    async def _next(self, last: str) -> list[str]:
-        query = {**self._outdated, "_id": {"$gt": last}}
+    async def _count(self) -> int:
+        behind = await self._cases.count_documents(self._outdated, hint=BY_CONFIGURATION)
+        OUTDATED.set(behind)
+        return behind
+
+    async def _batches(self) -> AsyncIterator[list[str]]:
+        """Their ids, as many at a time as may be asked for in a second."""
         limit = self._running.configuration.milestones.recomputed_per_second
-        cursor = self._cases.find(query, {"_id": 1}).sort("_id", 1).limit(limit)
-        return [document["_id"] async for document in cursor]
+        cursor = self._cases.find(self._outdated, {"_id": 1}, hint=BY_CONFIGURATION, batch_size=limit)
+        async with cursor:
+            while ids := [document["_id"] for document in await cursor.to_list(limit)]:
+                yield ids
 
     async def _ask(self, case_id: str) -> None:
         version, now = self._running.version, self._running.clock.now()
