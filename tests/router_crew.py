@@ -35,6 +35,7 @@ class Crew:
         self._sent = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._seen: set[str] = set()
+        self._last: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         url = self._namespace.kafka_url
@@ -77,6 +78,10 @@ class Crew:
             self.opened.append(case)
             await asyncio.sleep(1 / per_second)
 
+    def unserved(self) -> list[str]:
+        """Cases that were opened and whose work is not done, each with what was last told of it."""
+        return [f"{case}: {self._last.get(case, 'nothing')}" for case in self.opened if case not in self.completed]
+
     async def _listen(self) -> None:
         while True:
             for records in (await self._consumer.getmany(timeout_ms=200)).values():
@@ -87,6 +92,8 @@ class Crew:
                         self._hear(headers["ce_type"].split(".")[2], orjson.loads(record.value))
 
     def _hear(self, name: str, fact: dict[str, Any]) -> None:
+        if "case_id" in fact:
+            self._last[fact["case_id"]] = f"{name} {fact.get('agent') or ''} at {fact['at']}"
         if name == "offered":
             self._begin(self._answer(fact))
         elif name == "accepted":

@@ -10,9 +10,9 @@ import datetime as dt
 import heapq
 import itertools
 import random
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,8 @@ from caseway.kernel.errors import Superseded
 from caseway.kernel.vocabulary import Channel, Presence, Turn
 from caseway.runtime.configuration import load
 from caseway.scenario.plan import read_plan
-from caseway.testkit.chaos.assignment import Audit, Person
+from caseway.scenario.spread import Spread, staff_in
 from caseway_router import handlers
-from caseway_router.domain.items import WHOLE
 from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.pool import Pools
 from caseway_router.settings import Configuration
@@ -69,30 +68,6 @@ class States:
 
 
 @dataclass(slots=True)
-class Attended:
-    """One agent's day: how long they were there, and how much they held meanwhile."""
-
-    presence: str = "offline"
-    since: dt.datetime = START
-    present: float = 0.0
-    """Seconds online."""
-    held: float = 0.0
-    """Contacts × seconds, while online."""
-    load: float = 0.0
-    contacts_count: int = 0
-    writes_until: dt.datetime = START
-    """What is written is answered one after the other."""
-
-    def until(self, now: dt.datetime) -> None:
-        """Count the time since the last change."""
-        seconds = (now - self.since) / SECOND
-        if self.presence == "online":
-            self.present += seconds
-            self.held += seconds * self.load
-        self.since = now
-
-
-@dataclass(slots=True)
 class Matter:
     """One customer's matter."""
 
@@ -110,15 +85,6 @@ class Matter:
     """Seconds from its entry."""
 
 
-@dataclass(slots=True)
-class Figures:
-    """What the day came to."""
-
-    waits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """By language: seconds from entering the queue to the first offer."""
-    told: Counter[str] = field(default_factory=Counter)
-
-
 class Day:
     """A desk's day, event by event."""
 
@@ -131,10 +97,11 @@ class Day:
         self.now = START
         self.chance = random.Random(seed)
         self.edge, self.core = States(), States()
-        self.audit = Audit(staff_of(self.plan))
-        self.people = {name: Attended() for name in self.plan.agents}
+        self.spread = Spread(staff_in(RETAIL))
+        self.writes_until = dict.fromkeys(self.plan.agents, START)
+        """By agent: what is written is answered one after the other."""
         self.matters: dict[str, Matter] = {}
-        self.figures = Figures()
+        self.told: Counter[str] = Counter()
         self._heap: list[tuple[dt.datetime, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._timers: dict[tuple[str, str], Due] = {}
@@ -145,7 +112,7 @@ class Day:
 
     def runs(self, minutes: float) -> Day:
         """Open the desk, let customers come for so long, and see everything to its end, or to two hours later."""
-        for number, name in enumerate(sorted(self.people)):
+        for number, name in enumerate(sorted(self.writes_until)):
             self._at(number * 0.2, lambda name=name: self._presence(name, "online"))
             self._at(self.chance.uniform(60, minutes * 60), lambda name=name: self._break(name))
         self._arrivals(minutes * 60)
@@ -153,8 +120,6 @@ class Day:
         while self._heap and self._heap[0][0] <= end:
             self.now, _, happens = heapq.heappop(self._heap)
             happens()
-        for each in self.people.values():
-            each.until(self.now)
         return self
 
     def _arrivals(self, seconds: float) -> None:
@@ -225,7 +190,6 @@ class Day:
         matter, habits = self.matters[fact.case_id], self.traffic.agents
         if matter.first_offer is None:
             matter.first_offer = fact.waited_seconds or 0.0
-            self.figures.waits[matter.language].append(matter.first_offer)
         draw = self.chance.random()
         if draw < habits.misses:
             return
@@ -235,19 +199,18 @@ class Day:
         self._at(reaction, lambda: self._command(kind(**values)))
 
     def _on_accepted(self, fact: WorkAccepted) -> None:
-        matter, person = self.matters[fact.case_id], self.people[fact.agent]
+        matter = self.matters[fact.case_id]
         matter.holder, matter.round = fact.agent, matter.round + 1
-        person.contacts_count += 1
         habits = self.traffic.agents
         seconds = self._about(habits.handling_seconds[matter.channel])
         if matter.channel not in {"phone", "chat"} and self.chance.random() < habits.digs:
             seconds *= 3
         if matter.channel == "phone" and not matter.has_left:
             self._goes_on(matter, "answered")
-        begins = self.now if matter.channel in {"phone", "chat"} else max(person.writes_until, self.now)
+        begins = self.now if matter.channel in {"phone", "chat"} else max(self.writes_until[fact.agent], self.now)
         ends = begins + seconds * SECOND
         if matter.channel not in {"phone", "chat"}:
-            person.writes_until = ends
+            self.writes_until[fact.agent] = ends
         self._at((ends - self.now) / SECOND, lambda turn=matter.round: self._answers(matter, fact, turn))
 
     def _answers(self, matter: Matter, fact: WorkAccepted, turn: int) -> None:
@@ -343,9 +306,8 @@ class Day:
             return
         if told.topic() != "work":
             return
-        self.figures.told[name] += 1
-        self.audit.read([(name, told.model_dump(mode="json", exclude_none=True))])
-        self._attend(name, told)
+        self.told[name] += 1
+        self.spread.see([(name, told.model_dump(mode="json", exclude_none=True))])
         match told:
             case WorkOffered():
                 self._on_offered(told)
@@ -358,19 +320,6 @@ class Day:
                 self.matters[told.case_id].round += 1
             case _:
                 pass
-
-    def _attend(self, name: str, told: WireModel) -> None:
-        """How much everybody holds, and for how long they were there."""
-        if name == "presence-changed":
-            person = self.people[told.agent]  # type: ignore[attr-defined] - that fact has one
-            person.until(self.now)
-            person.presence = str(told.presence)  # type: ignore[attr-defined] - and the other
-        seats = {seat.agent.agent: seat.load / WHOLE for seat in self.core.resident.named(POOL).seats}
-        for agent, load_now in seats.items():
-            person = self.people[agent]
-            if load_now != person.load:
-                person.until(self.now)
-                person.load = load_now
 
     def _stamp(self, matter: Matter) -> dict[str, Any]:
         matter.version += 1
@@ -391,31 +340,6 @@ class Day:
 
     def _push(self, at: dt.datetime, happens: Callable[[], None]) -> None:
         heapq.heappush(self._heap, (max(at, self.now), next(self._count), happens))
-
-    # what it came to
-
-    def groups(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-        """Agents with the same languages and profile, each with the share of their capacity used while present."""
-        found: dict[str, list[tuple[str, float]]] = defaultdict(list)
-        for name, agent in self.plan.agents.items():
-            spoken = "+".join(sorted({"pl", "en", "de"} & set(agent.skills)))
-            person = self.people[name]
-            if person.present:
-                share = person.held / person.present / (agent.profile.total / WHOLE)
-                found[f"{spoken} {agent.profile.name}"].append((name, share))
-        yield from sorted(found.items())
-
-
-def staff_of(plan: PoolPlan) -> dict[str, Person]:
-    """A pool's agents, as the audit wants them."""
-    return {
-        name: Person(
-            skills=agent.skills,
-            total=agent.profile.total / WHOLE,
-            at_most={channel: limit.at_most / WHOLE for channel, limit in agent.profile.channels.items()},
-        )
-        for name, agent in plan.agents.items()
-    }
 
 
 def _drawn(chance: random.Random, weights: Mapping[str, float]) -> str:

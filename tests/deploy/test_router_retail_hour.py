@@ -7,10 +7,10 @@ matters (`-m slow`); the default run sees four minutes of it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 import pytest
 
+from caseway.scenario.spread import evenness, within
 from tests.router_day import Day
 
 TARGETS = {"pl": 5.0, "en": 40.0, "de": 60.0}
@@ -22,34 +22,10 @@ def morning() -> Day:
     return Day(seed=7).runs(minutes=4)
 
 
-def evenness(shares: Sequence[float]) -> float:
-    """Jain's index: 1 when all are alike, 1/n when one has everything."""
-    return sum(shares) ** 2 / (len(shares) * sum(each * each for each in shares))
-
-
-def within(waits: Sequence[float], share: float) -> float:
-    return sorted(waits)[int(len(waits) * share)]
-
-
-def _told(day: Day) -> str:
-    lines = [f"{len(day.matters)} matters, {day.audit.offered_count} offers"]
-    lines += [
-        f"{language}: {len(waits)} waits, half within {within(waits, 0.5):.1f} s, nine of ten within "
-        f"{within(waits, 0.9):.1f} s, the longest {max(waits):.0f} s"
-        for language, waits in sorted(day.figures.waits.items())
-    ]
-    for group, people in day.groups():
-        shares = [share for _, share in people]
-        lines.append(
-            f"{group}: {min(shares):.2f} to {max(shares):.2f} of their capacity, evenness {evenness(shares):.3f}"
-        )
-    return "\n".join(lines)
-
-
 def test_nothing_is_assigned_as_it_must_not_be(morning: Day) -> None:
     """delivery.md, checker 6: one holder, load ≤ capacity, skills held, nobody absent."""
-    assert morning.audit.wrong == []
-    assert morning.audit.offered_count > len(morning.matters) > 250
+    assert morning.spread.audit.wrong == []
+    assert morning.spread.audit.offered_count > len(morning.matters) > 250
 
 
 def test_everybody_is_offered_and_nothing_is_left_lying(morning: Day) -> None:
@@ -61,20 +37,20 @@ def test_who_hangs_up_leaves_and_is_called_back(morning: Day) -> None:
     left = [each for each in morning.matters.values() if each.has_left and each.channel == "phone"]
     assert left, "some customers lose patience, or the day was too quiet to show anything"
     assert all(each.is_over for each in left)
-    assert morning.figures.told["withdrawn"] >= len(left)
+    assert morning.told["withdrawn"] >= len(left)
 
 
 def test_waits_by_language(morning: Day) -> None:
     """S4-08, S4-10: five Germans among thirty are enough for the German share."""
-    slow = {each: within(waits, 0.9) for each, waits in morning.figures.waits.items()}
+    slow = {each: within(waits, 0.9) for each, waits in morning.spread.waits.items()}
     assert all(slow[language] <= seconds for language, seconds in TARGETS.items()), slow
 
 
 def test_the_same_seed_is_the_same_day() -> None:
     first, second = (Day(seed=3).runs(minutes=0.7) for _ in range(2))
-    assert first.figures.told == second.figures.told
-    assert first.figures.waits == second.figures.waits
-    assert Day(seed=4).runs(minutes=0.7).figures.waits != first.figures.waits
+    assert first.told == second.told
+    assert first.spread.waits == second.spread.waits
+    assert Day(seed=4).runs(minutes=0.7).spread.waits != first.spread.waits
 
 
 @pytest.mark.slow
@@ -86,15 +62,15 @@ def test_an_hour_at_ten_times_its_speed(
     """S4-14: work is spread evenly within each group of equal skills, the more so the busier the desk is."""
     day = Day(seed=11, load_factor=load_factor).runs(minutes=60)
     with capsys.disabled():
-        sys.stdout.write(f"\n{_told(day)}\n")
-    assert day.audit.wrong == []
+        sys.stdout.write(f"\n{day.spread.table()}\n")
+    assert day.spread.audit.wrong == []
     assert day.core.resident.named("retail").items == {}
     assert [each.case_id for each in day.matters.values() if each.first_offer is None] == []
     uneven = {
         group: evenness([share for _, share in people])
-        for group, people in day.groups()
+        for group, people in day.spread.groups()
         if evenness([share for _, share in people]) < least_even
     }
     assert uneven == {}
     if load_factor == 1.0:
-        assert all(within(day.figures.waits[each], 0.9) <= seconds for each, seconds in TARGETS.items())
+        assert all(within(day.spread.waits[each], 0.9) <= seconds for each, seconds in TARGETS.items())

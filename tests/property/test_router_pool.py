@@ -34,6 +34,7 @@ from caseway.contracts.work_commands import (
 )
 from caseway.kernel.vocabulary import Presence, Priority
 from caseway_router.adapters import documents
+from caseway_router.domain import roster
 from caseway_router.domain.assignment.falling_due import FOLLOWING, open_timers
 from caseway_router.domain.items import Held, Offered, Waiting, WorkItem, WrappingUp
 from caseway_router.domain.plan import PoolPlan, QueuePlan, Reserve
@@ -69,6 +70,8 @@ needs = st.lists(
     st.builds(need, st.sampled_from(SKILLS), st.sampled_from([1, 1, 2, 3]), st.sampled_from([None, None, 15.0, 40.0])),
     max_size=2,
 )
+ROWS_EACH = roster._ROWS_EACH
+"""How many orders are kept in memory for each agent; without any, everybody with room is walked through."""
 GIFTS = frozenset({"gift"})
 which = st.integers(0, 11)
 """Which of those that stand so, counted round."""
@@ -142,8 +145,10 @@ class Pool(RuleBasedStateMachine):
         counted_whole=st.sampled_from([0, 40]),
         looked_at_one_by_one=st.sampled_from([0, 0, 2, 64]),
         by_arrival=st.sampled_from([True, True, False]),
+        rows_each=st.sampled_from([0, ROWS_EACH]),
     )
     def opens(self, people: list[dict[str, Any]], bands: int, wrap_up: int, listed: int, **other: Any) -> None:
+        roster._ROWS_EACH = other["rows_each"]
         ageing = other["ageing"]
         rules = {
             "policy": other["policy"],
@@ -330,6 +335,14 @@ class Pool(RuleBasedStateMachine):
     def transfers(self, case: str, to: str, name: str | None) -> None:
         self.do(TransferWork(pool=POOL, case_id=case, to=Destination(pool=POOL, queue=to, agent=name)))
 
+    @rule(which=which)
+    def who_holds_work_goes_home(self, which: int) -> None:
+        """Without a word: others get it after a while."""
+        name, _ = self.one_that_is(Held, which)
+        self.do(presence(name, "offline"))
+        self.time_passes(130)
+        self.do(presence(name))
+
     @rule(name=agents)
     def heartbeats(self, name: str) -> None:
         self.do(SendHeartbeat(pool=POOL, agent=name))
@@ -387,7 +400,7 @@ class Pool(RuleBasedStateMachine):
         match fact:
             case AgentPresenceChanged():
                 self.present[fact.agent] = fact.presence
-                self.missed[fact.agent] = 0
+                self.missed |= {} if fact.reason == "overload" else {fact.agent: 0}
             case WorkOffered():
                 self.asked[fact.agent] = fact.at
             case WorkAccepted():
@@ -512,6 +525,9 @@ class Pool(RuleBasedStateMachine):
         if hasattr(self, "desk"):
             assert self.desk.log == self.twin.log
             assert documents.digest(self.desk.pool) == documents.digest(self.twin.pool)
+
+    def teardown(self) -> None:
+        roster._ROWS_EACH = ROWS_EACH
 
     def seats(self) -> list[Seat]:
         return list(self.desk.pool.seats) if hasattr(self, "desk") else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -64,17 +65,18 @@ ROUTER = Router(
 class Case:
     """One case at the edge: facts in, commands out."""
 
-    def __init__(self) -> None:
+    def __init__(self, router: Router = ROUTER) -> None:
+        self.router = router
         self.state: RoutedCase | None = None
         self.count = 0
 
     def __call__(self, fact: Any) -> list[Any]:
         self.count += 1
         if isinstance(fact, MilestoneWarned | MilestoneViolated):
-            stated = stating.on_milestone(self.state, fact, ROUTER)
+            stated = stating.on_milestone(self.state, fact, self.router)
         else:
             occasion = Occasion(cause=f"cause-{self.count}", now=NOW, version="v1")
-            stated = stating.on_case(self.state, fact, ROUTER, occasion)
+            stated = stating.on_case(self.state, fact, self.router, occasion)
         self.state = stated.case
         return list(stated.tells)
 
@@ -227,7 +229,6 @@ def test_resolved_also_after_the_turn_was_the_customers() -> None:
     case(replied())
     (command,) = case(resolved())
     assert (type(command), command.reason) == (WithdrawWork, "resolved")
-    assert case(cases.CaseClosed(**STAMP)) == []
 
 
 def test_a_word_to_a_resolved_case_waits_for_its_reopening() -> None:
@@ -303,6 +304,21 @@ class TestJudgedAnew:
         (command,) = case(assigned(category="partner"))
         assert (command.pool, command.queue) == ("retail", "partners")
         assert case(replied())[0].pool == "retail"
+
+    @pytest.mark.parametrize(
+        ("pools", "told"), [(ROUTER.pools, ["closed"]), (dict.fromkeys(ROUTER.pools, "retail"), [])]
+    )
+    def test_closed_after_it_was_resolved_only_a_pool_that_sent_it_on_must_hear(
+        self, pools: dict[str, str], told: list[str]
+    ) -> None:
+        """Else every close would cost a command, or what was moved would be remembered for ever."""
+        case = Case(dataclasses.replace(ROUTER, pools=pools))
+        case(opened())
+        case(resolved())
+        assert [each.reason for each in case(cases.CaseClosed(**STAMP))] == told
+        assert case.state is not None
+        assert case.state.route is None
+        assert case(cases.CaseClosed(**STAMP)) == []
 
     def test_closed_and_reopened_it_is_routed_as_if_new(self) -> None:
         case = Case()

@@ -5,60 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
 
-from caseway.contracts.codec import event_headers, partition_of
+from caseway.contracts.codec import partition_of
 from caseway.contracts.topology import PARTITIONS
 from caseway.runtime import metrics
-from caseway.runtime.configuration import load
-from caseway.runtime.deciding import ARRIVALS, Decider
-from caseway.runtime.items import from_record
-from caseway.runtime.lane import Lane, Progress
-from caseway_router.app import build
-from caseway_router.settings import Configuration
+from tests.router_lanes import Lanes
 
-START = dt.datetime(2026, 11, 23, 8, tzinfo=dt.UTC)
-RETAIL = load(Path("deploy/scenarios/retail"), Configuration)
 POOL, ADA, BEN = "retail", "agnieszka.lis", "dariusz.klon"
 LANE = partition_of(POOL.encode(), PARTITIONS)
 WAITS: dict[str, Any] = {"case_id": "c1", "work_item": "w1", "queue": "customers", "requirements": [{"skill": "pl"}]}
 
 
-class Core:
-    """The core's stage on one lane, as the runtime drives it, without a database: nothing stands there yet."""
+class Core(Lanes):
+    """The core's stage; what becomes of a command, in a word or two."""
 
     def __init__(self) -> None:
-        self.stage = next(each for each in build().stages if each.name == "router.core")
-        self.decider = Decider(
-            stage=self.stage,
-            service="router",
-            configuration=RETAIL.value,
-            version=RETAIL.version,
-            partitions=PARTITIONS,
-            max_parked=100,
-            collections={each.name: each for each in self.stage.collections},
-        )
-        progress = Progress(next={"work.commands": 0})
-        self.lane = Lane(stage="router.core", number=LANE, epoch=1, revision=1, incarnation="x", progress=progress)
-        assert self.stage.resident is not None
-        self.lane.resident = self.stage.resident.build(LANE, dict.fromkeys(self.stage.resident.collections, ()))
-        self.now = START
-        self._count = 0
+        super().__init__("router.core")
 
-    def says(self, verb: str, said: dict[str, Any] | bytes, pool: str = POOL) -> str:
-        """What becomes of it: `parked <reason>`, `refused <reason>`, `superseded`, `misrouted`, or what is told."""
+    def tells(self, verb: str, said: dict[str, Any] | bytes, pool: str = POOL) -> str:
+        """`parked <reason>`, `refused <reason>`, `superseded`, `misrouted`, or what is told."""
         value = said if isinstance(said, bytes) else json.dumps({"pool": pool, **said}).encode()
-        item = from_record(
-            self._record(f"caseway.work.{verb}.v1", value, pool), "work.commands", self.stage, PARTITIONS
-        )
-        self.decider.prepare(item)
-        loaded = dict.fromkeys([*item.refs, (ARRIVALS.name, item.arrival)])
-        outcome = self.decider.decide_all([item], {LANE: self.lane}, loaded)
-        assert not item.defect, item.defect
+        outcome = self.takes("work.commands", f"caseway.work.{verb}.v1", pool, value, LANE)
         if outcome.parked:
             return f"parked {outcome.parked[0]['reason']}"
         told = [json.loads(row.value) for row in outcome.lanes[LANE].rows]
@@ -66,15 +36,6 @@ class Core:
             return f"refused {refusals[0]}"
         (result,) = [label for counter, label in outcome.counts if counter is metrics.RECORDS]
         return result if result != "applied" else " ".join(_told(outcome.lanes[LANE].rows))
-
-    def _record(self, type_: str, value: bytes, pool: str) -> ConsumerRecord[bytes, bytes]:
-        self._count += 1
-        headers = event_headers(type_, id=str(self._count), source="desk://test", time=START)
-        return ConsumerRecord(
-            topic="work.commands", partition=LANE, offset=self._count, timestamp=int(self.now.timestamp() * 1000),
-            timestamp_type=1, key=pool.encode(), value=value, checksum=None, serialized_key_size=0,
-            serialized_value_size=0, headers=tuple(headers),
-        )  # fmt: skip
 
 
 def _told(rows: Iterable[Any]) -> list[str]:
@@ -86,8 +47,8 @@ def _told(rows: Iterable[Any]) -> list[str]:
 def core() -> Core:
     """Agnieszka is there, and is asked about c1."""
     core = Core()
-    assert core.says("set-presence", {"agent": ADA, "presence": "online"}) == "presence-changed"
-    assert core.says("queue", WAITS) == "queued offered"
+    assert core.tells("set-presence", {"agent": ADA, "presence": "online"}) == "presence-changed"
+    assert core.tells("queue", WAITS) == "queued offered"
     return core
 
 
@@ -149,28 +110,28 @@ def core() -> Core:
 )  # fmt: skip
 def test_each_has_one_outcome(core: Core, verb: str, said: dict[str, Any] | bytes, outcome: str) -> None:
     """Parked with its reason, refused as a fact, superseded, or done: never two, never none."""
-    assert core.says(verb, said) == outcome
+    assert core.tells(verb, said) == outcome
 
 
 def test_an_unknown_pool_is_parked_and_one_of_another_lane_sent_on(core: Core) -> None:
     pools = [f"pool-{number}" for number in range(200)]
     here = next(each for each in pools if partition_of(each.encode(), PARTITIONS) == LANE)
     elsewhere = next(each for each in pools if partition_of(each.encode(), PARTITIONS) != LANE)
-    assert core.says("queue", WAITS, pool=here) == "parked unknown-pool"
-    assert core.says("queue", WAITS, pool=elsewhere) == "misrouted"
+    assert core.tells("queue", WAITS, pool=here) == "parked unknown-pool"
+    assert core.tells("queue", WAITS, pool=elsewhere) == "misrouted"
 
 
 def test_an_acceptance_when_the_time_is_over(core: Core) -> None:
     core.now += dt.timedelta(seconds=21)
-    assert core.says("accept", {"agent": ADA, "case_id": "c1"}) == "refused expired"
+    assert core.tells("accept", {"agent": ADA, "case_id": "c1"}) == "refused expired"
 
 
 def test_two_desks_of_one_agent_answer_one_offer_once(core: Core) -> None:
     answer = {"agent": ADA, "case_id": "c1"}
-    assert [core.says("accept", answer) for _ in range(3)] == ["accepted", "superseded", "superseded"]
-    assert core.says("decline", answer) == "refused is_held"
+    assert [core.tells("accept", answer) for _ in range(3)] == ["accepted", "superseded", "superseded"]
+    assert core.tells("decline", answer) == "refused is_held"
 
 
 def test_a_storm_of_presence_is_told_as_often_as_it_changes(core: Core) -> None:
-    storm = [core.says("set-presence", {"agent": BEN, "presence": "online"}) for _ in range(50)]
+    storm = [core.tells("set-presence", {"agent": BEN, "presence": "online"}) for _ in range(50)]
     assert storm == ["presence-changed", *["superseded"] * 49]

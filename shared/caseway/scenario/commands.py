@@ -21,15 +21,19 @@ from caseway.local import StackError
 from caseway.scenario.progress import say
 from caseway.scenario.running import Options, opened
 from caseway.scenario.settings import ScenarioSettings
+from caseway.scenario.spread import Spread, staff_in
 from caseway.scenario.table import sent_table
 from caseway.scenario.until import FOREVER, Until, read_duration, read_until
+from caseway.testkit.chaos.assignment import in_the_order_of_lanes
+from caseway.testkit.chaos.dump import read_topic
+from caseway.testkit.namespaces import Namespace
 
 Value = TypeVar("Value")
 _SCENARIOS = Path("deploy/scenarios")
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `run` and `scenario run`."""
+    """Add `run`, `scenario run` and `scenario spread`."""
     whole = subparsers.add_parser("run", help="a whole desk on this machine, with traffic")
     whole.add_argument("scenario", nargs="?", default="retail")
     whole.add_argument("--for", dest="lasts", type=_readable(read_duration), help="end by itself, such as after 90s")
@@ -45,6 +49,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     alone.add_argument("--finish", type=float, default=30.0, help="seconds for what is under way at the end")
     _shared(alone)
     alone.set_defaults(run=_run_alone)
+    spread = actions.add_parser("spread", help="how long work waited at the desk, and how evenly it was spread")
+    spread.add_argument("scenario", help="a name below deploy/scenarios, or a directory")
+    spread.set_defaults(run=_show_spread)
 
 
 def _shared(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +95,20 @@ def _run_whole(options: argparse.Namespace) -> int:
 def _run_alone(options: argparse.Namespace) -> int:
     directory = _directory(options.scenario)
     return _explained(lambda: asyncio.run(_play(_options(options, options.until), directory, options.finish)))
+
+
+def _show_spread(options: argparse.Namespace) -> int:
+    return _explained(lambda: asyncio.run(_spread(_directory(options.scenario))))
+
+
+async def _spread(directory: Path) -> int:
+    """All that stands on the topic, from its beginning: who is there, and who has what, has no other source."""
+    settings = ScenarioSettings()
+    spread = Spread(staff_in(directory))
+    desk = Namespace(prefix=settings.namespace, kafka_url=settings.kafka_url, mongo_url="")
+    spread.see(in_the_order_of_lanes(await read_topic(desk, "work")))
+    say(spread.table())
+    return 1 if spread.audit.wrong else 0
 
 
 async def _play(options: Options, directory: Path, finish_seconds: float) -> int:

@@ -22,7 +22,8 @@ def dump_routed(case: RoutedCase) -> Document:
         "is_merged": case.is_merged,
         "is_held": case.is_held,
         "boost": case.boost,
-        "promises": dict(case.promises),
+        # pairs: a milestone's name may have characters that the key of a map must not
+        "promises": [[name, due_at] for name, due_at in case.promises.items()],
         "told_due_at": case.told_due_at,
         "since": case.since,
         "conversation": case.conversation,
@@ -43,7 +44,7 @@ def load_routed(document: Mapping[str, Any]) -> RoutedCase:
         is_merged=document["is_merged"],
         is_held=document.get("is_held", False),
         boost=document["boost"],
-        promises=document.get("promises", {}),
+        promises=dict(document.get("promises", ())),
         told_due_at=document.get("told_due_at"),
         since=document.get("since"),
         conversation=document.get("conversation"),

@@ -178,6 +178,11 @@ class Router:
     staffing: Staffing | None = None
     """None: not known, and nobody is waited for by name."""
 
+    @property
+    def has_several_pools(self) -> bool:
+        """Whether work may move from one pool to another."""
+        return len(set(self.pools.values())) > 1
+
     def route(self, facts: Facts) -> Route | None:
         """Where a case with these facts goes; None when a rule says that it is not routed."""
         rule = self._rule(facts)

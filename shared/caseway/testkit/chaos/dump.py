@@ -71,6 +71,16 @@ async def dump(namespace: Namespace, service: str, topics: Sequence[str], collec
     return Dump(records=records, ends=ends, collections=stored)
 
 
+async def read_topic(namespace: Namespace, topic: str) -> list[Record]:
+    """One topic, from its beginning to its end."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=namespace.kafka_url, group_id=None, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        return (await _read(consumer, namespace, topic))[0]
+    finally:
+        await consumer.stop()
+
+
 async def _read(
     consumer: AIOKafkaConsumer, namespace: Namespace, topic: str
 ) -> tuple[list[Record], dict[tuple[str, int], int]]:

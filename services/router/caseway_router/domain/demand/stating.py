@@ -47,6 +47,8 @@ def on_case(before: RoutedCase | None, fact: CaseFact, router: Router, occasion:
     after = learning.after(before, fact, router)
     if _is_over(before, after):
         return _over(after, fact.actor)
+    if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
+        return _closed(after, router, fact.actor)
     if not after.is_wanted:
         return Demand(case=after)
     if before.is_on_the_line and after.facts.get("talk") == "left":
@@ -226,6 +228,12 @@ def _over(case: RoutedCase, actor: Actor | None) -> Demand:
     )
     told = () if case.route is None else (telling.withdraw(case, case.route, _why_over(case), actor),)
     return Demand(case=calmed, tells=told, timers=asking.forgotten(case))
+
+
+def _closed(case: RoutedCase, router: Router, actor: Actor | None) -> Demand:
+    """A case that was over is closed: only a pool that remembers where its work went has to hear of it."""
+    over = _over(case, actor)
+    return over if router.has_several_pools else replace(over, tells=())
 
 
 def _why_over(case: RoutedCase) -> str:
