@@ -45,10 +45,8 @@ def on_case(before: RoutedCase | None, fact: CaseFact, router: Router, occasion:
     if before is None or before.status is None:
         raise Superseded("a case that was not opened here")
     after = learning.after(before, fact, router)
-    if _is_over(before, after):
-        return _over(after, fact.actor)
-    if after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED:
-        return _closed(after, router, fact.actor)
+    if _is_over(before, after) or _is_closed(before, after):
+        return _ended(before, after, router, fact.actor)
     if not after.is_wanted:
         return Demand(case=after)
     if before.is_on_the_line and after.facts.get("talk") == "left":
@@ -230,10 +228,14 @@ def _over(case: RoutedCase, actor: Actor | None) -> Demand:
     return Demand(case=calmed, tells=told, timers=asking.forgotten(case))
 
 
-def _closed(case: RoutedCase, router: Router, actor: Actor | None) -> Demand:
-    """A case that was over is closed: only a pool that remembers where its work went has to hear of it."""
-    over = _over(case, actor)
-    return over if router.has_several_pools else replace(over, tells=())
+def _is_closed(before: RoutedCase, after: RoutedCase) -> bool:
+    return after.status is CaseStatus.CLOSED and before.status is not CaseStatus.CLOSED
+
+
+def _ended(before: RoutedCase, after: RoutedCase, router: Router, actor: Actor | None) -> Demand:
+    """That a case which was over is closed, only a pool has to hear that remembers where its work went."""
+    over = _over(after, actor)
+    return over if _is_over(before, after) or router.has_several_pools else replace(over, tells=())
 
 
 def _why_over(case: RoutedCase) -> str:
