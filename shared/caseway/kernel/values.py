@@ -42,5 +42,7 @@ else:
         def __get__(self, value: Any, owner: type | None = None) -> Any:
             if value is None:
                 return self
-            found = value.__dict__[self._name] = self._reckon(value)
+            found = self._reckon(value)
+            # not through `__dict__`: asked for it, Python makes a dictionary for each object, as large as the object
+            object.__setattr__(value, self._name, found)
             return found

@@ -176,18 +176,17 @@ def _load_standing(document: Mapping[str, Any]) -> Standing:
 
 def dump_requirement(requirement: Requirement) -> Document:
     """A skill that is asked for, as both the edge and the core keep it."""
-    drop_after = requirement.drop_after
-    return {
-        "skill": requirement.skill,
-        "level": requirement.level,
-        "drop_after_ms": None if drop_after is None else drop_after // _MILLISECOND,
-        "order": requirement.order,
-    }
+    document: Document = {"skill": requirement.skill, "level": requirement.level}
+    if requirement.drop_after is not None:
+        document["drop_after_ms"] = requirement.drop_after // _MILLISECOND
+    if requirement.order:
+        document["order"] = requirement.order
+    return document
 
 
 def load_requirement(document: Mapping[str, Any]) -> Requirement:
     """The reverse of `dump_requirement`."""
-    return _requirement(document["skill"], document["level"], document["drop_after_ms"], document["order"])
+    return _requirement(document["skill"], document["level"], document.get("drop_after_ms"), document.get("order", 0))
 
 
 @lru_cache(maxsize=10_000)

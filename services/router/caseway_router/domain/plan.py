@@ -15,6 +15,7 @@ _USUAL_OFFER = 20 * _SECOND
 _USUAL_NAMED = 60 * _SECOND
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+_DAY_SECONDS = 86_400
 _NORMAL = 1
 """The rank of normal priority: where arrival alone counts, everything has it."""
 _NEVER = 1 << 62
@@ -25,7 +26,10 @@ _EQUAL_PARTS = 4
 
 def microseconds(at: dt.datetime | None) -> int:
     """An instant as a whole number that sorts alike; 0 for none."""
-    return 0 if at is None else (at - _EPOCH) // _MICROSECOND
+    if at is None:
+        return 0
+    since = at - _EPOCH
+    return (since.days * _DAY_SECONDS + since.seconds) * 1_000_000 + since.microseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
