@@ -129,3 +129,36 @@ def test_a_case_without_promises_says_so():
     )
     bare.tell(CaseOpened, at("02 15:00"))
     assert "Nothing is promised." in page(bare)
+
+
+def test_new_hours_and_a_date_with_other_hours_are_pointed_out():
+    """Whoever disputes a deadline knows the desk's usual hours, and asks why these are others (S1-19)."""
+    calendar = {
+        "zone": "Europe/Warsaw",
+        "versions": [
+            {"week": {"monday-friday": ["09:00-17:00"]}},
+            {"from": "2026-01-05", "week": {"monday-friday": ["10:00-12:00"]}},
+        ],
+        "exceptions": {"2026-01-06": ["13:00-15:00"]},
+    }
+    promises = [{"name": "normal", "target": "8h", "calendar": "desk"}]
+    written = {
+        "calendars": CALENDARS | {"desk": calendar},
+        "milestones": {"kinds": {"resolution": RESOLUTION | {"promises": promises}}},
+    }
+    desk = Desk(Configuration.model_validate(written))
+    desk.tell(CaseOpened, at("02 15:00"))
+    text = page(desk)
+    rows = [
+        "Fri 2 Jan 2026, 15:00",
+        "Sat 3 Jan 2026 to Sun 4 Jan 2026",
+        'Mon 5 Jan 2026</td><td class="number">from here on new hours are in force',
+        "Mon 5 Jan 2026, 10:00",
+        "<i>other hours on this date</i> 2 h",
+        "Wed 7 Jan 2026, 10:00",
+        "counted, of 8 h promised",
+        "From 2026-01-05 on new hours are in force. On 2026-01-06 there are other hours than on its weekday.",
+    ]
+    places = [text.index(row) for row in rows]
+    assert places == sorted(places)
+    assert text.count("other hours on this date") == 1

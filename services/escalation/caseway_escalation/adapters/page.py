@@ -36,7 +36,9 @@ def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["local"] = _local
     environment.filters["length"] = _length
+    environment.filters["roughly"] = _roughly
     environment.filters["between"] = _between
+    environment.filters["new_hours"] = _new_hours
     environment.filters["days"] = _days
     environment.filters["named"] = _named
     environment.filters["why"] = _WHY.__getitem__
@@ -52,6 +54,26 @@ def _length(seconds: float) -> str:
     return length(dt.timedelta(seconds=seconds))
 
 
+def _roughly(seconds: float) -> str:
+    """In whole seconds: what goes on while one looks."""
+    return length(dt.timedelta(seconds=int(seconds)))
+
+
+def _new_hours(reason: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """Where another version of the calendar comes into force: a row between the others."""
+    days = [dt.date.fromisoformat(on) for on in reason["new_hours_from"]]
+    return [{"on": _day(on), "from": _midnight(on, reason["zone"])} for on in days]
+
+
+def _midnight(on: dt.date, zone: str) -> str:
+    at = dt.datetime.combine(on, dt.time.min, ZoneInfo(zone)).astimezone(dt.UTC)
+    return at.isoformat(timespec="microseconds")
+
+
+def _day(on: dt.date) -> str:
+    return f"{on:%a} {on.day} {on:%b %Y}"
+
+
 def _between(span: Mapping[str, str]) -> str:
     return length(dt.datetime.fromisoformat(span["until"]) - dt.datetime.fromisoformat(span["from"]))
 
@@ -60,8 +82,7 @@ def _days(span: Mapping[str, str], zone: str) -> str:
     """`Sat 3 Jan 2026`, or `Sat 3 Jan 2026 to Sun 4 Jan 2026`."""
     first, after = (dt.datetime.fromisoformat(span[end]).astimezone(ZoneInfo(zone)).date() for end in ("from", "until"))
     last = after - dt.timedelta(days=1)
-    shown = [f"{on:%a} {on.day} {on:%b %Y}" for on in ((first,) if first == last else (first, last))]
-    return " to ".join(shown)
+    return " to ".join(map(_day, (first,) if first == last else (first, last)))
 
 
 def _named(name: str) -> str:

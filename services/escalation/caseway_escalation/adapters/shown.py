@@ -180,12 +180,18 @@ def _shown_reason(reason: Reason) -> dict[str, Any]:
         "hours_from": reason.hours_from_on.isoformat() if reason.hours_from_on else None,
         "earlier": _shown_earlier(reason),
         "counted": [
-            {"from": text(each.span.start), "until": text(each.span.end), "seconds": each.seconds}
+            {
+                "from": text(each.span.start),
+                "until": text(each.span.end),
+                "seconds": each.seconds,
+                "has_other_hours": each.has_other_hours,
+            }
             for each in reason.counted
         ],
         "closed": [
             {"from": text(each.days.start), "until": text(each.days.end), "why": each.why} for each in reason.closed
         ],
+        "new_hours_from": [each.isoformat() for each in reason.new_hours_on],
         "pauses": [{"from": text(each.start), "until": text(each.end)} for each in reason.pauses],
         "stands_since": text(reason.stands_since),
         "words": reason.words,

@@ -23,6 +23,8 @@ class Counted:
 
     span: Interval
     seconds: float
+    has_other_hours: bool = False
+    """Whether it lies on a date that is open at other times than its weekday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class Reason:
     """What of them counts."""
     counted: tuple[Counted, ...]
     closed: tuple[Closed, ...]
+    new_hours_on: tuple[dt.date, ...]
+    """From which dates another version of the calendar is in force."""
     pauses: tuple[Interval, ...]
     stands_since: dt.datetime | None
     """While paused: since when."""
@@ -57,9 +61,7 @@ class Reason:
 
 def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
     """Why `due_at` is what it is."""
-    counted = tuple(
-        Counted(span=span, seconds=(span.end - span.start).total_seconds()) for span in _counted(milestone, hours)
-    )
+    counted = tuple(_told(span, hours) for span in _counted(milestone, hours))
     pauses = tuple(_pauses(milestone))
     governing = hours.version_on(hours.local_date(milestone.started_at)).from_on
     stands = milestone.running_since is None and milestone.is_open
@@ -73,15 +75,30 @@ def reason_for(milestone: Milestone, hours: BusinessHours) -> Reason:
         earlier_used=milestone.earlier.used_in(hours) if milestone.earlier else dt.timedelta(0),
         counted=counted,
         closed=tuple(_closed(milestone, hours)),
+        new_hours_on=_new_hours(milestone, hours),
         pauses=pauses,
         stands_since=since,
         words=_words(milestone, hours, counted, pauses, since),
     )
 
 
+def _told(span: Interval, hours: BusinessHours) -> Counted:
+    seconds = (span.end - span.start).total_seconds()
+    return Counted(span=span, seconds=seconds, has_other_hours=hours.has_other_hours(hours.local_date(span.start)))
+
+
+def _until(milestone: Milestone) -> dt.datetime:
+    return min(milestone.due_at, milestone.ended_at or milestone.due_at)
+
+
+def _new_hours(milestone: Milestone, hours: BusinessHours) -> tuple[dt.date, ...]:
+    first, last = (hours.local_date(at) for at in (milestone.started_at, _until(milestone)))
+    return () if milestone.terms.is_round_the_clock else tuple(hours.new_hours(first, last))
+
+
 def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
     """Business time from the start to the deadline, while it stands to the pause; to its end, if that was earlier."""
-    until = min(milestone.due_at, milestone.ended_at or milestone.due_at)
+    until = _until(milestone)
     spans = (span for run in _runs(milestone, until) for span in hours.counted(run.start, run.end))
     return islice(_joined(spans), _MOST_SPANS)
 
@@ -100,7 +117,7 @@ def _closed(milestone: Milestone, hours: BusinessHours) -> Iterator[Closed]:
 
 
 def _closed_days(milestone: Milestone, hours: BusinessHours) -> Iterator[tuple[dt.date, str]]:
-    for run in _runs(milestone, min(milestone.due_at, milestone.ended_at or milestone.due_at)):
+    for run in _runs(milestone, _until(milestone)):
         on, last = hours.local_date(run.start), hours.local_date(run.end)
         while on <= last:
             if why := hours.why_closed(on):
@@ -157,6 +174,9 @@ def _words(
         *_summed_up(milestone, hours),
         f"Counted: {_spans((each.span for each in counted), place) or 'nothing'}.",
     ]
+    told += [f"From {on} on new hours are in force." for on in _new_hours(milestone, hours)]
+    others = dict.fromkeys(hours.local_date(each.span.start) for each in counted if each.has_other_hours)
+    told += [f"On {on} there are other hours than on its weekday." for on in others]
     if pauses:
         told.append(f"Not counted, as the clock stood: {_spans(pauses, place)}.")
     if since is not None:
@@ -226,9 +246,11 @@ def length(amount: dt.timedelta) -> str:
 
     >>> length(dt.timedelta(days=1, minutes=5, seconds=2.5))
     '24 h 5 min 2.5 s'
+    >>> length(dt.timedelta(seconds=14, microseconds=711443))
+    '14.711443 s'
     """
     minutes, rest = divmod(amount, dt.timedelta(minutes=1))
     hours, minutes = divmod(minutes, 60)
-    seconds = f"{rest.total_seconds():g}"
+    seconds = f"{rest.total_seconds():.6f}".rstrip("0").rstrip(".")
     parts = [(str(hours), "h"), (str(minutes), "min"), (seconds, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number != "0") or "0 s"
