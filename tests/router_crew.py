@@ -100,6 +100,13 @@ class Crew:
             self._begin(self._solve(fact))
         elif name == "completed":
             self.completed.add(fact["case_id"])
+        elif fact.get("presence") == Presence.NOT_ANSWERING:
+            self._begin(self._is_back(fact["agent"]))
+
+    async def _is_back(self, agent: str) -> None:
+        """Who missed offers too often says that they are there again."""
+        await asyncio.sleep(1)
+        await self.sits_down(agent)
 
     async def _answer(self, fact: dict[str, Any]) -> None:
         draw = self._chance.random()
