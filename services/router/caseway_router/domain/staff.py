@@ -98,11 +98,12 @@ class Attendance:
 class Seat:
     """An agent at work: configuration, attendance, and what is held now."""
 
-    __slots__ = ("_costs", "_rooms", "agent", "attendance", "by_channel", "held", "load", "ringing")
+    __slots__ = (
+        "_costs", "_rooms", "agent", "attendance", "by_channel", "capacity", "held", "is_online", "load", "ringing",
+    )  # fmt: skip
 
     def __init__(self, agent: Agent, attendance: Attendance) -> None:
         self.agent = agent
-        self.attendance = attendance
         self.held: dict[str, WorkItem] = {}
         self.load = 0
         self.by_channel: dict[str, int] = {}
@@ -111,10 +112,16 @@ class Seat:
         self._costs: dict[str, int] = {}
         self._rooms: dict[str, int] = {}
         """By channel, what was counted since anything last changed."""
+        self.attend(attendance)
 
     def attend(self, attendance: Attendance) -> None:
         """They are as present as given from now on."""
         self.attendance = attendance
+        self.is_online = attendance.presence is Presence.ONLINE
+        """Whether they may be asked at all."""
+        own, total = attendance.capacity, self.agent.profile.total
+        self.capacity = total if own is None else min(own, total)
+        """The most they may hold in all."""
         self._rooms.clear()
 
     def take(self, item: WorkItem) -> None:
@@ -127,18 +134,6 @@ class Seat:
         """Count the item no longer."""
         item = self.held.pop(case_id)
         self._count(item, -self._costs.pop(case_id), -1)
-
-    @property
-    def capacity(self) -> int:
-        """The most they may hold in all."""
-        own = self.attendance.capacity
-        total = self.agent.profile.total
-        return total if own is None else min(own, total)
-
-    @property
-    def is_online(self) -> bool:
-        """Whether they may be asked at all."""
-        return self.attendance.presence is Presence.ONLINE
 
     @property
     def is_overloaded(self) -> bool:

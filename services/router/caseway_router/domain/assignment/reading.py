@@ -36,19 +36,17 @@ def is_supervisor(actor: parts.Actor | None) -> bool:
 
 def requirements(given: Iterable[parts.Requirement]) -> tuple[Requirement, ...]:
     """Requirements as matching wants them: a soft one without a time is dropped at once."""
-    return tuple([_requirement(each.skill, each.level, _drop_after(each), each.order) for each in given])
+    return tuple(
+        [_requirement(each.skill, each.level, each.hard, each.drop_after_seconds, each.order) for each in given]
+    )
 
 
 @lru_cache(maxsize=10_000)
-def _requirement(skill: str, level: int, drop_after: dt.timedelta | None, order: int) -> Requirement:
+def _requirement(skill: str, level: int, hard: bool, drop_after_seconds: float | None, order: int) -> Requirement:
     """One object for all that ask for the same: work waits by the hundred thousand."""
+    at_once_or_never = None if hard else dt.timedelta(0)
+    drop_after = at_once_or_never if drop_after_seconds is None else length(drop_after_seconds)
     return Requirement(skill=skill, level=level, drop_after=drop_after, order=order)
-
-
-def _drop_after(requirement: parts.Requirement) -> dt.timedelta | None:
-    if requirement.drop_after_seconds is None:
-        return None if requirement.hard else dt.timedelta(0)
-    return length(requirement.drop_after_seconds)
 
 
 def length(seconds: float) -> dt.timedelta:
