@@ -137,11 +137,12 @@ def _row(title: str, facts: Sequence[float], firings: Sequence[float], share: fl
 async def _all_followed(filler: Filler, version: str, count: int) -> None:
     """Say how far it is, until no clock is of the version before."""
     last = time.monotonic()
-    while behind := filler.database["cases"].count_documents({"configured": version}):
+    standing = {"configured": version, "_id": {"$regex": "^case_far"}}
+    while behind := filler.database["cases"].count_documents(standing):
         if time.monotonic() - last > 20.0:
             last = time.monotonic()
             say(f"  {count - behind:,} of {count:,} were reckoned anew")
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)
 
 
 async def _measure(namespace: Namespace, asked: argparse.Namespace, folder: Path) -> None:

@@ -7,6 +7,7 @@ numbers sort as the instants do. What is as it is by default is left out: a mill
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from operator import attrgetter
@@ -121,7 +122,6 @@ def _dump_milestone(milestone: Milestone) -> Document:
         "kind": milestone.kind,
         "instance": milestone.instance,
         "terms": _dump_terms(milestone.terms),
-        "target": milestone.target // _MICROSECOND,
         "started_at": microseconds(milestone.started_at),
         "running_since": _number(milestone.running_since),
         "due_at": microseconds(milestone.due_at),
@@ -129,6 +129,8 @@ def _dump_milestone(milestone: Milestone) -> Document:
         "calendar_version": milestone.calendar_version,
         "given_by": milestone.given_by,
     }
+    if milestone.target != milestone.terms.target:
+        document["target"] = milestone.target // _MICROSECOND
     for name, value in zip(_SOMETIMES, _sometimes(milestone), strict=True):
         if value:
             document[name] = _DUMPED[name](value) if name in _DUMPED else value
@@ -161,14 +163,14 @@ _sometimes = attrgetter(*_SOMETIMES)
 
 
 def _load_milestone(document: Document) -> Milestone:
-    said = document.get
+    said, terms = document.get, _load_terms(document["terms"])
     return Milestone(
         id=document["id"],
         kind=document["kind"],
         instance=document["instance"],
         subject=said("subject", ""),
-        terms=_load_terms(document["terms"]),
-        target=document["target"] * _MICROSECOND,
+        terms=terms,
+        target=document["target"] * _MICROSECOND if "target" in document else terms.target,
         extension_months=said("extension_months", 0),
         started_at=instant_of(document["started_at"]),
         earlier=_load_earlier(document["earlier"]) if "earlier" in document else None,
@@ -203,7 +205,8 @@ def _load_earlier(document: Document) -> Earlier:
 
 
 @lru_cache(maxsize=1_024)  # those in force, and what running clocks keep of earlier ones
-def _dump_terms(terms: Terms) -> Document:
+def _dump_terms(terms: Terms) -> str:
+    """As one text, which is the same for thousands of promises: it is made once, and read once."""
     document: Document = {
         "policy": terms.policy,
         "target": terms.target // _MICROSECOND,
@@ -211,31 +214,20 @@ def _dump_terms(terms: Terms) -> Document:
         "warnings": [each // _MICROSECOND for each in terms.warnings],
     }
     more = {"is_wall_time": terms.is_wall_time, "months": terms.months, "until": terms.until}
-    document.update({name: value for name, value in more.items() if value})
-    return document
-
-
-def _load_terms(document: Document) -> Terms:
-    said = document.get
-    return _terms(
-        document["policy"], document["target"], document["calendar"], tuple(document["warnings"]),
-        said("is_wall_time", False), said("months", 0), said("until", ""),
-    )  # fmt: skip
+    return json.dumps(document | {name: value for name, value in more.items() if value}, ensure_ascii=False)
 
 
 @lru_cache(maxsize=1_024)
-def _terms(
-    policy: str, target: int, calendar: str, warnings: tuple[int, ...], is_wall_time: bool, months: int, until: str
-) -> Terms:
-    """The same object for the same terms: thousands of promises in memory share it."""
+def _load_terms(text: str) -> Terms:
+    document = json.loads(text)
     return Terms(
-        policy=policy,
-        target=target * _MICROSECOND,
-        calendar=calendar,
-        warnings=tuple(each * _MICROSECOND for each in warnings),
-        is_wall_time=is_wall_time,
-        months=months,
-        until=until,
+        policy=document["policy"],
+        target=document["target"] * _MICROSECOND,
+        calendar=document["calendar"],
+        warnings=tuple(each * _MICROSECOND for each in document["warnings"]),
+        is_wall_time=document.get("is_wall_time", False),
+        months=document.get("months", 0),
+        until=document.get("until", ""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
@@ -108,17 +109,22 @@ def _dump_run(run: Run) -> Document:
 
 
 @lru_cache(maxsize=1_024)  # those in force, and what running ladders keep of earlier ones
-def _dump_plan(plan: Plan) -> Document:
+def _dump_plan(plan: Plan) -> str:
+    """As one text, which is the same for thousands of runs: it is made once, and read once."""
     document = {**_sparse(plan), "rungs": [_sparse(each) for each in plan.rungs]}
     for name in ("again_after", "times", "until", "remind_after", "reminders"):
         if (value := getattr(plan, name)) is not None:
             document[name] = _plain(value)  # nothing is not the same as none
-    return document
+    return json.dumps(document, ensure_ascii=False)
+
+
+@lru_cache(maxsize=1_024)
+def _load_plan(text: str) -> Plan:
+    document = json.loads(text)
+    rungs = tuple(Rung(**{**_typed(each), "action": Action(each["action"])}) for each in document.pop("rungs"))
+    return Plan(**_typed(document), rungs=rungs)
 
 
 def _load_run(document: Document) -> Run:
-    plan = document["plan"]
-    rungs = tuple(Rung(**{**_typed(each), "action": Action(each["action"])}) for each in plan["rungs"])
     fields = {name: value for name, value in document.items() if name != "plan"}
-    others = {name: value for name, value in plan.items() if name != "rungs"}
-    return Run(**_typed(fields), plan=Plan(**_typed(others), rungs=rungs))
+    return Run(**_typed(fields), plan=_load_plan(document["plan"]))
