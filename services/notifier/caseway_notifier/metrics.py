@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from caseway.contracts.notifications import NotificationGivenUp, NotificationSuppressed
@@ -24,6 +26,9 @@ HANDED_OVER_SECONDS = Histogram(
     ["channel", "urgency"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600),
 )
+handed_over = functools.cache(HANDED_OVER_SECONDS.labels)
+attempt_took = functools.cache(ATTEMPT_SECONDS.labels)
+"""Looked up once for each channel: for a mail of thousands, finding the histogram took longer than the observation."""
 MAYBE_DOUBLED = Counter(
     "caseway_notifier_maybe_doubled_total", "Deliveries attempted again after an unknown outcome.", ["channel"]
 )

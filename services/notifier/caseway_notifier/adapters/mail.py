@@ -104,7 +104,9 @@ class Composing:
         copies = tuple(map(ascii_domain, mailing.copies))
         needs_utf8 = not "".join((from_address, recipient, to, *copies)).isascii()
         policy = _UTF8_POLICY if needs_utf8 else _POLICY
-        head, tail = self._around(delivery, mailing, content, replace(sender, address=from_address), copies, policy)
+        if from_address != sender.address:
+            sender = replace(sender, address=from_address)
+        head, tail = self._around(delivery, mailing, content, sender, copies, policy)
         line = _sound(_mailbox_line("To", to, _name_in(mailing, delivery), sender.charset))
         return Envelope(sender=from_address, recipient=recipient, content=head + line + tail, needs_utf8=needs_utf8)
 

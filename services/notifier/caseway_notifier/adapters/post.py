@@ -36,7 +36,7 @@ class Post:
             return Refused("not-composed")
         began = time.monotonic()
         outcome = await self._pool.send(envelope)
-        metrics.ATTEMPT_SECONDS.labels(delivery.channel).observe(time.monotonic() - began)
+        metrics.attempt_took(delivery.channel).observe(time.monotonic() - began)
         return outcome
 
     async def close(self) -> None:

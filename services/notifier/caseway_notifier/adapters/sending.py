@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
@@ -285,6 +285,7 @@ class Sender:
 
 def count(decision: Decision) -> None:
     """Measure what became of deliveries, once it is written."""
+    outcomes: Counter[tuple[str, str]] = Counter()
     for change in decision.changes:
         if not isinstance(change, Put) or change.collection != DELIVERIES:
             continue
@@ -297,10 +298,11 @@ def count(decision: Decision) -> None:
                 "too much for one recipient: the rest comes as one", notification=delivery.id, channel=delivery.channel
             )
             continue
-        outcome = "failed" if delivery.state is State.PENDING else delivery.state.value
-        metrics.OUTCOMES.labels(delivery.channel, outcome).inc()
+        outcomes[delivery.channel, "failed" if delivery.state is State.PENDING else delivery.state.value] += 1
         if delivery.may_have_doubled and delivery.concluded_at is not None:
             metrics.MAYBE_DOUBLED.labels(delivery.channel).inc()
         if delivery.state is State.DELIVERED and delivery.concluded_at is not None:
             waited = (delivery.concluded_at - delivery.requested_at).total_seconds()
-            metrics.HANDED_OVER_SECONDS.labels(delivery.channel, delivery.urgency.value).observe(max(0.0, waited))
+            metrics.handed_over(delivery.channel, delivery.urgency.value).observe(max(0.0, waited))
+    for (channel, outcome), number in outcomes.items():
+        metrics.OUTCOMES.labels(channel, outcome).inc(number)
