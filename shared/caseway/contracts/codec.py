@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,7 @@ _MAIL_TYPES = frozenset({MAIL, "message/global", "application/octet-stream", ""}
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _VERSIONED = re.compile(r"(.+)\.v(\d+)", re.ASCII)
 _OWN_ATTRIBUTES = frozenset({"specversion", "id", "type", "source", "time", "subject", "datacontenttype", "dataschema"})
+_LANES_ATTRIBUTES = _OWN_ATTRIBUTES | {"lane", "sequence"}
 _NONE: Mapping[str, str] = MappingProxyType({})
 _MAX_FAULTS = 5
 
@@ -166,6 +168,7 @@ def _unknown(place: Topic, type_: str) -> Rejected | Superseded:
     return Rejected("unknown-type", f"not a type of {place.name}")
 
 
+@lru_cache(maxsize=256)  # what follows from one batch has few instants
 def _time(text: str) -> dt.datetime:
     try:
         if _RFC3339.fullmatch(text):
@@ -187,9 +190,11 @@ def _lane(topic: str, source: str, found: Attributes) -> tuple[str, int, bool]:
 
 
 def _extensions(found: Attributes, own: bool) -> Mapping[str, str]:
-    hidden = _OWN_ATTRIBUTES | {"lane", "sequence"} if own else _OWN_ATTRIBUTES
+    hidden = _LANES_ATTRIBUTES if own else _OWN_ATTRIBUTES
+    if found.keys() <= hidden:
+        return _NONE
     rest = {name: value for name, value in found.items() if name not in hidden}
-    return MappingProxyType(rest) if rest else _NONE
+    return MappingProxyType(rest)
 
 
 def _raw(data: bytes, content_type: str) -> bytes:
@@ -226,6 +231,17 @@ def _place(model: type[WireModel], loc: tuple[int | str, ...]) -> str:
 _TYPE_HEADERS: dict[tuple[str, str], list[tuple[str, bytes]]] = {}
 
 
+@lru_cache(maxsize=1024)
+def _shared(name: str, value: str) -> tuple[str, bytes]:
+    """A header that many records have alike: one object for all of them, while a batch of thousands is held."""
+    return name, value.encode()
+
+
+@lru_cache(maxsize=256)
+def _time_header(text: str) -> tuple[str, bytes]:
+    return "ce_time", text.replace("+00:00", "Z").encode()
+
+
 def event_headers(
     type_: str,
     *,
@@ -253,8 +269,8 @@ def event_headers(
     return [
         *fixed,
         ("ce_id", id.encode()),
-        ("ce_source", source.encode()),
-        ("ce_time", time.isoformat().replace("+00:00", "Z").encode()),
+        _shared("ce_source", source),
+        _time_header(time.isoformat()),
         ("ce_subject", subject.encode()),
         *((f"ce_{name}", value.encode()) for name, value in extensions),
     ]
@@ -274,7 +290,7 @@ def encode(
     """Value and headers of a message in binary mode; lane and sequence only for what a lane sends."""
     headers = event_headers(model.TYPE, id=id, source=source, time=time, subject=subject, extensions=extensions)
     if lane:
-        headers.append(("ce_lane", lane.encode()))
+        headers.append(_shared("ce_lane", lane))
         headers.append(("ce_sequence", str(sequence).encode()))
     return dump(model), headers
 

@@ -11,13 +11,13 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from pymongo.errors import PyMongoError
 
+from caseway.kernel.values import dataclass
 from caseway.runtime import failpoints, metrics
 from caseway.runtime.backoff import delays
 from caseway.runtime.blobs import read_blob
