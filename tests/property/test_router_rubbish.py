@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import caseway.contracts
-from tests.router_lanes import Lanes, digests
+from caseway.runtime.configuration import Inconsistent
+from caseway_router.settings import Configuration
+from tests.router_lanes import START, Lanes, digests
 
 EXAMPLES = Path(caseway.contracts.__file__).parent / "examples"
 AGENTS = ["agnieszka.lis", "dariusz.klon", "georg.storch"]
@@ -93,6 +97,42 @@ def tell(lanes: Lanes, topic: str, type_: str, data: dict[str, Any], key_field: 
     assert outcome in OUTCOMES or outcome.startswith("parked "), outcome
 
 
+RETAIL = Path(__file__).parents[2] / "deploy" / "scenarios" / "retail"
+FILES = {
+    name: yaml.safe_load((RETAIL / f"{name}.yaml").read_text(encoding="utf-8"))
+    for name in ("queues", "routing", "agents")
+}
+FILES["mentions"] = {"lists": {"desk": {"title": "#desk", "mentions": ["georg.storch"]}}}
+FILES["calendars"] = {"desk": {"zone": "Europe/Warsaw", "opens": {"monday": ["08:00-20:00"]}}}
+CASE = {
+    "channel": "phone",
+    "language": "de",
+    "category": "partner",
+    "asked_for": "georg.storch",
+    "complexity": "advanced",
+}
+
+
+@st.composite
+def changed_files(draw: st.DrawFn) -> dict[str, Any]:
+    """The router's files, with one to three places changed, or taken away."""
+    files = copy.deepcopy(FILES)
+    for _ in range(draw(st.integers(1, 3))):
+        content = files[draw(st.sampled_from(sorted(files)))]
+        places = list(_places(content))
+        if not places:
+            continue
+        *above, last = draw(st.sampled_from(places))
+        spot: Any = content
+        for part in above:
+            spot = spot[part]
+        if draw(st.booleans()) or not isinstance(spot, dict):
+            spot[last] = draw(nasty)
+        else:
+            del spot[last]
+    return files
+
+
 commands = said("work.commands", "caseway.work.")
 facts = said("cases", "caseway.case.", "caseway.privacy", "caseway.voice") | said("milestones", "caseway.milestone.")
 
@@ -120,3 +160,18 @@ def test_facts(said: list[tuple[str, str, dict[str, Any]]]) -> None:
     edge = Lanes("router.edge")
     for each in said:
         tell(edge, *each, "case_id")
+
+
+@settings(max_examples=60, deadline=None)
+@given(changed_files())
+def test_configuration(files: dict[str, Any]) -> None:
+    """Refused with its places, or as good as any other: never anything else."""
+    try:
+        configuration = Configuration.model_validate(files)
+    except (ValidationError, Inconsistent):
+        return
+    assert set(configuration.plans) == {"retail"}
+    route = configuration.router.route(CASE)
+    assert route is None or route.queue in configuration.queues.queues or route.department
+    for queue in configuration.queues.queues:
+        configuration.router.hours.closed(queue, "de", "phone", START)

@@ -71,6 +71,13 @@ def test_the_longest() -> None:
     )
 
 
+def test_who_lacks_a_skill_is_counted_once() -> None:
+    """Which skill the ones lack who are not named is not known: two reasons for one thing would only confuse."""
+    candidates = (Candidate(agent="ada", score=(0, 0, 0, 0)), Candidate(agent="ben", failed=("skill:en", "presence")))
+    said = in_words(offer(1, candidates=candidates, rest={"skill": 23, "presence": 4}), NAMES)
+    assert said.endswith("Kept out: 24 agents without the skills; 4 agents not present.")
+
+
 @pytest.mark.parametrize(
     ("tie_break", "words"),
     [

@@ -57,6 +57,11 @@ def _strange_agents(routing: Routing, agents: Agents) -> Iterator[Fault]:
     for index, rule in enumerate(routing.rules):
         for word in ("preferred", "excluded"):
             yield from _unknown(("routing", "rules", index, word), getattr(rule, word), agents)
+        for both in sorted({*rule.preferred} & {*rule.excluded}):
+            yield Fault(
+                path=("routing", "rules", index, "preferred"),
+                expected=f"{both} in one of them: preferred, or excluded",
+            )
     for name, agent in routing.named_calls.names.items():
         yield from _unknown(("routing", "named_calls", "names", name), (agent,), agents)
 

@@ -31,7 +31,7 @@ def queue(
         "title": speech.queue(name),
         "waiting": number,
         "oldest_at": instant(oldest),
-        "longest": [{**work(item), "number": item.passed_on.get("number")} for item in longest],
+        "longest": [_numbered(item) for item in longest],
         "is_configured": name in plan.queues,
     }
 
@@ -47,11 +47,12 @@ def agent(plan: PoolPlan, name: str, seat: Seat | None) -> Json:
         "since": instant(attendance.since if attendance else None),
         "load": seat.load / WHOLE if seat else 0.0,
         "capacity": (seat.capacity if seat else configured.profile.total) / WHOLE,
+        "overload": seat is not None and seat.is_overloaded,
         "closed_channels": sorted(name for name, most in attendance.channels.items() if not most) if attendance else [],
         "load_by_channel": {channel: load / WHOLE for channel, load in seat.by_channel.items()} if seat else {},
         "skills": dict(configured.skills),
         "queues": sorted(configured.queues) if configured.queues is not None else None,
-        "cases": [work(seat.held[case_id]) for case_id in sorted(seat.held)] if seat else [],
+        "cases": [_numbered(seat.held[case_id]) for case_id in sorted(seat.held)] if seat else [],
     }
 
 
@@ -69,6 +70,11 @@ def work(item: WorkItem) -> Json:
         "next_relaxation_at": instant(item.next_relaxation_at),
         "next_step_at": instant(item.next_step_at),
     }
+
+
+def _numbered(item: WorkItem) -> Json:
+    """With the number by which people call the case, where it has one."""
+    return {**work(item), "number": item.passed_on.get("number")}
 
 
 def routing(case: RoutedCase | None) -> Json | None:

@@ -36,6 +36,7 @@ _OBSTACLES = {
     "excluded": "kept from it by the rule",
     "named": "not the one asked for",
     "closed": "does not work this channel",
+    "weight": "may never hold so much",
     "channel": "not on this channel now",
     "capacity": "holds as much as they may",
     "cool_down": "let it go a moment ago",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 from caseway_router.domain.bench import Bench
 from caseway_router.domain.items import Moved, Waiting, WorkItem
@@ -13,15 +12,22 @@ from caseway_router.domain.plan import PoolPlan
 from caseway_router.domain.policy import Order
 from caseway_router.domain.staff import Attendance, Seat
 
-Followed = TypeVar("Followed")
-
 
 class Pool:
     """One pool, kept in memory by its only writer.
 
     `items`, `attendances` and `moved` are the state; everything else is an index over them and the plan, and can be built
-    anew at any time: after a restart, or when the configuration changes.
+    anew at any time: after a restart, or when the configuration changes. Before a pool follows a plan it has none of that.
     """
+
+    plan: PoolPlan
+    """By which rules it is matched."""
+    order: Order
+    """In which order its agents are asked."""
+    bench: Bench
+    """The present agents with room."""
+    lines: Lines
+    """The work that waits."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,31 +36,7 @@ class Pool:
         self.moved: dict[str, Moved] = {}
         self.version = ""
         """Of the configuration that the indices were built for."""
-        self._plan: PoolPlan | None = None
         self._seats: dict[str, Seat] = {}
-        self._order: Order | None = None
-        self._bench: Bench | None = None
-        self._lines: Lines | None = None
-
-    @property
-    def plan(self) -> PoolPlan:
-        """By which rules it is matched."""
-        return self._followed(self._plan)
-
-    @property
-    def order(self) -> Order:
-        """In which order its agents are asked."""
-        return self._followed(self._order)
-
-    @property
-    def bench(self) -> Bench:
-        """The present agents with room."""
-        return self._followed(self._bench)
-
-    @property
-    def lines(self) -> Lines:
-        """The work that waits."""
-        return self._followed(self._lines)
 
     @property
     def seats(self) -> Iterable[Seat]:
@@ -71,18 +53,18 @@ class Pool:
 
     def follow(self, plan: PoolPlan, version: str) -> None:
         """Index everything by this plan."""
-        self._plan, self.version = plan, version
-        self._order = Order(plan)
-        self._bench = Bench(self._order, plan)
+        self.plan, self.version = plan, version
+        self.order = Order(plan)
+        self.bench = Bench(self.order, plan)
         skilled = Counter(skill for agent in plan.agents.values() for skill in agent.skills)
-        self._lines = Lines(plan.urgency, skilled)
+        self.lines = Lines(plan.urgency, skilled)
         self._seats = {}
         for attendance in self.attendances.values():
             self._place(attendance)
         for item in self.items.values():
             self._index(item)
         for seat in self._seats.values():
-            self._bench.refresh(seat)
+            self.bench.refresh(seat)
 
     def could_ever(self, item: WorkItem) -> bool:
         """Whether anybody who is configured could ever take it, once every soft requirement is dropped."""
@@ -143,11 +125,6 @@ class Pool:
         elif (seat := self._seats.get(item.agent)) is not None:
             seat.give(item.case_id)
             self.bench.refresh(seat)
-
-    def _followed(self, what: Followed | None) -> Followed:
-        if what is None:
-            raise RuntimeError(f"the pool {self.name} was used before it had a plan")
-        return what
 
 
 class Pools:

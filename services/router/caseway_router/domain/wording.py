@@ -54,6 +54,9 @@ def _kept_out(failed: list[Candidate], rest: Mapping[str, int], speech: Speech) 
     counts: dict[str, int] = {}
     for each in failed:
         counts[each.failed[0]] = counts.get(each.failed[0], 0) + 1
+    if "skill" in rest:  # of those it is not known which one: two reasons for one thing would only confuse
+        for reason in [each for each in counts if each.startswith("skill:")]:
+            counts["skill"] = counts.get("skill", 0) + counts.pop(reason)
     for reason, number in rest.items():
         if reason != "further_down":
             counts[reason] = counts.get(reason, 0) + number

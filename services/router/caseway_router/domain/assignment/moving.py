@@ -94,7 +94,8 @@ def _transfer_within(ledger: Ledger, item: WorkItem, command: TransferWork, to: 
     )
     seat = ledger.pool.seat(to.agent) if to.agent else None
     if seat is not None:
-        offer(ledger, moved, direct(ledger.pool, moved, seat), by_hand=True)
+        why = "assigned" if is_supervisor(command.actor) else "named"
+        offer(ledger, moved, direct(ledger.pool, moved, seat, why), by_hand=True)
     elif not try_offer(ledger, moved):
         warn(ledger, moved)
         ledger.arm_waits(moved)
