@@ -22,6 +22,7 @@ from caseway.contracts.wire import WireModel
 from caseway.kernel.clock import WallClock
 from caseway.kernel.ids import case_id
 from caseway.local import Stack
+from caseway.local.mailsink import Attempt, MailSink
 from caseway.runtime.kafka import create_topics
 from caseway.testkit.namespaces import Namespace
 from caseway.testkit.processes import ServiceProcess
@@ -127,6 +128,59 @@ async def test_the_quota_holds_over_all_lanes(desk: tuple[Namespace, ServiceProc
     assert int(refused.headers["retry-after"]) > 0
     assert "no more forms" in refused.json()["errors"][0]["problem"]
     assert free.status_code == 202, "data protection bypasses the quota"
+
+
+async def test_who_sends_a_form_too_many_hears_of_it_by_mail(
+    desk: tuple[Namespace, ServiceProcess], tmp_path: Path
+) -> None:
+    """S1-05: from the form over intake's facts and the notifier to the mail server; a case there is none."""
+    namespace, _ = desk
+    numbers = range(200, 200 + DAILY + WAITING + 2)
+    await send(namespace, *(form(number) for number in numbers))
+    told = await facts_until(namespace, 2, "contact-refused")
+    refused = {each["reply_to"]: each["case_id"] for each in told}
+    async with MailSink() as sink, _notifier(namespace, tmp_path, sink.url) as notifier:
+        await notifier.until_ready(90)
+
+        async def heard() -> dict[str, Attempt]:
+            mails = {each.rcpt_tos[0]: each for each in sink.mails if "could not take" in str(each.message["Subject"])}
+            return mails if mails.keys() >= refused.keys() else {}
+
+        mails = await eventually(heard, "those whose forms were refused", seconds=60)
+    mail = next(mails[each].message for each in refused)
+    said = mail.get_content()
+    assert "Please send it again after" in said
+    assert "09:00" in said, "by the wall clock of those who read it"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    opened = await facts_until(namespace, DAILY + WAITING, "opened")
+    assert not {each["case_id"] for each in opened} & set(refused.values())
+
+
+def _notifier(namespace: Namespace, folder: Path, smtp_url: str) -> ServiceProcess:
+    environment = namespace.environment() | {
+        "CASEWAY_CONFIG": str(SCENARIO),
+        "CASEWAY_SIGNING_KEY": KEY,
+        "CASEWAY_SMTP_URL": smtp_url,
+    }
+    return ServiceProcess("notifier", environment, folder)
+
+
+async def test_a_webhooks_id_again_with_other_content_is_the_first_contact(
+    desk: tuple[Namespace, ServiceProcess],
+) -> None:
+    """S1-03: Standard Webhooks repeats an event under its id; another event under it was lost by its sender, not by us."""
+    namespace, service = desk
+    sent = (("once", "The first."), ("once", "The second."), ("another", "The third."))
+    async with httpx.AsyncClient(base_url=service.url) as http:
+        for number, (id_, text) in enumerate(sent, start=1):
+            message = {"platform": "sms", "conversation": "webhook", "message": f"webhook-{number}", "text": text}
+            body = json.dumps({**message, "sender": {"id": "+48600555099"}}).encode()
+            answer = await http.post("/v1/contacts/message", content=body, headers=sign_now(body, id_))
+            assert answer.status_code == 202
+    case = case_id("message:sms:webhook-1")
+    # of one conversation they are read in order: the third is there, so the second is not to come
+    told = await facts_until(namespace, 2, "opened", "contact-added", case=case)
+    assert [each["text"] for each in told] == ["The first.", "The third."]
 
 
 async def test_an_unlinked_cases_candidates_are_shown_before_the_call_back(

@@ -155,6 +155,34 @@ async def test_without_a_key_only_a_developers_door_is_open(door, environment, s
         assert len(door.records) == (status == 202)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/contacts/email?rcptto=support@example.com"),
+        ("POST", "/v1/contacts/web"),
+        ("POST", "/v1/contacts/desk"),
+        ("POST", f"/v1/commands/cases/{CASE_ID}/resolve"),
+        ("GET", "/v1/cases"),
+        ("GET", f"/v1/cases/{CASE_ID}/background"),
+    ],
+)
+async def test_without_a_key_every_guarded_door_of_a_production_desk_is_shut(door, method, path):
+    """S4-12: also for who brings a token or a signature: without a key any would do, even one made with an empty key."""
+    body = orjson.dumps(CHAT)
+    headers = {**sign_bytes(body, key=""), **token("manager", key="x" * 32)}
+    async with client(running(door, key="")) as http:
+        response = await http.request(method, path, content=body if method == "POST" else None, headers=headers)
+    assert (response.status_code, door.records) == (403, [])
+    assert "CASEWAY_SIGNING_KEY" in response.text
+
+
+async def test_an_overheard_signature_is_good_for_no_other_content(http, door):
+    headers = signed(orjson.dumps(CHAT))
+    body = orjson.dumps({**CHAT, "text": "Send the parcel to another address."})
+    assert (await http.post("/v1/contacts/chat", content=body, headers=headers)).status_code == 401
+    assert door.records == []
+
+
 async def test_without_a_key_the_idempotency_key_is_the_id_else_one_is_drawn(door):
     async with client(running(door, key="", environment="test")) as http:
         body = orjson.dumps(CHAT)
@@ -244,9 +272,9 @@ async def test_a_form_that_is_not_ours_is_refused(http):
 MAIL = "From: Jan Kowalski <Jan@Example.com>\r\nSubject: zażółć\r\n\r\nDzień dobry\r\n".encode("iso-8859-2")
 
 
-def sign_bytes(body, id_="msg-1"):
+def sign_bytes(body, id_="msg-1", key=KEY):
     to_sign = f"{id_}.{int(NOW.timestamp())}.".encode() + body
-    signature = base64.b64encode(hmac.new(KEY.encode(), to_sign, hashlib.sha256).digest()).decode()
+    signature = base64.b64encode(hmac.new(key.encode(), to_sign, hashlib.sha256).digest()).decode()
     return {"webhook-id": id_, "webhook-timestamp": str(int(NOW.timestamp())), "webhook-signature": f"v1,{signature}"}
 
 

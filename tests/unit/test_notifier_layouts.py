@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from caseway.kernel.vocabulary import Channel, Priority
 from caseway_notifier.adapters import commands
 from caseway_notifier.adapters.compiling import BadTemplateError
 from caseway_notifier.adapters.templates import Templates
@@ -109,6 +110,18 @@ def test_a_table_that_nobody_wrote_is_refused_at_load() -> None:
     with pytest.raises(ValidationError, match=r"by case-status, which terms\.yaml does not have"):
         configuration(OPENED, templates=templates)
     assert configuration(OPENED, templates=templates, terms={"case-status": {"en": {"open": "open"}}})
+
+
+@pytest.mark.parametrize(("scenario", "languages"), [("retail", {"pl", "en"}), ("product-support", {"ja"})])
+def test_the_desk_reads_no_code_either(scenario: str, languages: set[str]) -> None:
+    """S4-28: every promise that is configured, every priority and every channel has a word in all that the desk reads."""
+    folder = RETAIL.parent / scenario
+    terms = yaml.safe_load((folder / "terms.yaml").read_text(encoding="utf-8"))
+    promised = yaml.safe_load((folder / "milestones.yaml").read_text(encoding="utf-8"))["kinds"]
+    for table, codes in {"promise": set(promised), "priority": set(Priority), "channel": set(Channel)}.items():
+        assert terms[table].keys() == languages
+        for language, words in terms[table].items():
+            assert words.keys() == codes, f"{table} in {language}"
 
 
 def lint(folder: Path) -> int:
