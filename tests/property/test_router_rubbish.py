@@ -103,7 +103,7 @@ FILES = {
     for name in ("queues", "routing", "agents")
 }
 FILES["mentions"] = {"lists": {"desk": {"title": "#desk", "mentions": ["georg.storch"]}}}
-FILES["calendars"] = {"desk": {"zone": "Europe/Warsaw", "opens": {"monday": ["08:00-20:00"]}}}
+FILES["calendars"] = {"desk": {"zone": "Europe/Warsaw", "versions": [{"week": {"monday-friday": ["08:00-20:00"]}}]}}
 CASE = {
     "channel": "phone",
     "language": "de",
@@ -111,6 +111,10 @@ CASE = {
     "asked_for": "georg.storch",
     "complexity": "advanced",
 }
+
+
+def test_the_files_that_are_changed_are_good() -> None:
+    assert Configuration.model_validate(FILES).router.route(CASE) is not None
 
 
 @st.composite
