@@ -24,6 +24,31 @@ def day(start: str, name: str = "Day", *more: str) -> str:
     return "\r\n".join([f"DTSTART;VALUE=DATE:{start}", f"SUMMARY:{name}", *more])
 
 
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        (day("20260701", "Twice", "RRULE:FREQ=YEARLY", "RRULE:FREQ=WEEKLY"), "several rules of recurrence"),
+        (day("20260701", "Odd", "RRULE:FREQ=SOMETIMES"), "a line that cannot be read"),
+        (day("20260701", "Open", "DTEND;VALUE=DATE:"), "a line that cannot be read"),
+        (day("20260701", "Further", "RDATE;VALUE=DATE:20260903"), "further dates of its own (RDATE)"),
+    ],
+)
+def test_what_makes_no_sense_or_more_than_one_is_named_and_not_taken(event, reason):
+    """A calendar that a program wrote badly is no reason for a traceback, nor for a day that vanishes unseen."""
+    found = [each.reason for each in read(ics(event), YEARS) if isinstance(each, NotTaken)]
+    assert found == [reason]
+
+
+def test_a_length_instead_of_an_end_counts_its_days():
+    found = read(ics(day("20260601", "Two days", "DURATION:P2D")), YEARS)
+    assert [each.on for each in found] == [dt.date(2026, 6, 1), dt.date(2026, 6, 2)]
+
+
+def test_a_name_with_control_characters_is_still_yaml():
+    found = read(ics(day("20260601", "Bell\x07 and\x00 zero")), YEARS)
+    assert yaml.safe_load(written(found, "x.ics")) == {"exceptions": {dt.date(2026, 6, 1): "closed"}}
+
+
 def test_whole_days_become_closed_days_and_the_end_is_the_first_free_day():
     found = read(ics(day("20261224", "Fair", "DTEND;VALUE=DATE:20261227"), day("20260506", "Stock\\, taking")), YEARS)
     assert found == (

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import icalendar
+from icalendar.error import BrokenCalendarProperty
 
 from caseway.kernel.errors import Misconfigured
 from caseway.kernel.ids import digest
@@ -65,9 +66,9 @@ def read(content: bytes, years: range) -> tuple[Entry, ...]:
         raise Misconfigured(f"at most {_LARGEST_FILE} bytes")
     try:
         events = icalendar.Calendar.from_ical(content).walk("VEVENT")
-    except (ValueError, IndexError, KeyError) as error:
+    except (ValueError, IndexError, KeyError, AttributeError) as error:
         raise Misconfigured("an iCalendar file (RFC 5545) that can be read") from error
-    entries = {entry for event in events for entry in _entries(event, years)}
+    entries = {entry for event in events for entry in _understood(event, years)}
     return tuple(sorted(entries, key=_order))
 
 
@@ -81,9 +82,31 @@ def _order(entry: Entry) -> tuple[int, str, str]:
             return 2, entry.name, entry.reason
 
 
-def _entries(event: Any, years: range) -> Iterator[Entry]:
-    name = " ".join(str(event.get("SUMMARY", "")).split())[:100] or "(without a name)"
+def _understood(event: Any, years: range) -> tuple[Entry, ...]:
+    """What one event says; of one with a line that makes no sense, nothing is taken."""
+    name = _name(event)
+    try:
+        return tuple(_entries(event, name, years))
+    except BrokenCalendarProperty:
+        return (NotTaken(name=name, reason="a line that cannot be read"),)
+
+
+def _name(event: Any) -> str:
+    """On one line, without what YAML does not take."""
+    try:
+        said = str(event.get("SUMMARY", ""))
+    except BrokenCalendarProperty:
+        said = ""
+    shown = "".join(each if each.isprintable() else " " for each in said)
+    return " ".join(shown.split())[:100] or "(without a name)"
+
+
+def _entries(event: Any, name: str, years: range) -> Iterator[Entry]:
     begins, ends = _date(event, "DTSTART"), _date(event, "DTEND")
+    if "RDATE" in event:
+        yield NotTaken(name=name, reason="further dates of its own (RDATE)")
+    if ends is None and begins is not None:
+        ends = _after(event, begins)
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         yield NotTaken(name=name, reason="cancelled")
     elif begins is None:
@@ -104,8 +127,19 @@ def _date(event: Any, field: str) -> dt.date | None:
     return value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else None
 
 
+def _after(event: Any, begins: dt.date) -> dt.date | None:
+    """Where its length is told (`DURATION`) instead of its end."""
+    length = getattr(event.get("DURATION"), "dt", None)
+    try:
+        return begins + length if isinstance(length, dt.timedelta) else None
+    except OverflowError:
+        return dt.date.max
+
+
 def _recurring(event: Any, name: str, begins: dt.date) -> Entry:
     """Every year on the date of its start; anything else a person must write."""
+    if isinstance(event["RRULE"], list):
+        return NotTaken(name=name, reason="several rules of recurrence")
     rule = {key.upper(): value for key, value in event["RRULE"].items()}
     same_date = rule.get("BYMONTH", [begins.month]) == [begins.month]
     same_date = same_date and rule.get("BYMONTHDAY", [begins.day]) == [begins.day]
