@@ -65,6 +65,7 @@ class Core:
         assert stage.resident is not None
         self.lane.resident = stage.resident.build(number, dict.fromkeys(stage.resident.collections, ()))
         self.lane.horizon.until = START + dt.timedelta(days=365)
+        self.lane.horizon.follow(stage.resident.kinds, ())
         self.now = START
         self.seconds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.sizes: dict[str, tuple[int, int]] = {}
@@ -106,9 +107,12 @@ class Core:
         for (name, id_), value in outcome.values.items():
             document = {"_id": id_} if value is None else {**self._decider.collections[name].dump(value), "_id": id_}
             yield len(bson.encode(document, codec_options=_UTC))
+        horizon = self.lane.horizon
         for due in share.armed.values():
-            yield len(bson.encode({"_id": due.key, "due_at": due.due_at, "data": dict(due.data)}, codec_options=_UTC))
-        yield from (len(bson.encode({"_id": key})) for key in share.disarmed)
+            if due.kind not in horizon.kinds:
+                timer = {"_id": due.key, "due_at": due.due_at, "data": dict(due.data)}
+                yield len(bson.encode(timer, codec_options=_UTC))
+        yield from (len(bson.encode({"_id": key})) for key in share.disarmed if not horizon.follows(key))
         yield from (len(bson.encode({"_id": key, "_at": at})) for key, at in outcome.arrivals.items())
         if share.rows:
             yield len(bson.encode({"rows": [row.to_list() for row in share.rows]}))
