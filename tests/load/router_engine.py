@@ -288,7 +288,7 @@ def _opened(number: int) -> CaseOpened:
 
 def main(agents: int, waiting: int, skills: int) -> None:
     """The engine, then the edge; the collector runs as seldom as in a service (runtime/application.py)."""
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(300_000, 3, 20)
     engine(agents, waiting, skills)
     edge(20_000)
 

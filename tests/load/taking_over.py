@@ -39,7 +39,7 @@ _AT_ONCE = 5_000
 
 async def measure(mongo_url: str, prefix: str, agents: int, waiting: int) -> None:
     """Write a pool, take it over, and say how long that took."""
-    gc.set_threshold(50_000, 20, 20)  # as in a service (runtime/application.py)
+    gc.set_threshold(300_000, 3, 20)  # as in a service (runtime/application.py)
     async with left_in(mongo_url, prefix, agents, waiting) as (left, _, take_over):
         _say(f"taking over: {agents:,} agents, {len(left.items):,} pieces of work, from MongoDB")
         digest = documents.digest(left)
