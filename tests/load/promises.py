@@ -47,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     reading.add_argument("--rate", type=int, default=1_000, help="deadlines a second")
     reading.add_argument("--seconds", type=int, default=60)
     reading.add_argument("--overdue", type=int, default=0, help="deadlines that have passed when the process starts")
+    reading.add_argument("--kill-after", type=float, help="seconds after the start: SIGKILL, and started again")
     return reading.parse_args()
 
 
@@ -186,8 +187,12 @@ async def _fired(namespace: Namespace, asked: argparse.Namespace, folder: Path) 
     start = _later(seconds=lead()).replace(microsecond=0)
     filler.fill("soon", evenly(start, asked.rate, count))
     launched = time.time()
+    if asked.kill_after:
+        with running(process(namespace, folder)):
+            await asyncio.sleep(asked.kill_after)
+        say(f"  killed {asked.kill_after:.0f} s after it was launched: {filler.violated():,} had been decided")
     with running(process(namespace, folder)) as child:
-        await asyncio.sleep(start.timestamp() - time.time())
+        await asyncio.sleep(max(0.0, start.timestamp() - time.time()))
         before, fired_before = used(child), filler.violated()
         await _until_violated(filler, count + asked.overdue, asked.seconds * 3 + 60 + asked.overdue / 100)
         processor_seconds = (used(child) - before) / max(1, filler.violated() - fired_before)
