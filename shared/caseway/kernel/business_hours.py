@@ -157,10 +157,6 @@ class BusinessHours:
         """Whether a local date is open at other times than its weekday: an exception."""
         return bool(self._exceptions.get(on))
 
-    def new_hours(self, first: dt.date, last: dt.date) -> Sequence[dt.date]:
-        """The local dates after `first`, up to `last`, from which another version is in force."""
-        return [hours.from_on for hours in self._versions[1:] if first < hours.from_on <= last]
-
     def local_date(self, at: dt.datetime) -> dt.date:
         """The date of an instant where the desk is."""
         return at.astimezone(ZoneInfo(self.zone)).date()

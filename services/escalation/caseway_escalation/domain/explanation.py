@@ -93,7 +93,8 @@ def _until(milestone: Milestone) -> dt.datetime:
 
 def _new_hours(milestone: Milestone, hours: BusinessHours) -> tuple[dt.date, ...]:
     first, last = (hours.local_date(at) for at in (milestone.started_at, _until(milestone)))
-    return () if milestone.terms.is_round_the_clock else tuple(hours.new_hours(first, last))
+    begun = (hours.local_date(at) for at in hours.beginnings(milestone.started_at)[1:])
+    return () if milestone.terms.is_round_the_clock else tuple(on for on in begun if first < on <= last)
 
 
 def _counted(milestone: Milestone, hours: BusinessHours) -> Iterator[Interval]:
