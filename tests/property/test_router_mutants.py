@@ -1,7 +1,8 @@
 """That the laws of a pool catch what breaks them.
 
-Each mutant is one wrong line in a copy of the router; the property suite, as it runs by default, has to fail against the
-copy. The table says what each one breaks. A line that is not there any more fails too, so that the table cannot rot.
+Each mutant is one wrong line in a copy of the router; the property suites, as they run by default, or the directed tests of
+what is rare on a random day, have to fail against the copy. The table says what each one breaks. A line that is not there any
+more fails too, so that the table cannot rot.
 """
 
 from __future__ import annotations
@@ -211,9 +212,13 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.property.test_router_pool import Pool, TestPool
 from tests.property.test_router_pools import Moving, TestMoving
+from tests.unit.test_router_work_turns import TestOverload, TestTaking
 assert sys.argv[1] in caseway_router.__path__, "another copy"
 # as by default, but always alike; to find one failure is enough: a shorter one is not wanted
 try:
+    for name in (each for each in dir(TestOverload) if each.startswith("test_")):
+        getattr(TestOverload(), name)()
+    TestTaking().test_whoever_went_home_takes_nothing()
     for machine, usual in ((Moving, TestMoving.settings), (Pool, TestPool.settings)):
         once = settings(usual, derandomize=True, database=None, phases=[Phase.generate])
         run_state_machine_as_test(machine, settings=once)

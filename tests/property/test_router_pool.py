@@ -341,6 +341,7 @@ class Pool(RuleBasedStateMachine):
         name, _ = self.one_that_is(Held, which)
         self.do(presence(name, "offline"))
         self.time_passes(130)
+        assert name not in self.holders.values(), f"{name} went home with work"
         self.do(presence(name))
 
     @rule(name=agents)
@@ -422,6 +423,7 @@ class Pool(RuleBasedStateMachine):
             wrong = {name: (told[name], each) for name, each in expected.items() if told[name] != each}
             assert not wrong, f"{offered.case_id}, told and expected: {wrong}"
         who, pool = self.desk.plan.agents[offered.agent], self.desk.pool
+        assert pool.attendances[offered.agent].presence is not Presence.OFFLINE, "given to who is gone"
         item = pool.items.get(offered.case_id)
         if item is None or item.agent != offered.agent or offered.decision.tie_break in BY_HAND:
             return
