@@ -1,4 +1,4 @@
-"""How long work waited, and how evenly it was spread: this file is the figures."""
+"""How long work waited, and how evenly it was spread."""
 
 from __future__ import annotations
 
