@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import AsyncMongoClient
 
+from caseway.kernel.errors import CasewayError
 from caseway.runtime.kafka import count_partitions
 from caseway.testkit.namespaces import Namespace
 
@@ -86,6 +87,8 @@ async def _read(
 ) -> tuple[list[Record], dict[tuple[str, int], int]]:
     name = namespace.topic(topic)
     counts = await count_partitions(namespace.kafka_url, [name])
+    if name not in counts:
+        raise CasewayError(f"the topic {name} is not there")
     partitions = [TopicPartition(name, number) for number in range(counts[name])]
     consumer.assign(partitions)
     ends = await consumer.end_offsets(partitions)
