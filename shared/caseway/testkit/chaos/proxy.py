@@ -1,4 +1,4 @@
-"""A TCP proxy that loses the reply to a chosen request, or falls silent."""
+"""A TCP proxy that loses replies, or falls silent."""
 
 from __future__ import annotations
 
