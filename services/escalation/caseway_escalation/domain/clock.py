@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours, Interval
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_escalation.domain.earlier import Earlier, newest
 from caseway_escalation.domain.months import months_after
 from caseway_escalation.domain.promises import Terms

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
 from caseway.kernel.rules import ALWAYS, Condition, Facts, first_match
+from caseway.kernel.values import replace
 from caseway_escalation.domain.guidance import Guidance
 from caseway_escalation.domain.ladders import Ladders
 

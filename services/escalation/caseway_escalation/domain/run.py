@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_escalation.domain.ladders import Plan, Rung, passed, reached
 
 _ZERO = dt.timedelta(0)

@@ -12,8 +12,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import field
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway.kernel.vocabulary import CaseStatus, Turn
 
 _ZERO = dt.timedelta(0)

@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import field
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_intake.domain.entitlement import Entitlement
 
 MOST_ORDERS = 20

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from caseway.kernel.ids import case_id
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 
 MOST_WAITING = 50
 """Events kept of a chat or call that has no case yet; more before the customer's first word is an attack."""

@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Literal
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_intake.domain.phones import ToE164, plain, same_number
 from caseway_intake.domain.words import fold
 

@@ -17,8 +17,7 @@ from dataclasses import field
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 
 ORDINARY_BLOCK = 50
 _SHARE = 50

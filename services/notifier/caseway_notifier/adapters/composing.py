@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain.content import ACKNOWLEDGE, Content, UnrenderableError, Words
 from caseway_notifier.domain.delivery import Delivery
 from caseway_notifier.domain.restraint import shown_of

@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from caseway.kernel.decision import Decision, Delete
 from caseway.kernel.errors import Transient
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway.runtime.logs import logger
 from caseway.runtime.running import Running
 from caseway_notifier.adapters.documents import load_delivery, load_errand

@@ -14,8 +14,8 @@ from email.utils import format_datetime
 from typing import Any, cast
 
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
 from caseway.kernel.signing import LOOP_HEADER, loop_mark, reply_address, sign_message_id
+from caseway.kernel.values import replace
 from caseway_notifier.domain.content import Content, one_line
 from caseway_notifier.domain.delivery import Automatic, Delivery, Mailing
 from caseway_notifier.domain.subscription import Sender

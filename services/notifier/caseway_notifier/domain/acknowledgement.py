@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain.addressing import Target
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.request import Request

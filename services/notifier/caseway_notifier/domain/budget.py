@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 
 _MOST_REFERENCES = 20
 """Message-IDs in `References`: the first and the newest; more make a header that some servers refuse."""

@@ -15,8 +15,7 @@ import hashlib
 from enum import StrEnum
 from typing import assert_never
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain.content import Content
 
 

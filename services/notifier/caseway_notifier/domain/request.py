@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain import addresses, obstacle
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target
 from caseway_notifier.domain.case import Thread

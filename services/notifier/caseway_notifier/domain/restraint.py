@@ -10,8 +10,7 @@ import itertools
 import zoneinfo
 from collections.abc import Iterable, Sequence
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain.delivery import Delivery
 
 STORM = "storm"

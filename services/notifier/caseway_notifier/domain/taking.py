@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain.budget import Allowance, Budget, budget_id, spend
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import (

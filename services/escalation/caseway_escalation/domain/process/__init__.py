@@ -19,7 +19,7 @@ from caseway.contracts.milestone_commands import (
 )
 from caseway.kernel.decision import Add, Decision, Due, Message, Moment, Put
 from caseway.kernel.errors import Superseded
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain import turns
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone

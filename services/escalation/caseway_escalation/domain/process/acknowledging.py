@@ -11,7 +11,7 @@ from caseway.contracts.milestone_commands import AcknowledgeLadder
 from caseway.contracts.milestones import LadderAcknowledged, LadderResumed, LadderRungReached
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain.process.telling import Telling
 from caseway_escalation.domain.run import Run
 

@@ -17,7 +17,7 @@ from caseway.contracts.notifications import NotificationAcknowledged, Notificati
 from caseway.contracts.work import WorkRefused
 from caseway.kernel.business_hours import BusinessHours
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway.kernel.vocabulary import CaseStatus
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome

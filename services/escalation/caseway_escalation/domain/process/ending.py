@@ -6,7 +6,7 @@ import datetime as dt
 
 from caseway.contracts.milestones import MilestoneCancelled, MilestoneMet
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.settling import Settling

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from caseway.contracts.cases import CaseMerged, CaseUnmerged
 from caseway.contracts.voices import PersonalDataErased
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome

@@ -18,7 +18,7 @@ from caseway.contracts.work import (
     WorkWrappingUp,
 )
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.guidance import WRAP_UP, Guidance, Post, Stretch, next_days_end
 from caseway_escalation.domain.process.telling import Telling

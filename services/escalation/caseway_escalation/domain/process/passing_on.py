@@ -11,7 +11,7 @@ import datetime as dt
 from caseway.contracts.milestone_commands import EarlierStretches, RunStretch, TakeOverMilestone
 from caseway.kernel.business_hours import BusinessHours, Interval
 from caseway.kernel.errors import Superseded
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone, Outcome

@@ -10,8 +10,8 @@ import datetime as dt
 from typing import Any
 
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
 from caseway.kernel.rules import Facts
+from caseway.kernel.values import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.ending import Ending

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from caseway.contracts.milestones import MilestoneViolated, MilestoneWarned
 from caseway.kernel.business_hours import BusinessHours
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain import clock
 from caseway_escalation.domain.clock import Milestone, Outcome
 from caseway_escalation.domain.process.telling import Telling

@@ -15,7 +15,7 @@ from caseway.contracts.cases import (
 )
 from caseway.contracts.parts import CustomerLink, EntitlementLink
 from caseway.contracts.voices import PersonalDataErased
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain.case import Standing
 
 _ASSIGNED = ("priority", "category", "class_", "language", "complexity", "department", "tags")

@@ -11,7 +11,7 @@ import datetime as dt
 from typing import TypeVar
 
 from caseway.kernel.decision import Arm, Disarm
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain.case import Case
 from caseway_escalation.domain.clock import Milestone
 from caseway_escalation.domain.guidance import Post, Stretch

@@ -9,8 +9,7 @@ from typing import Any
 from caseway.contracts.case_commands import MergeCase
 from caseway.contracts.parts import Actor, Author, Bounce, Party, RelatedCase
 from caseway.kernel.decision import Decision, Put, Ref, States
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain.admission.addressees import (
     CORRESPONDENTS,

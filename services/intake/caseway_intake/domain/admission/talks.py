@@ -11,7 +11,7 @@ from caseway.contracts.case_commands import AssignFacts, NoteCase
 from caseway.contracts.contacts import ChatContact, PhoneContact
 from caseway.contracts.parts import Actor, Author, Call, CustomerLink, Party
 from caseway.kernel.decision import Decision, Put, Ref, together
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, cut_text, linked_files, short
 from caseway_intake.domain.admission.draft import (

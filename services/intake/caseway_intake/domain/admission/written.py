@@ -11,7 +11,7 @@ from caseway.contracts.parts import Actor, Author, Party
 from caseway.contracts.voice_commands import DeclareIncident
 from caseway.kernel.decision import Decision, Put, Ref
 from caseway.kernel.ids import case_id
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_intake.domain import background
 from caseway_intake.domain.admission.bounds import LONGEST_NAME, bounded, check_ids, linked_files

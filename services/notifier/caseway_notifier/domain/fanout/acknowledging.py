@@ -14,7 +14,7 @@ from caseway.contracts.cases import CaseStamped, ContactAdded
 from caseway.contracts.notifications import NotificationAcknowledged
 from caseway.contracts.parts import Actor
 from caseway.kernel.decision import NOTHING, Arm, Decision, Disarm, Due, Moment, Put
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.acknowledgement import (
     Awaited,

@@ -18,7 +18,7 @@ from caseway.contracts.milestones import (
 )
 from caseway.contracts.work import WorkAccepted, WorkDeclined, WorkExpired, WorkOffered, WorkWithdrawn
 from caseway.kernel.decision import NOTHING, Decision, Delete, Moment, Put
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.learning import CaseOccasion
 from caseway_notifier.domain.kept import OBSTACLES

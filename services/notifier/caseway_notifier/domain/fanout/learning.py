@@ -86,7 +86,7 @@ from caseway.contracts.work import (
     WorkWithdrawn,
 )
 from caseway.contracts.work_notices import WorkMentioned, WorkPostponed, WorkUnroutable
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway.kernel.vocabulary import Channel
 from caseway_notifier.domain import addresses
 from caseway_notifier.domain.case import KnownCase, forgotten, threaded

@@ -12,7 +12,7 @@ from typing import Any
 from caseway.contracts.voices import PersonalDataErased
 from caseway.contracts.wire import WireModel
 from caseway.kernel.decision import NOTHING, Arm, Decision, Delete, Due, Moment, Put
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.record import joined
 from caseway_notifier.domain.kept import JOINED, LINKED

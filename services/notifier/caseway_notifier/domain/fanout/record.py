@@ -18,8 +18,7 @@ from caseway.contracts.outbound import OutboundMessage
 from caseway.contracts.parts import FileReference
 from caseway.contracts.trusted import trusted
 from caseway.kernel.decision import NOTHING, Decision, Put
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain.budget import Budget
 from caseway_notifier.domain.content import ACKNOWLEDGE, Content
 from caseway_notifier.domain.delivery import Delivery, NotTried, Outcome, Patience, Refused, State, Urgency, settle

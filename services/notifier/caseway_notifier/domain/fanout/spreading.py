@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from caseway.kernel.decision import NOTHING, Arm, Decision, Due, Moment, Put
 from caseway.kernel.ids import derived_id
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain.addressing import CHAT, MESSAGE, Nobody, Target
 from caseway_notifier.domain.content import Content
 from caseway_notifier.domain.delivery import Delivery, State

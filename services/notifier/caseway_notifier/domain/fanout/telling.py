@@ -12,8 +12,7 @@ from caseway.contracts.customers import OrderChanged
 from caseway.contracts.measures import ReportPublished
 from caseway.contracts.milestones import LadderRungReached, MilestoneFact, MilestoneWarned
 from caseway.kernel.decision import Decision, Moment, Put
-from caseway.kernel.replacing import replace
-from caseway.kernel.values import dataclass
+from caseway.kernel.values import dataclass, replace
 from caseway_notifier.domain import addresses, occasion
 from caseway_notifier.domain.acknowledgement import Awaited, awaited
 from caseway_notifier.domain.addressing import EMAIL, Nobody, Target, customer_reference, find

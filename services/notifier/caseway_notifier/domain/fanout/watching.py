@@ -12,7 +12,7 @@ from typing import Any
 
 from caseway.contracts.case_commands import RequestEscalation
 from caseway.kernel.decision import NOTHING, Arm, Decision, Disarm, Due, Moment
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_notifier.domain import occasion
 from caseway_notifier.domain.case import KnownCase
 from caseway_notifier.domain.fanout.acknowledging import OURSELVES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from caseway.kernel.decision import Message
-from caseway.kernel.replacing import replace
+from caseway.kernel.values import replace
 from caseway_escalation.domain.case import Case, Standing
 from caseway_escalation.domain.turns import Turns
 
