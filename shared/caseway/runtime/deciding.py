@@ -92,7 +92,7 @@ class Decider:
                 prepared(item, item.handle.prepare(item.message))
             item.refs = list(dict.fromkeys(item.handle.needs(item.message)))
         except (Rejected, Superseded) as error:
-            item.error = error
+            item.refuse(error)
         except Exception:  # noqa: BLE001 - any defect concerns this record alone
             item.defect = traceback.format_exc()
 
@@ -171,7 +171,7 @@ class Decider:
         except _Unforeseen as unforeseen:
             outcome.unforeseen |= unforeseen.refs
         except (Rejected, Superseded) as error:
-            item.error = error
+            item.refuse(error)
             self._set_aside(item, lane, outcome)
         except Impossible as error:
             self._halt(lane, outcome, str(error))

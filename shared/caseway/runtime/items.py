@@ -45,6 +45,15 @@ class Item:
     due: Due | None = None
     refs: list[tuple[str, str]] = field(default_factory=list)
 
+    def refuse(self, error: CasewayError) -> None:
+        """There is nothing to decide.
+
+        Of the error only what it says is kept. Where it came from leads by its frames back to this item, and to the whole
+        batch: a circle that nothing but the collector undoes, in one pause of half a second for thousands of records.
+        """
+        self.error = error.with_traceback(None)
+        error.__context__ = error.__cause__ = None
+
 
 def from_record(record: ConsumerRecord, topic: str, stage: Stage, partitions: int) -> Item:
     """Decode one record; whatever is wrong with it becomes `error`, never an exception."""
@@ -52,7 +61,7 @@ def from_record(record: ConsumerRecord, topic: str, stage: Stage, partitions: in
     try:
         envelope = decode(topic, record.key, record.value, record.headers)
     except (Rejected, Superseded) as error:
-        item.error = error
+        item.refuse(error)
         return item
     item.message = _message(record, topic, envelope)
     item.handle = stage.handles.get(type(envelope.data)) or stage.handles.get(envelope.type)

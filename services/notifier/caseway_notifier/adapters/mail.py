@@ -33,8 +33,25 @@ class _MessageIds(UnstructuredHeader):
         return f"{self.name}: {ids}{policy.linesep}"  # type: ignore[attr-defined]  # the registry adds the base class
 
 
+class _Registry(HeaderRegistry):
+    """The library's, but it makes each header's class once.
+
+    Made for each header of each mail, classes took 0.2 ms a mail, and only the collector takes them away.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        key = name.lower()
+        if key not in self._made:
+            self._made[key] = super().__getitem__(name)
+        return self._made[key]
+
+
 def _policy() -> EmailPolicy[EmailMessage]:
-    registry = HeaderRegistry()
+    registry = _Registry()
     # typeshed asks for whole header classes; the registry makes them of these parts
     registry.map_to_type("in-reply-to", cast("type[BaseHeader]", MessageIDHeader))
     registry.map_to_type("references", cast("type[BaseHeader]", _MessageIds))
