@@ -67,7 +67,8 @@ WIRE = {
     "milestones": named("milestone", MILESTONES)
     | named("ladder", "started rung-reached acknowledged resumed ended")
     | {"caseway.handling.measured.v1"},
-    "milestone.commands": named("milestone", MILESTONE_COMMANDS) | named("ladder", "take-over acknowledge report-unreached"),
+    "milestone.commands": named("milestone", MILESTONE_COMMANDS)
+    | named("ladder", "take-over acknowledge report-unreached"),
     "notifications": named("notification", NOTIFICATIONS),
     "outbound.chat": {"caseway.outbound.message.v1"},
     "outbound.message": {"caseway.outbound.message.v1"},
