@@ -6,17 +6,14 @@ the copy. A line that is not there any more fails too, so that the table cannot 
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import mutants
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
-ESCALATION = ROOT / "services" / "escalation" / "caseway_escalation"
+ESCALATION = mutants.ROOT / "services" / "escalation" / "caseway_escalation"
 CLOCK, LADDERS, RUN = (f"domain/{name}.py" for name in ("clock", "ladders", "run"))
 CLIMBING, ENDING, FOLLOWING, RETIMING, SETTLING, STARTING, TURNING, ACKNOWLEDGING, TIMING = (
     f"domain/process/{name}.py"
@@ -151,25 +148,15 @@ MUTANTS = {
 
 @pytest.mark.parametrize("broken", sorted(MUTANTS))
 def test_the_pencil_catches(broken: str, tmp_path: Path) -> None:
-    where, right, wrong = MUTANTS[broken]
-    mutant = _copy(tmp_path)
-    text = (mutant / where).read_text()
-    assert text.count(right) == 1, f"{where} has no such line any more, or several: {right}"
-    (mutant / where).write_text(text.replace(right, wrong))
-    assert not _holds(mutant), "it survived"
+    assert not _holds(mutants.broken(ESCALATION, tmp_path, MUTANTS[broken])), "it survived"
 
 
 def test_the_pencil_lets_escalation_through(tmp_path: Path) -> None:
     """Else a mutant would be caught for whatever reason."""
-    assert _holds(_copy(tmp_path))
+    assert _holds(mutants.copied(ESCALATION, tmp_path))
 
 
-def _copy(folder: Path) -> Path:
-    shutil.copytree(ESCALATION, folder / ESCALATION.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder / ESCALATION.name
-
-
-_RUN = """
+_LAWS = """
 import sys, caseway_escalation
 from hypothesis import Phase, given, settings
 from tests.property.test_escalation_whole import OUTAGES, RARE, RELAXED, compare, compare_with_outages, worlds
@@ -190,24 +177,4 @@ else:
 
 def _holds(copy: Path) -> bool:
     """Whether a copy of escalation tells what the pencil tells."""
-    ended = subprocess.run(
-        [sys.executable, "-c", _RUN, str(copy)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(copy.parent), str(ROOT)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=280,
-    )
-    found = next(line for line in ended.stdout.splitlines() if line.startswith(("broken:", "holds")))
-    _say(found)
-    return found == "holds"
-
-
-def _say(found: str) -> None:
-    """Shown with `-rP`: by what it was caught."""
-    print(found)  # noqa: T201 - what a person who keeps the table wants to know
+    return mutants.holds(copy, _LAWS, seconds=280)

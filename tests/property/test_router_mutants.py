@@ -7,17 +7,15 @@ more fails too, so that the table cannot rot.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import mutants
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
-ROOT = Path(__file__).parents[2]
-ROUTER = ROOT / "services" / "router" / "caseway_router"
+ROUTER = mutants.ROOT / "services" / "router" / "caseway_router"
 ITEMS, STAFF, LINES, PLAN = (f"domain/{name}.py" for name in ("items", "staff", "lines", "plan"))
 CREWS, ROSTER, BENCH, RING = (f"domain/{name}.py" for name in ("crews", "roster", "bench", "ring"))
 POLICY, MATCHING, EXPLAINED = (f"domain/{name}.py" for name in ("policy", "matching", "explained"))
@@ -188,25 +186,15 @@ MUTANTS = {
 
 @pytest.mark.parametrize("broken", sorted(MUTANTS))
 def test_the_laws_catch(broken: str, tmp_path: Path) -> None:
-    where, right, wrong = MUTANTS[broken]
-    mutant = _copy(tmp_path)
-    text = (mutant / where).read_text()
-    assert text.count(right) == 1, f"{where} has no such line any more, or several: {right}"
-    (mutant / where).write_text(text.replace(right, wrong))
-    assert not _holds(mutant), "it survived"
+    assert not _holds(mutants.broken(ROUTER, tmp_path, MUTANTS[broken])), "it survived"
 
 
 def test_the_laws_let_the_router_through(tmp_path: Path) -> None:
     """Else a mutant would be caught for whatever reason."""
-    assert _holds(_copy(tmp_path))
+    assert _holds(mutants.copied(ROUTER, tmp_path))
 
 
-def _copy(folder: Path) -> Path:
-    shutil.copytree(ROUTER, folder / ROUTER.name, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder / ROUTER.name
-
-
-_RUN = """
+_LAWS = """
 import sys, caseway_router
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -230,33 +218,9 @@ else:
 
 
 def _holds(copy: Path) -> bool:
-    """Whether every law holds of a copy of the router."""
+    """Whether every law holds of a copy of the router; what never ends holds to none."""
     try:
-        ended = _run(copy)
+        return mutants.holds(copy, _LAWS, seconds=180)
     except subprocess.TimeoutExpired:
-        _say("broken: it never ends")
+        mutants.say("broken: it never ends")
         return False
-    found = next(line for line in ended.stdout.splitlines() if line.startswith(("broken:", "holds")))
-    _say(found)
-    return found == "holds"
-
-
-def _run(copy: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", _RUN, str(copy)],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(copy.parent), str(ROOT)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=180,
-    )
-
-
-def _say(found: str) -> None:
-    """Shown with `-rP`: by what it was caught."""
-    print(found)  # noqa: T201 - what a person who keeps the table wants to know

@@ -59,14 +59,7 @@ def said(topic: str, *kinds: str) -> st.SearchStrategy[tuple[str, str, dict[str,
         for name in KNOWN.keys() & data.keys():
             data[name] = draw(st.sampled_from(KNOWN[name]))
         for _ in range(draw(st.sampled_from([0, 1, 1, 2, 3]))):
-            *above, last = draw(st.sampled_from(list(_places(data))))
-            spot: Any = data
-            for part in above:
-                spot = spot[part]
-            if draw(st.booleans()) or not isinstance(spot, dict):
-                spot[last] = draw(nasty)
-            else:
-                del spot[last]
+            _spoil(draw, data, list(_places(data)))
             if not data:
                 break
         return topic, type_, data
@@ -77,6 +70,17 @@ def said(topic: str, *kinds: str) -> st.SearchStrategy[tuple[str, str, dict[str,
 def _examples() -> Iterator[dict[str, Any]]:
     for path in sorted(EXAMPLES.glob("*/*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def _spoil(draw: st.DrawFn, content: Any, places: list[tuple[Any, ...]]) -> None:
+    """One of the places holds something else now, or is gone."""
+    *above, last = draw(st.sampled_from(places))
+    for part in above:
+        content = content[part]
+    if draw(st.booleans()) or not isinstance(content, dict):
+        content[last] = draw(nasty)
+    else:
+        del content[last]
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -126,14 +130,7 @@ def changed_files(draw: st.DrawFn) -> dict[str, Any]:
         places = list(_places(content))
         if not places:
             continue
-        *above, last = draw(st.sampled_from(places))
-        spot: Any = content
-        for part in above:
-            spot = spot[part]
-        if draw(st.booleans()) or not isinstance(spot, dict):
-            spot[last] = draw(nasty)
-        else:
-            del spot[last]
+        _spoil(draw, content, places)
     return files
 
 

@@ -80,8 +80,8 @@ async def _collect_seldom() -> None:
 
     A backlog's turn makes some two hundred thousand objects, nearly all of them gone with it and without cycles. At
     Python's defaults the collector went over everything several times a turn, a third of all the processor time; looking
-    at every 50,000 it still took a tenth (29 µs a record), at every 300,000 a thirtieth. It then stops a process for up to
-    a quarter of a second, once in some ten thousand records (measured).
+    at every 50,000 it still took a tenth (29 µs a record), at every 300,000 a thirtieth (measured). Where it does look, in a
+    large backlog, it stops a process for up to a quarter of a second.
     """
     gc.collect()
     gc.freeze()
