@@ -162,7 +162,7 @@ from hypothesis import Phase, given, settings
 from tests.property.test_escalation_whole import OUTAGES, RARE, RELAXED, compare, compare_with_outages, worlds
 assert sys.argv[1] in caseway_escalation.__path__, "another copy"
 # always alike; to find one failure is enough: a shorter one is not wanted
-once = settings(RELAXED, max_examples=150, derandomize=True, database=None, phases=[Phase.generate])
+once = settings(RELAXED, max_examples=500, derandomize=True, database=None, phases=[Phase.generate])
 try:
     for world in RARE:
         compare(world)
