@@ -200,6 +200,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.property.test_router_pool import Pool, TestPool
 from tests.property.test_router_pools import Moving, TestMoving
+from tests.unit.test_router_matching import test_a_call_may_stand_beside_as_much_as_the_profile_says
 from tests.unit.test_router_work_turns import TestOverload, TestTaking
 assert sys.argv[1] in caseway_router.__path__, "another copy"
 # as by default, but always alike; to find one failure is enough: a shorter one is not wanted
@@ -207,6 +208,7 @@ try:
     for name in (each for each in dir(TestOverload) if each.startswith("test_")):
         getattr(TestOverload(), name)()
     TestTaking().test_whoever_went_home_takes_nothing()
+    test_a_call_may_stand_beside_as_much_as_the_profile_says()
     for machine, usual in ((Moving, TestMoving.settings), (Pool, TestPool.settings)):
         once = settings(usual, derandomize=True, database=None, phases=[Phase.generate])
         run_state_machine_as_test(machine, settings=once)
